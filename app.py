@@ -1,0 +1,32 @@
+"""Interleave, put together: which event calls what. No logic lives here."""
+
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
+
+from chalicelib import bootstrap
+from chalicelib.handlers import doorbell, schedule, stream
+from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.endpoint import register
+
+app = Chalice(app_name="interleave")
+register(app, ENDPOINTS, bootstrap.world)
+
+
+@app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:doorbell", name="router", batch_size=10)
+def router(event: SQSEvent) -> dict[str, Any]:
+    return doorbell.answer(bootstrap.world(), event.to_dict()["Records"])
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
+def sweeper(event: CloudWatchEvent) -> None:
+    schedule.run(bootstrap.world())
+
+
+@app.on_dynamodb_record(
+    stream_arn="arn:aws:dynamodb:us-east-1:000000000000:table/interleave/stream/2026",
+    name="recorder",
+    batch_size=100,
+)
+def recorder(event: DynamoDBEvent) -> dict[str, Any]:
+    return stream.take_in(bootstrap.world(), event.to_dict()["Records"])

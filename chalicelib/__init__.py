@@ -1,0 +1,1 @@
+"""Interleave: a routing engine that treats a case, a ticket or an invoice like a call."""

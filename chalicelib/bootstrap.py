@@ -1,0 +1,43 @@
+"""The one place that wires: the environment, the AWS clients and the adapters become a `World`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from functools import cache
+
+from chalicelib.world import World
+
+
+@cache
+def world() -> World:
+    """The world of this process, made when it is first needed and kept."""
+    import boto3
+    from botocore.config import Config
+
+    from chalicelib.messaging.sqs import SqsTransport
+    from chalicelib.storage.dynamodb import DynamoStore
+
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 4},
+        connect_timeout=2,
+        read_timeout=5,
+        max_pool_connections=10,
+    )
+    environment = os.environ
+    return World(
+        store=DynamoStore(
+            boto3.client("dynamodb", config=config),
+            table=environment["INTERLEAVE_TABLE"],
+            index=environment["INTERLEAVE_INDEX"],
+        ),
+        transport=SqsTransport(
+            boto3.client("sqs", config=config),
+            doorbell_url=environment["INTERLEAVE_DOORBELL_URL"],
+            queue_prefix=environment["INTERLEAVE_QUEUE_PREFIX"],
+        ),
+        now=lambda: time.time_ns() // 1_000_000,
+        token=secrets.token_bytes,
+        account_id=environment["INTERLEAVE_ACCOUNT_ID"],
+    )

@@ -1,0 +1,1 @@
+"""The life of an engagement, pure: states, commands, offers and the occupancy they change."""

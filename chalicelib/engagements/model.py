@@ -1,0 +1,171 @@
+"""What an engagement and an agent's occupancy are. All times are epoch milliseconds, UTC."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from chalicelib.routing.model import Requirement
+
+State = Literal["scheduled", "queued", "offered", "assigned", "inactive", "wrap_up", "closed"]
+AgentStatus = Literal["offline", "ready", "not_ready"]
+EndReason = Literal["completed", "cancelled", "overflowed", "expired"]
+
+WORK_KEY_BYTES = 16
+ENGAGEMENT_ID_BYTES = 24
+TRAIL_LENGTH = 16
+"""Newest events kept in the engagement itself; older ones are in its history rows."""
+
+
+def work_key(work_item_id: str, work_item_name: str) -> str:
+    """The key of a work: two starts with the same id and name are the same work (Zoom's rule)."""
+    text = f"{len(work_item_id)}:{work_item_id}{work_item_name}".encode()
+    return _text(hashlib.sha256(text).digest()[:WORK_KEY_BYTES])
+
+
+def own_work_key(token: bytes) -> str:
+    """The key of a work that has no id: its own, made of 16 random bytes."""
+    return _text(token[:WORK_KEY_BYTES])
+
+
+def new_engagement_id(key: str, token: bytes) -> str:
+    """An id from which the work's key can be read, so that its row is found without an index."""
+    return _text(_bytes(key) + token[: ENGAGEMENT_ID_BYTES - WORK_KEY_BYTES])
+
+
+def work_key_of(engagement_id: str) -> str | None:
+    """The key of the engagement's work, or None where the id is none of ours."""
+    try:
+        raw = _bytes(engagement_id)
+    except ValueError:
+        return None
+    return _text(raw[:WORK_KEY_BYTES]) if len(raw) == ENGAGEMENT_ID_BYTES else None
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+
+
+class Event(NamedTuple):
+    """One version of an engagement: what happened, by whom, and the durations that ended with it."""
+
+    version: int
+    at: int
+    command: str
+    state: State
+    actor: str
+    queue_id: str
+    agent_id: str | None = None
+    detail: dict[str, Any] = {}  # noqa: RUF012 - never changed in place; a NamedTuple has no default factory
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One agent, one engagement, one deadline."""
+
+    offer_id: str
+    agent_id: str
+    offered_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowReference:
+    """The flow version that an engagement started with, and keeps."""
+
+    flow_id: str
+    flow_name: str
+    flow_version: int
+    flow_entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the system of record said. The one place that may hold personal data."""
+
+    work_item_variables: Mapping[str, Any] = field(default_factory=dict)
+    consumers: tuple[Mapping[str, Any], ...] = ()
+    variables: tuple[Mapping[str, str], ...] = ()
+    language_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """A work on its way through the contact centre."""
+
+    engagement_id: str
+    version: int
+    state: State
+    channel: str
+    queue_id: str
+    flow: FlowReference
+    started_at: int
+    queued_at: int
+    """What its age is counted from; work that comes back keeps it."""
+    waiting_since: int
+    """When this visit of the queue began."""
+    started_by: str
+    priority: int = 0
+    skills: tuple[Requirement, ...] = ()
+    offer: Offer | None = None
+    cooling: tuple[tuple[str, int], ...] = ()
+    """Agents who passed an offer by, and until when none goes to them again."""
+    agent_id: str | None = None
+    assigned_at: int | None = None
+    parked_at: int | None = None
+    parked_ms: int = 0
+    wrap_up_at: int | None = None
+    wrap_up_ends_at: int | None = None
+    closed_at: int | None = None
+    end_reason: EndReason | None = None
+    disposition: str | None = None
+    content: Content = field(default_factory=Content)
+    trail: tuple[Event, ...] = ()
+
+    @property
+    def work_key(self) -> str:
+        return _text(_bytes(self.engagement_id)[:WORK_KEY_BYTES])
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One engagement in an agent's hands. Offers count as held until they end."""
+
+    channel: str
+    offer_expires_at: int
+    """The deadline of the offer it came by; past it, the engagement itself tells whether it was accepted."""
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What an agent does now: status and everything held. Version 0 is an agent never seen before."""
+
+    agent_id: str
+    version: int = 0
+    status: AgentStatus = "offline"
+    sub_status: str | None = None
+    status_since: int = 0
+    idle_since: int = 0
+    held: Mapping[str, Held] = field(default_factory=dict)
+
+    def load(self, channel: str) -> int:
+        """How many of a channel's places are taken. Parked engagements take none."""
+        return sum(1 for held in self.held.values() if held.channel == channel and not held.parked)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one command changes, to be committed in one write. The versions seen are one below these."""
+
+    engagement: Engagement | None
+    occupancy: Occupancy | None
+    engagement_seen: int = 0
+    occupancy_seen: int = 0

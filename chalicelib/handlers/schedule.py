@@ -1,0 +1,16 @@
+"""Once a minute: repair what is left half done, then route everything. The backstop for every lost message."""
+
+from __future__ import annotations
+
+from chalicelib.handlers.observe import log, metrics, observe
+from chalicelib.operations import routing, timers
+from chalicelib.world import World
+
+
+def run(world: World) -> None:
+    """One sweep and one pass over every queue."""
+    with metrics():
+        timers.sweep(world)
+        done = routing.route_everything(world)
+        observe(done)
+    log.info("swept", offered=done.offered, waiting=done.waiting, conflicts=done.conflicts)

@@ -1,0 +1,1 @@
+"""The HTTP layer: routes by area, authentication, `authorize`, problem documents, OpenAPI."""

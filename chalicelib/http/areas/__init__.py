@@ -1,0 +1,1 @@
+"""The endpoints, an area a file."""

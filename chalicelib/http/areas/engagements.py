@@ -1,0 +1,137 @@
+"""Engagements: start, read, change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from chalicelib.engagements.model import Engagement
+from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.http import wire
+from chalicelib.http.authorization import Resource
+from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.models import StartEngagement, UpdateEngagement
+from chalicelib.operations import desk, intake, reading
+
+MAX_KEY = 255
+
+
+def start_engagement(call: Call[StartEngagement]) -> Answer:
+    body = call.body.model_dump(mode="json", exclude_none=True)
+    content = wire.content_of(body)
+    done = intake.start(
+        call.world,
+        flow_entry_id=call.body.flow.flow_entry_id,
+        channel=call.body.channels[0].channel,
+        content=content,
+        actor=call.principal.actor,
+        idempotency=_idempotency(call),
+        use_existing=call.body.on_conflict == "use_existing",
+    )
+    headers = {"Location": f"/v2/contact_center/engagements/{done.engagement_id}"}
+    if done.existing is not None:
+        content = done.existing.content
+    if done.outcome == "replayed":
+        headers["Idempotent-Replayed"] = "true"
+    answer = wire.started(done.engagement_id, done.started_at, done.flow, content)
+    return Answer(200 if done.outcome == "existing" else 201, answer, headers)
+
+
+def get_engagement(call: Call[None]) -> Answer:
+    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    return Answer(200, wire.engagement(found), {"ETag": f'"{found.version}"'})
+
+
+def get_events(call: Call[None]) -> Answer:
+    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    events = [wire.event(each) for each in reading.events(call.world, found)]
+    return Answer(200, {"engagement_id": found.engagement_id, "events": events})
+
+
+def find_work_item(call: Call[None]) -> Answer:
+    missing = [name for name in ("work_item_id", "work_item_name") if not call.query.get(name)]
+    if missing:
+        wrong = [FieldError(f"query/{name}", "This parameter is required.") for name in missing]
+        raise InvalidRequest("Validation Failed.", wrong)
+    found = reading.last_of_work(call.world, call.query["work_item_id"], call.query["work_item_name"])
+    return Answer(200, wire.engagement(_reachable(call, found)), {"ETag": f'"{found.version}"'})
+
+
+def update_engagement(call: Call[UpdateEngagement]) -> Answer:
+    engagement_id = call.path["engagement_id"]
+    _reachable(call, reading.engagement(call.world, engagement_id))
+    actor, version = call.principal.actor, call.if_match()
+    match call.body.engagement_action:
+        case "end":
+            changed = desk.end(call.world, engagement_id, call.body.disposition, actor, version)
+        case "release":
+            changed = desk.release(call.world, engagement_id, actor, version)
+        case "activate":
+            changed = desk.activate(call.world, engagement_id, actor, version)
+        case "deactivate":
+            changed = desk.deactivate(call.world, engagement_id, actor, version)
+    headers = {"ETag": f'"{changed.version}"'}
+    if call.principal.role == "agent" and call.headers.get("prefer") == "return=representation":
+        _, held = desk.assignments(call.world, call.principal.subject)
+        return Answer(200, {"assignments": [wire.assignment(each) for each in held]}, headers)
+    return Answer(204, None, headers)
+
+
+def _reachable(call: Call[None] | Call[UpdateEngagement], found: Engagement) -> Engagement:
+    call.allow(Resource(agent_id=found.agent_id, started_by=found.started_by))
+    return found
+
+
+def _idempotency(call: Call[StartEngagement]) -> intake.IdempotencyKey | None:
+    key = call.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        message = f"Between 1 and {MAX_KEY} printable characters."
+        raise InvalidRequest("Validation Failed.", [FieldError("header/Idempotency-Key", message)])
+    canonical = json.dumps(call.body.model_dump(mode="json"), sort_keys=True).encode()
+    return intake.IdempotencyKey(f"{call.principal.subject}:{key}", hashlib.sha256(canonical).hexdigest())
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/v2/contact_center/engagement",
+        "engagement.start",
+        "Start an engagement",
+        start_engagement,
+        body=StartEngagement,
+        status=201,
+    ),
+    Endpoint(
+        "GET",
+        "/v2/contact_center/engagements/{engagement_id}",
+        "engagement.read",
+        "Read an engagement, open or closed",
+        get_engagement,
+    ),
+    Endpoint(
+        "PATCH",
+        "/v2/contact_center/engagements/{engagement_id}",
+        "engagement.update",
+        "End, release, park or take up an engagement",
+        update_engagement,
+        body=UpdateEngagement,
+        status=204,
+    ),
+    Endpoint(
+        "GET",
+        "/v2/contact_center/engagements/{engagement_id}/events",
+        "engagement.read",
+        "List an engagement's events, oldest first",
+        get_events,
+    ),
+    Endpoint(
+        "GET",
+        "/v2/contact_center/work_items",
+        "engagement.read",
+        "Find the active, or else the last, engagement of a work",
+        find_work_item,
+        query=("work_item_id", "work_item_name"),
+    ),
+)

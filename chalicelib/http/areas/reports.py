@@ -1,0 +1,71 @@
+"""Report datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.errors import FieldError, InvalidRequest, NotFound
+from chalicelib.http import wire
+from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.reporting.datasets import MEASURES, Row, fold
+from chalicelib.reporting.facts import Dataset
+
+DAY_MS = 86_400_000
+MAX_RANGE_DAYS = 31
+INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
+
+
+def get_dataset(call: Call[None]) -> Answer:
+    name = call.path["dataset"]
+    if name not in MEASURES:
+        raise NotFound(f"There is no dataset {name!r}; there are {', '.join(MEASURES)}.")
+    dataset: Dataset = name
+    start, end = _range(call)
+    interval = call.query.get("interval", "15m")
+    if interval not in INTERVALS:
+        wrong = FieldError("query/interval", f"Use one of {', '.join(INTERVALS)}.")
+        raise InvalidRequest("Validation Failed.", [wrong])
+    facts = call.world.store.facts(dataset, start, end)
+    if call.principal.role == "agent":
+        facts = [fact for fact in facts if fact.agent_id == call.principal.subject]
+    rows = [_row(call, row, INTERVALS[interval]) for row in fold(dataset, facts, INTERVALS[interval])]
+    return Answer(200, {"from": wire.time_text(start), "to": wire.time_text(end), name: rows})
+
+
+def _range(call: Call[None]) -> tuple[int, int]:
+    """The time asked for; by default the last 24 hours."""
+    end = wire.time_value("to", call.query["to"]) if "to" in call.query else call.world.now() + 1
+    start = wire.time_value("from", call.query["from"]) if "from" in call.query else end - DAY_MS
+    if not start < end <= start + MAX_RANGE_DAYS * DAY_MS:
+        message = f"`from` must be before `to`, by at most {MAX_RANGE_DAYS} days."
+        raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
+    return start, end
+
+
+def _row(call: Call[None], row: Row, interval: int) -> dict[str, Any]:
+    tenant = call.world.tenant()
+    queue = tenant.queue_by_id.get(row.queue_id)
+    fields: dict[str, Any] = {
+        "start_time": wire.time_text(row.start),
+        "end_time": wire.time_text(row.start + interval),
+        "queue_id": row.queue_id,
+        "queue_name": queue.queue_name if queue else row.queue_id,
+        "channel": row.channel,
+    }
+    if row.agent_id is not None:
+        agent = tenant.agent_by_id.get(row.agent_id)
+        fields["user_id"] = row.agent_id
+        fields["user_name"] = agent.display_name if agent else row.agent_id
+    return {**fields, **row.measures}
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v2/contact_center/analytics/dataset/historical/{dataset}",
+        "report.read",
+        "Read a dataset, added up by interval: queue_performance or agent_performance",
+        get_dataset,
+        query=("from", "to", "interval"),
+    ),
+)

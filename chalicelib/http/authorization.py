@@ -1,0 +1,100 @@
+"""Who may do what. One pure function, deny by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.errors import NotAllowed, NotFound
+
+Role = Literal["integration", "agent", "supervisor", "admin"]
+Reach = Literal["own", "any"]
+ROLES: tuple[Role, ...] = ("integration", "agent", "supervisor", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller, from a verified token."""
+
+    role: Role
+    subject: str
+    """The user id of an agent; for every other role the client id."""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def actor(self) -> str:
+        """How the caller is named in the history."""
+        return f"{self.role}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What an action is done to: the agent whose hands it is in, and who started it."""
+
+    agent_id: str | None = None
+    started_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The scope that an action needs, and how far each role reaches. A role that is not named may not."""
+
+    scope: str
+    reach: Mapping[Role, Reach]
+
+
+ACTIONS: Mapping[str, Rule] = {
+    "engagement.start": Rule(
+        "contact_center_engagement:write:admin",
+        {"integration": "any", "supervisor": "any", "admin": "any"},
+    ),
+    "engagement.read": Rule(
+        "contact_center_engagement:read:admin",
+        {"integration": "own", "agent": "own", "supervisor": "any", "admin": "any"},
+    ),
+    "engagement.update": Rule(
+        "contact_center_engagement:write:admin",
+        {"integration": "own", "agent": "own", "supervisor": "any"},
+    ),
+    "assignment.read": Rule("contact_center_engagement:read:admin", {"agent": "own"}),
+    "assignment.answer": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
+    "status.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
+    "status.set": Rule("contact_center_user:write:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
+    "report.read": Rule(
+        "contact_center_report:read:admin",
+        {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
+    ),
+    "configuration.read": Rule("contact_center_configuration:read:admin", {"supervisor": "any", "admin": "any"}),
+    "configuration.write": Rule("contact_center_configuration:write:admin", {"admin": "any"}),
+}
+
+
+def authorize(principal: Principal, action: str, resource: Resource | None = None) -> None:
+    """Return if the principal may do this, to this. Without a resource, only whether he may do it at all.
+
+    Raises `NotAllowed` for the action itself; `NotFound` for an object that is somebody else's, as if it
+    were not there.
+    """
+    rule = ACTIONS[action]
+    reach = rule.reach.get(principal.role)
+    if reach is None:
+        raise NotAllowed(f"The role {principal.role} may not do this.")
+    if rule.scope not in principal.scopes:
+        raise NotAllowed(f"The token lacks the scope {rule.scope}.", rule.scope)
+    if resource is not None and reach == "own" and not _owns(principal, resource):
+        raise NotFound("No such thing, or not yours.")
+
+
+def default_scopes(role: Role) -> tuple[str, ...]:
+    """Every scope that the role can make use of, but for reports to an integration, which asks for them."""
+    scopes = {rule.scope for action, rule in ACTIONS.items() if role in rule.reach}
+    if role == "integration":
+        scopes.discard(ACTIONS["report.read"].scope)
+    return tuple(sorted(scopes))
+
+
+def _owns(principal: Principal, resource: Resource) -> bool:
+    if principal.role == "agent":
+        return resource.agent_id == principal.subject
+    return resource.started_by == principal.actor

@@ -1,0 +1,140 @@
+"""An endpoint: one operation of the API, the action it needs, and how a request becomes an answer."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from aws_lambda_powertools import Logger
+from chalice.app import Chalice, Request, Response
+from pydantic import BaseModel
+
+from chalicelib.errors import FieldError, InterleaveError, InvalidRequest
+from chalicelib.http import problems
+from chalicelib.http.authentication import principal_of
+from chalicelib.http.authorization import Principal, Resource, authorize
+from chalicelib.http.models import MAX_BODY_BYTES, parse
+from chalicelib.world import World
+
+B = TypeVar("B", bound=BaseModel | None)
+CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain"]
+log = Logger(service="interleave")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint answers; no body is an empty one."""
+
+    status: int = 200
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B]):
+    """A request as an endpoint sees it: authenticated, allowed in general, its body parsed."""
+
+    world: World
+    caller: Principal | None
+    body: B
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    action: str
+    raw: bytes = b""
+
+    @property
+    def principal(self) -> Principal:
+        """The caller; only public endpoints have none."""
+        assert self.caller is not None
+        return self.caller
+
+    def allow(self, resource: Resource) -> None:
+        """Refuse if the object is out of the caller's reach."""
+        authorize(self.principal, self.action, resource)
+
+    def if_match(self) -> int | None:
+        """The version in the If-Match header."""
+        text = self.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
+        if not text or text == "*":
+            return None
+        if not text.isdecimal():
+            raise InvalidRequest("If-Match is not a version.", [FieldError("header/If-Match", "Send an ETag.")])
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the API's table of contents."""
+
+    method: str
+    path: str
+    action: str | None
+    """None is public: the few endpoints that answer without a token."""
+    summary: str
+    handler: Callable[[Call[Any]], Answer]
+    body: type[BaseModel] | None = None
+    query: tuple[str, ...] = ()
+    status: int = 200
+    max_body: int = MAX_BODY_BYTES
+
+
+def register(app: Chalice, endpoints: Iterable[Endpoint], world: Callable[[], World]) -> None:
+    """Give each endpoint its route in the application."""
+    for endpoint in endpoints:
+        view = _view(app, endpoint, world)
+        app.route(endpoint.path, methods=[endpoint.method], content_types=CONTENT_TYPES)(view)
+
+
+def _view(app: Chalice, endpoint: Endpoint, world: Callable[[], World]) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        return respond(endpoint, app.current_request, path, world)
+
+    view.__name__ = endpoint.handler.__name__
+    return view
+
+
+def respond(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: Callable[[], World]) -> Response:
+    """Call the endpoint; whatever goes wrong becomes a problem document here and nowhere else."""
+    request_id = str(request.context.get("requestId", ""))
+    try:
+        return _answered(endpoint.handler(_call(endpoint, request, path, world())))
+    except InterleaveError as error:
+        status, body = problems.problem(error, request_id)
+        log.info("refused", operation=endpoint.handler.__name__, status=status, request_id=request_id)
+    except Exception as error:  # noqa: BLE001 - the edge of the process: nothing above would turn it into an answer
+        frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-5:]]
+        # No message and no values: they may hold personal data.
+        log.error("failed", operation=endpoint.handler.__name__, error=type(error).__name__, frames=frames)
+        status, body = problems.internal(request_id)
+    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="interleave"'
+    return Response(json.dumps(body), headers, status)
+
+
+def _call(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: World) -> Call[Any]:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    caller = None
+    if endpoint.action is not None:
+        caller = principal_of(world, headers.get("authorization"))
+        authorize(caller, endpoint.action)
+    query = dict(request.query_params or {})
+    unknown = [name for name in query if name not in endpoint.query]
+    if unknown:
+        wrong = [FieldError(f"query/{name}", "There is no such parameter.") for name in unknown]
+        raise InvalidRequest("Validation Failed.", wrong)
+    raw = request.raw_body or b""
+    body = parse(endpoint.body, raw, endpoint.max_body) if endpoint.body else None
+    return Call(world, caller, body, path, query, headers, endpoint.action or "", raw)
+
+
+def _answered(answer: Answer) -> Response:
+    headers = {"Cache-Control": "no-store", **answer.headers}
+    if answer.body is None:
+        return Response("", headers, answer.status)
+    return Response(json.dumps(answer.body), {"Content-Type": "application/json", **headers}, answer.status)

@@ -1,0 +1,154 @@
+"""The bodies of requests. Unknown fields, wrong types and unsafe links are refused; errors name the field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.errors import FieldError, InvalidRequest
+
+M = TypeVar("M", bound=BaseModel)
+MAX_BODY_BYTES = 64 * 1024
+MAX_LINK = 2048
+
+
+def https_link(value: str) -> str:
+    """An https link in its canonical form; a link without a scheme is taken as https, as Zoom's samples need."""
+    if any(ord(char) <= 32 or ord(char) == 127 or char == "\\" for char in value):
+        raise ValueError("must be a link without spaces, control characters or backslashes")
+    if ":" not in value.split("/", 1)[0]:
+        value = f"https://{value.lstrip('/')}"
+    parts = urlsplit(value)
+    if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be an https:// link with a host and without credentials")
+    return parts._replace(scheme="https", netloc=parts.netloc.lower()).geturl()
+
+
+def iso_time(value: str) -> str:
+    """An ISO 8601 time, with or without a zone."""
+    try:
+        datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("must be an ISO 8601 time such as 2026-10-01T00:00:00Z") from error
+    return value
+
+
+Short = Annotated[str, Field(min_length=1, max_length=255)]
+Link = Annotated[str, Field(min_length=1, max_length=MAX_LINK), AfterValidator(https_link)]
+Time = Annotated[str, Field(max_length=40), AfterValidator(iso_time)]
+
+
+class Body(BaseModel):
+    """What every body has in common: strict types, no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class Channel(Body):
+    """Where the work comes from."""
+
+    channel: Literal["work_item"]
+    channel_source: Literal["API", "api"]
+
+
+class FlowEntry(Body):
+    """The Entry ID that selects the flow."""
+
+    flow_entry_id: Short
+
+
+class Consumer(Body):
+    """For whom the work is done."""
+
+    consumer_display_name: Short
+    consumer_external_id: Short | None = None
+    consumer_email: Short | None = None
+    consumer_number: Short | None = None
+
+
+class WorkItemVariables(Body):
+    """The work, as the system of record describes it."""
+
+    work_item_name: Short
+    work_item_id: Short | None = None
+    work_item_desc: Annotated[str, Field(max_length=16_384)] | None = None
+    work_item_type_id: Short | None = None
+    work_item_type: Short | None = None
+    work_item_due_date: Time | None = None
+    work_item_origin: Short | None = None
+    work_item_priority: int | float | None = None
+    work_item_transcript_url: Link | None = None
+    work_item_hyperlink: Link | None = None
+
+
+class Variable(Body):
+    """A custom variable, named `global_custom.<group>.<variable>`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    value: Annotated[str, Field(max_length=1024)]
+
+
+class StartEngagement(Body):
+    """Zoom's body, and `on_conflict`: what to do where the same work is active."""
+
+    flow: FlowEntry
+    work_item_variables: WorkItemVariables
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=1)] = [
+        Channel(channel="work_item", channel_source="API")
+    ]
+    consumers: Annotated[list[Consumer], Field(max_length=10)] = []
+    variables: Annotated[list[Variable], Field(max_length=50)] = []
+    language_code: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    on_conflict: Literal["fail", "use_existing"] = "fail"
+
+
+class UpdateEngagement(Body):
+    """An action on an engagement. `disposition` goes with `end`."""
+
+    engagement_action: Literal["end", "release", "activate", "deactivate"]
+    disposition: Short | None = None
+
+
+class AnswerOffer(Body):
+    """Which offer is meant; an old one is refused."""
+
+    offer_id: Short
+
+
+class DeclineOffer(AnswerOffer):
+    """Why the offer is declined, for the reports."""
+
+    reason: Short | None = None
+
+
+class WrapUp(Body):
+    """How the work ended."""
+
+    disposition: Short | None = None
+
+
+class SetStatus(Body):
+    """A status by id or name: 1 Offline, 2 Not Ready, 3 Ready; a reason only with Not Ready."""
+
+    status_id: Short
+    sub_status_id: Short | None = None
+
+
+def parse(model: type[M], raw: bytes, max_bytes: int = MAX_BODY_BYTES) -> M:
+    """The body of a request. Raises `InvalidRequest` that names every field at fault."""
+    if len(raw) > max_bytes:
+        message = f"At most {max_bytes} bytes; this body has {len(raw)}."
+        raise InvalidRequest("The body is too large.", [FieldError("/", message)])
+    try:
+        return model.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        raise InvalidRequest("Validation Failed.", [_field(each) for each in error.errors()]) from None
+
+
+def _field(error: Any) -> FieldError:
+    """Only the place and the rule: the value at fault may be personal, and stays out of the answer."""
+    message = "This is not JSON." if error["type"] == "json_invalid" else str(error["msg"])
+    return FieldError("/" + "/".join(str(part) for part in error["loc"]), message)

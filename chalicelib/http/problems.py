@@ -1,0 +1,93 @@
+"""Errors as problem documents (RFC 9457) that also carry Zoom's `code` and `message`, so one body serves both clients."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple
+
+from chalicelib import errors
+
+
+class Kind(NamedTuple):
+    """How one class of errors is answered."""
+
+    status: int
+    code: int
+    """Zoom's number where it has one (124, 300, 4700, 2907); ours, from 29xx, where it has none."""
+    slug: str
+    remedy: str
+
+
+KINDS: dict[type[errors.InterleaveError], Kind] = {
+    errors.InvalidRequest: Kind(400, 300, "invalid-request", "Correct the fields named in `errors`."),
+    errors.NotAuthenticated: Kind(401, 124, "not-authenticated", "Get a token from POST /oauth/token."),
+    errors.NotAllowed: Kind(403, 4700, "not-allowed", "Use a client with the role and scope that this needs."),
+    errors.NotFound: Kind(404, 2901, "not-found", "Check the id, and that it is the caller's own."),
+    errors.DuplicateWork: Kind(
+        409, 2902, "duplicate-work", "Use `existing_engagement_id`, or send `on_conflict: use_existing`."
+    ),
+    errors.WrongState: Kind(409, 2907, "wrong-state", "Read the engagement; `state` says what is possible."),
+    errors.StaleOffer: Kind(409, 2908, "stale-offer", "Fetch the assignments again."),
+    errors.NoCapacity: Kind(409, 2909, "no-capacity", "End or park other work first."),
+    errors.LostRace: Kind(409, 2910, "lost-race", "Read it again and repeat."),
+    errors.VersionMismatch: Kind(412, 2911, "version-mismatch", "Read it again and repeat with the new ETag."),
+    errors.KeyReused: Kind(422, 2912, "key-reused", "Use a new Idempotency-Key for a new request."),
+}
+
+
+def problem(error: errors.InterleaveError, request_id: str) -> tuple[int, dict[str, Any]]:
+    """Status and body that answer an error."""
+    kind = KINDS[type(error)]
+    body: dict[str, Any] = {
+        "type": f"urn:interleave:problem:{kind.slug}",
+        "title": inspect.cleandoc(type(error).__doc__ or ""),
+        "status": kind.status,
+        "detail": error.detail,
+        "remedy": kind.remedy,
+        "code": kind.code,
+        "message": error.detail,
+        "request_id": request_id,
+    }
+    body.update(_extra(error))
+    return kind.status, body
+
+
+def internal(request_id: str) -> tuple[int, dict[str, Any]]:
+    """Status and body for what should never happen."""
+    text = "An unexpected error; quote the request_id to the operator."
+    body = {
+        "type": "urn:interleave:problem:internal",
+        "title": "Something went wrong.",
+        "status": 500,
+        "detail": text,
+        "code": 2900,
+        "message": text,
+        "request_id": request_id,
+    }
+    return 500, body
+
+
+def _extra(error: errors.InterleaveError) -> dict[str, Any]:
+    match error:
+        case errors.InvalidRequest():
+            return {
+                "errors": [
+                    {"pointer": each.pointer, "field": _dotted(each.pointer), "message": each.message}
+                    for each in error.errors
+                ]
+            }
+        case errors.NotAllowed(missing_scope=str(scope)):
+            return {"missing_scope": scope}
+        case errors.DuplicateWork():
+            return {"existing_engagement_id": error.existing_engagement_id, "state": error.state}
+        case errors.WrongState() | errors.StaleOffer():
+            return {"state": error.state, "version": error.version}
+        case errors.VersionMismatch():
+            return {"version": error.version}
+        case _:
+            return {}
+
+
+def _dotted(pointer: str) -> str:
+    """Zoom's way to name a field."""
+    return pointer.strip("/").replace("/", ".")

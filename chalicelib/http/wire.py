@@ -1,0 +1,159 @@
+"""Wire formats: engagements, offers and rows as Zoom Contact Center spells them."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Occupancy
+from chalicelib.errors import FieldError, InvalidRequest
+
+STATUS_IDS = {"1": "offline", "2": "not_ready", "3": "ready"}
+STATUS_NAMES = {"offline": "Offline", "not_ready": "Not Ready", "ready": "Ready"}
+
+
+def time_text(at: int | None) -> str | None:
+    """Epoch milliseconds as UTC ISO 8601."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def time_value(name: str, text: str) -> int:
+    """A query parameter's ISO 8601 time as epoch milliseconds; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest("Validation Failed.", [FieldError(f"query/{name}", "Must be an ISO 8601 time.")]) from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def content_of(body: Mapping[str, Any]) -> Content:
+    """What is kept of a Start Engagement body (dumped without its unset fields)."""
+    return Content(
+        work_item_variables=body["work_item_variables"],
+        consumers=tuple(body.get("consumers", ())),
+        variables=tuple(body.get("variables", ())),
+        language_code=body.get("language_code"),
+    )
+
+
+def started(engagement_id: str, started_at: int, flow: FlowReference, content: Content) -> dict[str, Any]:
+    """Zoom's answer to Start Engagement, made of the request and what is remembered of the first answer."""
+    return {
+        "engagement_id": engagement_id,
+        "start_time": time_text(started_at),
+        "session_id": _derived(engagement_id, "session"),
+        "channels": [{"channel": "work_item", "channel_source": "API"}],
+        "flows": [_flow(flow)],
+        **_content(engagement_id, content),
+    }
+
+
+def engagement(found: Engagement) -> dict[str, Any]:
+    """An engagement, open or closed."""
+    return _without_none(
+        {
+            "engagement_id": found.engagement_id,
+            "state": found.state,
+            "version": found.version,
+            "channel": found.channel,
+            "queue_id": found.queue_id,
+            "priority": found.priority,
+            "skills": [{"skill": need.skill, "level": need.level} for need in found.skills],
+            "user_id": found.agent_id,
+            "start_time": time_text(found.started_at),
+            "queued_time": time_text(found.queued_at),
+            "assigned_time": time_text(found.assigned_at),
+            "wrap_up_expires_at": time_text(found.wrap_up_ends_at) if found.state == "wrap_up" else None,
+            "end_time": time_text(found.closed_at),
+            "end_reason": found.end_reason,
+            "disposition": found.disposition,
+            "flows": [_flow(found.flow)],
+            **_content(found.engagement_id, found.content),
+        }
+    )
+
+
+def assignment(found: Engagement) -> dict[str, Any]:
+    """An offer or assignment, as the agent's client fetches it."""
+    offered: dict[str, str | None] = {"offer_id": None, "offer_expires_at": None}
+    if found.offer is not None:
+        offered = {"offer_id": found.offer.offer_id, "offer_expires_at": time_text(found.offer.expires_at)}
+    return {**engagement(found), **offered}
+
+
+def event(each: Event) -> dict[str, Any]:
+    """One event of an engagement's history."""
+    return _without_none(
+        {
+            "version": each.version,
+            "start_time": time_text(each.at),
+            "event_name": each.command,
+            "state": each.state,
+            "actor": each.actor,
+            "queue_id": each.queue_id,
+            "user_id": each.agent_id,
+            "event_content": each.detail,
+        }
+    )
+
+
+def status(occupancy: Occupancy) -> dict[str, Any]:
+    """An agent's status and load."""
+    ids = {name: key for key, name in STATUS_IDS.items()}
+    load: dict[str, int] = {}
+    for held in occupancy.held.values():
+        if not held.parked:
+            load[held.channel] = load.get(held.channel, 0) + 1
+    return _without_none(
+        {
+            "user_id": occupancy.agent_id,
+            "status_id": ids[occupancy.status],
+            "status_name": STATUS_NAMES[occupancy.status],
+            "sub_status_id": occupancy.sub_status,
+            "status_since": time_text(occupancy.status_since) if occupancy.status_since else None,
+            "load": load,
+        }
+    )
+
+
+def _flow(flow: FlowReference) -> dict[str, str]:
+    return {
+        "flow_entry_id": flow.flow_entry_id,
+        "flow_id": flow.flow_id,
+        "flow_name": flow.flow_name,
+        "flow_version": str(flow.flow_version),
+    }
+
+
+def _content(engagement_id: str, content: Content) -> dict[str, Any]:
+    work_item = dict(content.work_item_variables)
+    if "work_item_priority" in work_item:
+        work_item["work_item_priority"] = str(work_item["work_item_priority"])  # a number in, a string out, as Zoom
+    work_item["work_item_source_id"] = _derived(engagement_id, "source")
+    consumers = [
+        {**consumer, "consumer_id": _derived(engagement_id, f"consumer{n}")}
+        for n, consumer in enumerate(content.consumers)
+    ]
+    answer: dict[str, Any] = {
+        "consumers": consumers,
+        "variables": [dict(variable) for variable in content.variables],
+        "work_item_variables": work_item,
+    }
+    if content.language_code is not None:
+        answer["language_code"] = content.language_code
+    return answer
+
+
+def _derived(engagement_id: str, what: str) -> str:
+    """An id that follows from the engagement's, so that it needs no place in its row."""
+    digest = hashlib.sha256(f"{what}:{engagement_id}".encode()).digest()
+    return urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

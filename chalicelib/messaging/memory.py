@@ -1,0 +1,50 @@
+"""The in-memory twin of the SQS transport. Delayed rings wait for a clock that the owner moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from threading import RLock
+
+from chalicelib.messaging.protocol import Drained, Notice, Ring
+
+
+class MemoryTransport:
+    """`Transport` in lists. `now` is epoch milliseconds."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._lock = RLock()
+        self._rings: list[tuple[int, Ring]] = []
+        self._queues: dict[str, dict[str, Notice]] = {}
+        self._receipts = 0
+
+    def create_queue(self, queue_id: str) -> None:
+        with self._lock:
+            self._queues.setdefault(queue_id, {})
+
+    def ring(self, rings: Iterable[Ring], delay: int = 0) -> None:
+        with self._lock:
+            self._rings.extend((self._now() + delay * 1000, ring) for ring in dict.fromkeys(rings))
+
+    def announce(self, notices: Sequence[Notice]) -> None:
+        with self._lock:
+            for notice in notices:
+                self._receipts += 1
+                self._queues[notice.queue_id][str(self._receipts)] = notice
+
+    def drain(self, queue_id: str) -> Drained:
+        with self._lock:
+            held = self._queues[queue_id]
+            return Drained(tuple(held.values()), tuple(held))
+
+    def forget(self, queue_id: str, receipts: Sequence[str]) -> None:
+        with self._lock:
+            for receipt in receipts:
+                self._queues[queue_id].pop(receipt, None)
+
+    def due_rings(self) -> list[Ring]:
+        """Takes the rings whose time has come."""
+        with self._lock:
+            due = [ring for at, ring in self._rings if at <= self._now()]
+            self._rings = [pair for pair in self._rings if pair[0] > self._now()]
+            return due

@@ -1,0 +1,135 @@
+"""Start Engagement: one call in, one engagement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib.engagements import commands
+from chalicelib.engagements.model import (
+    Content,
+    Engagement,
+    FlowReference,
+    new_engagement_id,
+    own_work_key,
+    work_key,
+)
+from chalicelib.errors import DuplicateWork, FieldError, InvalidRequest, KeyReused
+from chalicelib.flows import interpreter
+from chalicelib.flows.document import Flow, Route
+from chalicelib.messaging.protocol import Ring
+from chalicelib.storage.protocol import Receipt, Refused, Replayed
+from chalicelib.world import World
+
+RECEIPT_SECONDS = 48 * 3600
+"""How long an Idempotency-Key is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The caller's key, made unique to the caller, and the fingerprint of the request it came with."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The outcome: what the answer needs, whether it is `new`, the `first` answer again or the one `existing`."""
+
+    outcome: Literal["new", "replayed", "existing"]
+    engagement_id: str
+    started_at: int
+    flow: FlowReference
+    existing: Engagement | None = None
+
+
+def start(
+    world: World,
+    *,
+    flow_entry_id: str,
+    channel: str,
+    content: Content,
+    actor: str,
+    idempotency: IdempotencyKey | None,
+    use_existing: bool,
+) -> Intake:
+    """Run the work through its flow and put it on record, once.
+
+    Raises `InvalidRequest` for an Entry ID that leads nowhere, `DuplicateWork` for active work, `KeyReused`.
+    """
+    flow, reference, route = _route(world, flow_entry_id, channel, content)
+    work_item = content.work_item_variables
+    work_item_id = work_item.get("work_item_id")
+    key = work_key(work_item_id, work_item["work_item_name"]) if work_item_id else own_work_key(world.token(16))
+    engagement = commands.start(
+        new_engagement_id(key, world.token(8)),
+        channel=flow.channel,
+        queue_id=route.queue_id or "",
+        priority=route.priority or 0,
+        skills=route.skills or (),
+        flow=reference,
+        content=content,
+        actor=actor,
+        now=world.now(),
+    )
+    outcome = world.store.start(engagement, _receipt(engagement, idempotency))
+    if isinstance(outcome, Replayed):
+        return _replayed(outcome.receipt, idempotency)
+    if isinstance(outcome, Refused):
+        return _refused(outcome.existing, use_existing)
+    world.transport.ring([Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id)])
+    return Intake("new", engagement.engagement_id, engagement.started_at, reference)
+
+
+def _route(world: World, flow_entry_id: str, channel: str, content: Content) -> tuple[Flow, FlowReference, Route]:
+    at = "/flow/flow_entry_id"
+    flow = world.tenant().flow_by_entry_id.get(flow_entry_id)
+    if flow is None:
+        raise InvalidRequest("The Entry ID is unknown.", [FieldError(at, "No flow has this Entry ID.")])
+    version = flow.published()
+    if version is None:
+        message = f"Flow {flow.flow_name!r} has no published version; publish one first."
+        raise InvalidRequest("The flow is not published.", [FieldError(at, message)])
+    if flow.channel != channel:
+        message = f"Flow {flow.flow_name!r} is for channel {flow.channel}."
+        raise InvalidRequest("The flow is for another channel.", [FieldError("/channels/0/channel", message)])
+    reference = FlowReference(flow.flow_id, flow.flow_name, version.flow_version, flow_entry_id)
+    return flow, reference, interpreter.run(version, flow_variables(content))
+
+
+def flow_variables(content: Content) -> dict[str, Any]:
+    """What a flow's conditions can name: the work item's fields, the consumer's, and the custom variables."""
+    consumer: Mapping[str, Any] = content.consumers[0] if content.consumers else {}
+    custom = {variable["name"]: variable["value"] for variable in content.variables}
+    return {**custom, **consumer, **content.work_item_variables, "language_code": content.language_code}
+
+
+def _receipt(engagement: Engagement, idempotency: IdempotencyKey | None) -> Receipt | None:
+    if idempotency is None:
+        return None
+    return Receipt(
+        idempotency.key,
+        idempotency.fingerprint,
+        engagement.engagement_id,
+        engagement.started_at,
+        engagement.flow,
+        engagement.started_at // 1000 + RECEIPT_SECONDS,
+    )
+
+
+def _replayed(receipt: Receipt, idempotency: IdempotencyKey | None) -> Intake:
+    if idempotency is None or receipt.fingerprint != idempotency.fingerprint:
+        raise KeyReused("This Idempotency-Key came with another request before; use a new key for a new request.")
+    return Intake("replayed", receipt.engagement_id, receipt.started_at, receipt.flow)
+
+
+def _refused(existing: Engagement, use_existing: bool) -> Intake:
+    if not use_existing:
+        raise DuplicateWork(
+            "An engagement with this work_item_id and work_item_name is active.",
+            existing.engagement_id,
+            existing.state,
+        )
+    return Intake("existing", existing.engagement_id, existing.started_at, existing.flow, existing)

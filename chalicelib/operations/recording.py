@@ -1,0 +1,68 @@
+"""The stream consumer's work: from each version of an engagement the facts, the history and the messages out.
+
+The stream is the outbox: whatever must follow a write is done from here, as often as it is delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import ceil
+
+from chalicelib.engagements.model import Engagement, Event
+from chalicelib.messaging.protocol import Notice, Ring
+from chalicelib.reporting.facts import facts_of
+from chalicelib.world import World
+
+EVENTS_PER_ROW = 8
+"""A history row holds this many events, so that a short life costs no row of its own while its head is there."""
+LONGEST_DELAY = 900
+
+Write = tuple[Engagement | None, Engagement]
+"""One write of a head row: before and after."""
+
+
+def record(world: World, writes: Iterable[Write]) -> None:
+    """Take in writes in the order of the stream. Doing it again changes nothing but messages, which are hints."""
+    steps = [(_version_before(old, new), old, new) for old, new in writes]
+    world.store.record([fact for before, _, new in steps for fact in facts_of(new, before)])
+    for before, old, new in steps:
+        for engagement, events in _history(before, old, new):
+            world.store.archive(engagement, events)
+    _send(world, [new for before, _, new in steps if new.version > before])
+
+
+def _send(world: World, changed: list[Engagement]) -> None:
+    """Into its queue what is queued, and a ring for the moment at which a deadline will be past."""
+    queued = [each for each in changed if each.state == "queued"]
+    if queued:
+        world.transport.announce([Notice(e.queue_id, e.engagement_id, e.version) for e in queued])
+    for each in changed:
+        deadline = _deadline(each)
+        if deadline is not None:
+            delay = min(max(ceil((deadline - world.now()) / 1000), 0), LONGEST_DELAY)
+            world.transport.ring([Ring(queue_id=each.queue_id, engagement_id=each.engagement_id)], delay)
+
+
+def _version_before(old: Engagement | None, new: Engagement) -> int:
+    """The version before this write; 0 where another engagement of the same work was there, or none."""
+    return old.version if old is not None and old.engagement_id == new.engagement_id else 0
+
+
+def _history(before: int, old: Engagement | None, new: Engagement) -> Iterator[tuple[Engagement, list[Event]]]:
+    """Full rows of events as they fill up, and the rest of an engagement whose head row another one takes."""
+    for row in range(before // EVENTS_PER_ROW, new.version // EVENTS_PER_ROW):
+        yield new, _between(new, row * EVENTS_PER_ROW, (row + 1) * EVENTS_PER_ROW)
+    if before == 0 and old is not None:
+        rest = _between(old, old.version - old.version % EVENTS_PER_ROW, old.version)
+        if rest:
+            yield old, rest
+
+
+def _between(engagement: Engagement, after: int, upto: int) -> list[Event]:
+    return [event for event in engagement.trail if after < event.version <= upto]
+
+
+def _deadline(engagement: Engagement) -> int | None:
+    if engagement.state == "offered" and engagement.offer is not None:
+        return engagement.offer.expires_at
+    return engagement.wrap_up_ends_at if engagement.state == "wrap_up" else None

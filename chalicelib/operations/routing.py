@@ -1,0 +1,196 @@
+"""The router's pass: load what the rings name, ask the core, commit each decision, and enlist what has to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chalicelib.configuration.tenant import Agent, Tenant
+from chalicelib.engagements import commands
+from chalicelib.engagements.model import Change, Engagement, Occupancy
+from chalicelib.messaging.protocol import Drained, Ring
+from chalicelib.operations import timers
+from chalicelib.routing.match import decide
+from chalicelib.routing.model import Candidate, Match, Waiting
+from chalicelib.world import World
+
+ROUNDS = 50
+"""Each round gives every agent at most one engagement, so that one write a round touches his row."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """What a pass saw and did."""
+
+    offered: int = 0
+    conflicts: int = 0
+    waiting: int = 0
+    poisoned: int = 0
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """What a pass works on. Heads are read when they are first needed, and kept."""
+
+    tenant: Tenant
+    occupancies: dict[str, Occupancy]
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    heads: dict[str, Engagement] = field(default_factory=dict)
+    enlisted: set[str] = field(default_factory=set)
+    drained: dict[str, Drained] = field(default_factory=dict)
+
+
+def route(world: World, rings: Iterable[Ring]) -> Pass:
+    """One pass over the queues and agents that the rings name."""
+    rings = list(rings)
+    timers.settle(world, {ring.engagement_id for ring in rings if ring.engagement_id})
+    return _pass(world, rings, _queues(world.tenant(), rings))
+
+
+def route_everything(world: World) -> Pass:
+    """One pass over every queue: the backstop for rings that never came."""
+    return _pass(world, [], set(world.tenant().queue_by_id))
+
+
+def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:
+    named = {ring.queue_id for ring in rings if ring.queue_id in tenant.queue_by_id}
+    rung = (tenant.agent_by_id.get(ring.agent_id) for ring in rings if ring.agent_id)
+    return {queue_id for queue_id in named if queue_id} | {q for agent in rung if agent for q in agent.queues}
+
+
+def _pass(world: World, rings: list[Ring], queues: set[str]) -> Pass:
+    snapshot = _load(world, rings, queues)
+    done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
+    for _ in range(ROUNDS):
+        matches = _one_each(decide(snapshot.waiting.values(), _candidates(snapshot), world.now()))
+        if not matches:
+            break
+        _commit(world, snapshot, matches, done)
+    _enlist(world, snapshot)
+    done.waiting = len(snapshot.waiting)
+    return done
+
+
+def _load(world: World, rings: list[Ring], queues: set[str]) -> _Snapshot:
+    """Everything that these queues' agents could take: their own queues, and the others that free agents serve."""
+    tenant = world.tenant()
+    agents = {agent_id for queue_id in queues for agent_id in tenant.agents_of_queue[queue_id]}
+    snapshot = _Snapshot(tenant, world.store.occupancies(agents))
+    free = (c for c in _candidates(snapshot) if any(places > 0 for places in c.room.values()))
+    scope = queues.union(*(candidate.queues for candidate in free))
+    for queue_id in sorted(scope):
+        snapshot.drained[queue_id] = world.transport.drain(queue_id)
+        for waiting in world.store.waiting(queue_id):
+            snapshot.waiting[waiting.engagement_id] = waiting
+            snapshot.enlisted.add(waiting.engagement_id)
+    noticed = {n.engagement_id for drained in snapshot.drained.values() for n in drained.notices}
+    rung = {ring.engagement_id for ring in rings if ring.engagement_id}
+    _read_heads(world, snapshot, (noticed | rung) - snapshot.enlisted)
+    for engagement in snapshot.heads.values():
+        if engagement.state == "queued" and engagement.queue_id in scope:
+            snapshot.waiting[engagement.engagement_id] = _waiting(engagement)
+    return snapshot
+
+
+def _read_heads(world: World, snapshot: _Snapshot, engagement_ids: Iterable[str]) -> None:
+    snapshot.heads.update(world.store.engagements(set(engagement_ids) - set(snapshot.heads)))
+
+
+def _candidates(snapshot: _Snapshot) -> list[Candidate]:
+    agents = snapshot.tenant.agent_by_id
+    return [_candidate(agents[each.agent_id], each) for each in snapshot.occupancies.values()]
+
+
+def _candidate(agent: Agent, occupancy: Occupancy) -> Candidate:
+    return Candidate(
+        agent_id=agent.user_id,
+        ready=occupancy.status == "ready",
+        queues=frozenset(agent.queues),
+        idle_since=occupancy.idle_since,
+        skills=agent.skills,
+        room={channel: most - occupancy.load(channel) for channel, most in agent.capacity.items()},
+    )
+
+
+def _waiting(engagement: Engagement) -> Waiting:
+    return Waiting(
+        engagement_id=engagement.engagement_id,
+        version=engagement.version,
+        queue_id=engagement.queue_id,
+        channel=engagement.channel,
+        priority=engagement.priority,
+        queued_at=engagement.queued_at,
+        skills=engagement.skills,
+        cooling=engagement.cooling,
+    )
+
+
+def _one_each(matches: Iterable[Match]) -> list[Match]:
+    """The first match of each agent."""
+    first: dict[str, Match] = {}
+    for match in matches:
+        first.setdefault(match.agent_id, match)
+    return list(first.values())
+
+
+def _commit(world: World, snapshot: _Snapshot, matches: list[Match], done: Pass) -> None:
+    """Write the matches; what did not hold is read again before the next round."""
+    _read_heads(world, snapshot, (match.waiting.engagement_id for match in matches))
+    changes = []
+    for match in matches:
+        engagement = snapshot.heads.get(match.waiting.engagement_id)
+        if engagement is None or engagement.state != "queued":
+            del snapshot.waiting[match.waiting.engagement_id]  # the index was behind
+        elif engagement.version != match.waiting.version:
+            snapshot.waiting[engagement.engagement_id] = _waiting(engagement)
+        else:
+            changes.append(_offer(world, snapshot, engagement, snapshot.occupancies[match.agent_id]))
+    lost: list[Change] = []
+    for change, held in zip(changes, world.store.commit_all(changes), strict=True):
+        assert change.engagement is not None
+        assert change.occupancy is not None
+        if held:
+            done.offered += 1
+            snapshot.occupancies[change.occupancy.agent_id] = change.occupancy
+            del snapshot.waiting[change.engagement.engagement_id]
+        else:
+            lost.append(change)
+    done.conflicts += len(lost)
+    _refresh(world, snapshot, lost)
+
+
+def _offer(world: World, snapshot: _Snapshot, engagement: Engagement, occupancy: Occupancy) -> Change:
+    queue = snapshot.tenant.queue_by_id[engagement.queue_id]
+    now = world.now()
+    offered = commands.offer(
+        engagement, occupancy, offer_id=world.new_id(), expires_at=now + queue.offer_timeout * 1000, now=now
+    )
+    return commands.auto_accept(offered, now) if queue.auto_accept else offered
+
+
+def _refresh(world: World, snapshot: _Snapshot, lost: list[Change]) -> None:
+    """Read again what lost a race. Who is still queued stays in the pass, at the new version."""
+    engagements = {change.engagement.engagement_id for change in lost if change.engagement}
+    agents = {change.occupancy.agent_id for change in lost if change.occupancy}
+    if not lost:
+        return
+    snapshot.occupancies.update(world.store.occupancies(agents))
+    for engagement_id in engagements:
+        snapshot.heads.pop(engagement_id, None)
+    _read_heads(world, snapshot, engagements)
+    for engagement_id in engagements:
+        engagement = snapshot.heads.get(engagement_id)
+        if engagement is not None and engagement.state == "queued":
+            snapshot.waiting[engagement_id] = _waiting(engagement)
+        else:
+            del snapshot.waiting[engagement_id]
+
+
+def _enlist(world: World, snapshot: _Snapshot) -> None:
+    """Enter what has to wait in the index; only then may its notice be forgotten (I3)."""
+    for engagement_id, waiting in snapshot.waiting.items():
+        if engagement_id not in snapshot.enlisted:
+            world.store.enlist(waiting)
+    for queue_id, drained in snapshot.drained.items():
+        if drained.receipts:
+            world.transport.forget(queue_id, drained.receipts)

@@ -1,0 +1,1 @@
+"""Reports, pure: from the events of engagements to facts, and from facts to datasets."""

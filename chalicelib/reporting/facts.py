@@ -1,0 +1,68 @@
+"""Facts: what a report counts. One event of an engagement gives at most one fact, named by (engagement, version),
+so that any re-delivery, in any order, writes the same facts again and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.engagements.model import Engagement, Event
+
+Dataset = Literal["queue_performance", "agent_performance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One queue visit, or one agent's part in an engagement, that ended at `at` (epoch ms)."""
+
+    dataset: Dataset
+    engagement_id: str
+    version: int
+    at: int
+    channel: str
+    queue_id: str
+    agent_id: str | None
+    measures: Mapping[str, int]
+    """Counts, and durations in milliseconds."""
+
+
+def facts_of(engagement: Engagement, after_version: int) -> Iterator[Fact]:
+    """The facts of the events later than a version."""
+    for event in engagement.trail:
+        if event.version > after_version:
+            yield from _facts(engagement, event)
+
+
+def _facts(engagement: Engagement, event: Event) -> Iterator[Fact]:
+    for dataset, measures in _measures(event):
+        yield Fact(
+            dataset,
+            engagement.engagement_id,
+            event.version,
+            event.at,
+            engagement.channel,
+            event.queue_id,
+            event.agent_id,
+            measures,
+        )
+
+
+def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
+    """What each command that ends a queue visit or an agent's part adds to the two datasets."""
+    took = event.detail
+    match event.command:
+        case "accept":
+            waited, rang = took["waited_ms"], took["rang_ms"]
+            yield "queue_performance", {"handled_count": 1, "waited_ms": waited + rang}
+        case "cancel":
+            yield "queue_performance", {"cancelled_count": 1, "waited_ms": took["waited_ms"]}
+        case "decline":
+            yield "agent_performance", {"offered_count": 1, "refused_count": 1, "rang_ms": took["rang_ms"]}
+        case "miss":
+            yield "agent_performance", {"offered_count": 1, "missed_count": 1, "rang_ms": took["rang_ms"]}
+        case "release":
+            yield "agent_performance", {"offered_count": 1, "released_count": 1, **took}
+        case "close":
+            yield "agent_performance", {"offered_count": 1, "handled_count": 1, **took}

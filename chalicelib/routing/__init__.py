@@ -1,0 +1,1 @@
+"""The routing core, pure: who gets what next, and why."""

@@ -1,0 +1,469 @@
+"""The store on DynamoDB: one table, one sparse index, as laid out in DESIGN.md 4.
+
+A row is a document (`doc`) beside the few attributes that conditions, the index and TTL need.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from chalicelib.engagements.model import Change, Engagement, Event, Occupancy, work_key_of
+from chalicelib.errors import LostRace
+from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.routing.model import Waiting
+from chalicelib.routing.rank import rank_key
+from chalicelib.storage import codec
+from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Started
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+DAY = 86_400
+RETENTION_DAYS = 30
+"""How long a closed engagement and its history stay readable."""
+FACT_RETENTION_DAYS = 400
+CHANGES_PER_TRANSACTION = 10
+"""Two actions a change. More would fail together more often than they would save."""
+CONFLICT_ATTEMPTS = 6
+_CURRENT: Key = ("CONFIG", "CURRENT")
+_SIGNING_KEY: Key = ("SECRET", "SIGNING_KEY")
+
+
+class DynamoStore:
+    """`Store` on a table. `shards` spreads the hot keys of the index and of the facts; it may grow, never shrink."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        index: str = "by_work",
+        shards: int = 1,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._index = index
+        self._shards = shards
+        self._pause = pause
+
+    # Engagements
+
+    def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
+        head = self._put(
+            _head(engagement),
+            "attribute_not_exists(pk) OR #state = :closed",
+            {"#state": "state"},
+            {":closed": {"S": "closed"}},
+        )
+        if receipt is None:
+            refused = self._try_put(head)
+            return Started() if refused is None else _refused(refused, engagement)
+        key = {
+            "pk": {"S": f"IDEMPOTENCY#{_digest(receipt.key)}"},
+            "sk": {"S": "RECEIPT"},
+            "doc": _stored(codec.RECEIPT.dump(receipt)),
+            "expires_at": _n(receipt.expires_at),
+        }
+        remember = self._put(
+            key,
+            "attribute_not_exists(pk) OR expires_at < :now",
+            {},
+            {":now": _n(receipt.started_at // 1000)},
+        )
+        reasons = self._transact([head, remember])
+        if reasons is None:
+            return Started()
+        if "Item" in reasons[1]:
+            known = codec.RECEIPT.load(_loaded(reasons[1]["Item"]["doc"]))
+            return Started() if known.engagement_id == receipt.engagement_id else Replayed(known)
+        return _refused(reasons[0]["Item"], engagement)
+
+    def commit(self, change: Change) -> None:
+        puts = self._puts(change)
+        if len(puts) == 1:
+            old = self._try_put(puts[0])
+            olds = [old] if old is not None else []
+        else:
+            reasons = self._transact(puts)
+            olds = [] if reasons is None else [reason.get("Item", {}) for reason in reasons]
+        if olds and not all(_same(put["Item"], old) for put, old in zip(puts, olds, strict=True)):
+            raise LostRace("Somebody else changed it at the same moment.")
+
+    def commit_all(self, changes: Sequence[Change]) -> list[bool]:
+        held: list[bool] = []
+        for chunk in _chunks(changes, CHANGES_PER_TRANSACTION):
+            puts = [put for change in chunk for put in self._puts(change)]
+            if len(chunk) > 1 and self._transact(puts) is None:
+                held.extend([True] * len(chunk))
+            else:
+                held.extend(self._commits(change) for change in chunk)
+        return held
+
+    def enlist(self, waiting: Waiting) -> bool:
+        shard = self._shard(waiting.engagement_id)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(_head_key(waiting.engagement_id)),
+                UpdateExpression="SET gpk = :gpk, gsk = :gsk, waiting = :waiting",
+                ConditionExpression="engagement_id = :id AND version = :version",
+                ExpressionAttributeValues={
+                    ":gpk": {"S": f"WAIT#{waiting.queue_id}#{shard}"},
+                    ":gsk": {"S": rank_key(waiting)},
+                    ":waiting": _stored(codec.WAITING.dump(waiting)),
+                    ":id": {"S": waiting.engagement_id},
+                    ":version": _n(waiting.version),
+                },
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def engagement(self, engagement_id: str) -> Engagement | None:
+        key = work_key_of(engagement_id)
+        found = self.last_of_work(key) if key else None
+        return found if found and found.engagement_id == engagement_id else None
+
+    def engagements(self, engagement_ids: Iterable[str]) -> dict[str, Engagement]:
+        wanted = {each for each in engagement_ids if work_key_of(each)}
+        items = self._batch_get({_head_key(each) for each in wanted})
+        found = (_engagement(item) for item in items)
+        return {each.engagement_id: each for each in found if each.engagement_id in wanted}
+
+    def last_of_work(self, work_key: str) -> Engagement | None:
+        item = self._get((f"WORK#{work_key}", "HEAD"))
+        return _engagement(item) if item else None
+
+    def waiting(self, queue_id: str) -> list[Waiting]:
+        items = [i for shard in range(self._shards) for i in self._indexed(f"WAIT#{queue_id}#{shard}")]
+        items.sort(key=lambda item: str(item["gsk"]["S"]))
+        return [codec.WAITING.load(_loaded(item["waiting"])) for item in items]
+
+    # Agents
+
+    def occupancies(self, agent_ids: Iterable[str]) -> dict[str, Occupancy]:
+        found = {each: Occupancy(each) for each in agent_ids}
+        for item in self._batch_get({(f"AGENT#{each}", "OCCUPANCY") for each in found}):
+            occupancy = codec.OCCUPANCY.load(_loaded(item["doc"]))
+            found[occupancy.agent_id] = occupancy
+        return found
+
+    def present(self) -> list[str]:
+        return [str(item["gsk"]["S"]) for shard in range(self._shards) for item in self._indexed(f"AGENTS#{shard}")]
+
+    # History and facts
+
+    def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
+        kept = codec.EVENTS.dump(list(events))
+        row = {
+            "pk": {"S": f"WORK#{engagement.work_key}"},
+            "sk": {"S": f"V#{engagement.engagement_id}#{events[0].version:08d}"},
+            "doc": _stored(codec.ENGAGEMENT.dump(engagement)),
+            "events": _stored(kept),
+            "expires_at": _n(events[-1].at // 1000 + RETENTION_DAYS * DAY),
+        }
+        self._client.put_item(TableName=self._table, Item=row)
+
+    def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
+        key = work_key_of(engagement_id)
+        if key is None:
+            return None, []
+        rows = list(self._query(f"WORK#{key}", f"V#{engagement_id}#", f"V#{engagement_id}#~"))
+        events = [event for row in rows for event in codec.EVENTS.load(_loaded(row["events"]))]
+        return (_engagement(rows[-1]) if rows else None), events
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        rows = {self._fact_key(fact): fact for fact in facts}
+        requests = [
+            {
+                "PutRequest": {
+                    "Item": {
+                        **_key(key),
+                        "doc": _stored(codec.FACT.dump(fact)),
+                        "expires_at": _n(fact.at // 1000 + FACT_RETENTION_DAYS * DAY),
+                    }
+                }
+            }
+            for key, fact in rows.items()
+        ]
+        for chunk in _chunks(requests, 25):
+            self._batch_write(list(chunk))
+
+    def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
+        found: list[Fact] = []
+        for day in _days(start, end):
+            for shard in range(self._shards):
+                rows = self._query(f"REPORT#{dataset}#{day}#{shard}", f"{start:014d}", f"{end - 1:014d}#~")
+                found.extend(codec.FACT.load(_loaded(row["doc"])) for row in rows)
+        return found
+
+    # The tenant
+
+    def configuration_version(self) -> int:
+        item = self._get(_CURRENT)
+        return int(item["version"]["N"]) if item else 0
+
+    def configuration(self, version: int) -> Configuration:
+        item = self._get(("CONFIG", f"V#{version:08d}"))
+        return codec.CONFIGURATION.load(_loaded(item["doc"])) if item else Configuration()
+
+    def apply(self, document: Mapping[str, Any], seen: int) -> int:
+        version = seen + 1
+        row = {
+            **_key(("CONFIG", f"V#{version:08d}")),
+            "doc": _stored(codec.CONFIGURATION.dump(Configuration(version, document))),
+        }
+        keep = self._put(row, "attribute_not_exists(pk)", {}, {})
+        switch = self._put(
+            {**_key(_CURRENT), "version": _n(version)},
+            "version = :seen" if seen else "attribute_not_exists(pk)",
+            {},
+            {":seen": _n(seen)} if seen else {},
+        )
+        if self._transact([keep, switch]) is not None:
+            raise LostRace("Another configuration was applied at the same moment.")
+        return version
+
+    def client(self, client_id: str) -> Client | None:
+        item = self._get((f"CLIENT#{client_id}", "CLIENT"))
+        return codec.CLIENT.load(_loaded(item["doc"])) if item else None
+
+    def put_client(self, client: Client) -> None:
+        row = {**_key((f"CLIENT#{client.client_id}", "CLIENT")), "doc": _stored(codec.CLIENT.dump(client))}
+        self._client.put_item(TableName=self._table, Item=row)
+
+    def signing_key(self, candidate: str) -> str:
+        known = self._get(_SIGNING_KEY)
+        if known is None:
+            row = {**_key(_SIGNING_KEY), "secret": {"S": candidate}}
+            known = self._try_put(self._put(row, "attribute_not_exists(pk)", {}, {})) or row
+        return str(known["secret"]["S"])
+
+    # The calls
+
+    def _puts(self, change: Change) -> list[Item]:
+        puts: list[Item] = []
+        if change.engagement is not None:
+            puts.append(
+                self._put(
+                    _head(change.engagement),
+                    "engagement_id = :id AND version = :seen",
+                    {},
+                    {":id": {"S": change.engagement.engagement_id}, ":seen": _n(change.engagement_seen)},
+                )
+            )
+        if change.occupancy is not None:
+            seen = change.occupancy_seen
+            puts.append(
+                self._put(
+                    self._occupancy(change.occupancy),
+                    "version = :seen" if seen else "attribute_not_exists(pk)",
+                    {},
+                    {":seen": _n(seen)} if seen else {},
+                )
+            )
+        return puts
+
+    def _put(self, item: Item, condition: str, names: Mapping[str, str], values: Mapping[str, Any]) -> Item:
+        put: Item = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if names:
+            put["ExpressionAttributeNames"] = dict(names)
+        if values:
+            put["ExpressionAttributeValues"] = dict(values)
+        return put
+
+    def _try_put(self, put: Item) -> Item | None:
+        """None where the put held; otherwise the row that stood in its way."""
+        try:
+            self._client.put_item(**put)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            refused: Any = error.response
+            return dict(refused.get("Item", {}))
+        return None
+
+    def _transact(self, puts: list[Item]) -> list[Item] | None:
+        """None where the transaction held; otherwise its cancellation reasons, one a put.
+
+        The token is made of the puts, so the same logical write sent again after a lost answer applies once.
+        """
+        token = hashlib.sha256(repr(puts).encode()).hexdigest()[:32]
+        for attempt in range(CONFLICT_ATTEMPTS):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[{"Put": put} for put in puts],  # type: ignore[typeddict-item]
+                    ClientRequestToken=token,
+                )
+                return None
+            except self._client.exceptions.TransactionCanceledException as error:
+                cancelled: Any = error.response
+                reasons: list[Item] = cancelled["CancellationReasons"]
+                codes = {reason.get("Code") for reason in reasons}
+                if "ConditionalCheckFailed" in codes or attempt == CONFLICT_ATTEMPTS - 1:
+                    return reasons
+                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                    raise
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "TransactionInProgressException":
+                    raise
+            self._pause(0.01 * 2**attempt)
+        raise LostRace("The write stayed in conflict with others; try again.")
+
+    def _commits(self, change: Change) -> bool:
+        try:
+            self.commit(change)
+        except LostRace:
+            return False
+        return True
+
+    def _get(self, key: Key) -> Item | None:
+        found = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
+        return found.get("Item")
+
+    def _batch_get(self, keys: Iterable[Key]) -> Iterator[Item]:
+        for chunk in _chunks(sorted(keys), 100):
+            wanted: Any = {"Keys": [_key(key) for key in chunk], "ConsistentRead": True}
+            for attempt in range(CONFLICT_ATTEMPTS):
+                answer = self._client.batch_get_item(RequestItems={self._table: wanted})
+                yield from answer["Responses"].get(self._table, [])
+                wanted = answer.get("UnprocessedKeys", {}).get(self._table)
+                if not wanted:
+                    break
+                self._pause(0.05 * 2**attempt)
+            else:
+                raise LostRace("The table is too busy to read from; try again.")
+
+    def _batch_write(self, requests: list[Item]) -> None:
+        for attempt in range(CONFLICT_ATTEMPTS):
+            answer = self._client.batch_write_item(RequestItems={self._table: requests})  # type: ignore[dict-item]
+            requests = answer.get("UnprocessedItems", {}).get(self._table, [])  # type: ignore[assignment]
+            if not requests:
+                return
+            self._pause(0.05 * 2**attempt)
+        raise LostRace("The table is too busy to write to; try again.")
+
+    def _indexed(self, partition: str) -> Iterator[Item]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=self._index,
+            KeyConditionExpression="gpk = :gpk",
+            ExpressionAttributeValues={":gpk": {"S": partition}},
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def _query(self, partition: str, first: str, last: str) -> Iterator[Item]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": {"S": partition}, ":first": {"S": first}, ":last": {"S": last}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    # The rows
+
+    def _occupancy(self, occupancy: Occupancy) -> Item:
+        item: Item = {
+            **_key((f"AGENT#{occupancy.agent_id}", "OCCUPANCY")),
+            "version": _n(occupancy.version),
+            "doc": _stored(codec.OCCUPANCY.dump(occupancy)),
+        }
+        if occupancy.status != "offline" or occupancy.held:
+            item["gpk"] = {"S": f"AGENTS#{self._shard(occupancy.agent_id)}"}
+            item["gsk"] = {"S": occupancy.agent_id}
+        return item
+
+    def _fact_key(self, fact: Fact) -> Key:
+        day = datetime.fromtimestamp(fact.at / 1000, UTC).date().isoformat()
+        shard = self._shard(fact.engagement_id)
+        return f"REPORT#{fact.dataset}#{day}#{shard}", f"{fact.at:014d}#{fact.engagement_id}#{fact.version:08d}"
+
+    def _shard(self, text: str) -> int:
+        return int(_digest(text), 16) % self._shards
+
+
+def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
+    """The engagement in a stream image, or None where the image is of another kind of row."""
+    if not image or image["sk"]["S"] != "HEAD":
+        return None
+    return _engagement(image)
+
+
+def _head(engagement: Engagement) -> Item:
+    item: Item = {
+        **_key(_head_key(engagement.engagement_id)),
+        "engagement_id": {"S": engagement.engagement_id},
+        "state": {"S": engagement.state},
+        "version": _n(engagement.version),
+        "doc": _stored(codec.ENGAGEMENT.dump(engagement)),
+    }
+    if engagement.closed_at is not None:
+        item["expires_at"] = _n(engagement.closed_at // 1000 + RETENTION_DAYS * DAY)
+    return item
+
+
+def _head_key(engagement_id: str) -> Key:
+    return f"WORK#{work_key_of(engagement_id)}", "HEAD"
+
+
+def _engagement(item: Mapping[str, Any]) -> Engagement:
+    return codec.ENGAGEMENT.load(_loaded(item["doc"]))
+
+
+def _refused(item: Item, engagement: Engagement) -> Started | Refused:
+    """A row in the way of a start; it may be our own, where the answer to the first sending was lost."""
+    existing = _engagement(item)
+    return Started() if existing.engagement_id == engagement.engagement_id else Refused(existing)
+
+
+def _same(wanted: Item, old: Item) -> bool:
+    return bool(old.get("doc") == wanted["doc"] and old.get("version") == wanted["version"])
+
+
+def _key(key: Key) -> Item:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _n(number: int) -> dict[str, str]:
+    return {"N": str(number)}
+
+
+def _stored(document: str | bytes) -> dict[str, Any]:
+    return {"S": document} if isinstance(document, str) else {"B": document}
+
+
+def _loaded(attribute: Mapping[str, Any]) -> str | bytes:
+    return attribute["S"] if "S" in attribute else bytes(attribute["B"])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _days(start: int, end: int) -> Iterator[str]:
+    day = datetime.fromtimestamp(start / 1000, UTC).date()
+    last = datetime.fromtimestamp((end - 1) / 1000, UTC).date()
+    while day <= last:
+        yield day.isoformat()
+        day += timedelta(days=1)
+
+
+def _chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for first in range(0, len(values), size):
+        yield values[first : first + size]

@@ -1,0 +1,165 @@
+"""The in-memory twin of the DynamoDB store, with the same conditions. It also keeps the stream of its writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from threading import RLock
+from typing import Any
+
+from chalicelib.engagements.model import Change, Engagement, Event, Occupancy, work_key_of
+from chalicelib.errors import LostRace
+from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.routing.model import Waiting
+from chalicelib.routing.rank import rank
+from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Started
+
+
+class MemoryStore:
+    """`Store` in dictionaries; each call is atomic, across threads too."""
+
+    def __init__(self) -> None:
+        self.stream: list[tuple[Engagement | None, Engagement]] = []
+        """Every write of an engagement, as (before, after), in order."""
+        self._lock = RLock()
+        self._heads: dict[str, Engagement] = {}
+        self._receipts: dict[str, Receipt] = {}
+        self._enlisted: dict[str, Waiting] = {}
+        self._agents: dict[str, Occupancy] = {}
+        self._history: dict[tuple[str, int], tuple[Engagement, list[Event]]] = {}
+        self._facts: dict[tuple[str, str, int], Fact] = {}
+        self._configurations: list[Configuration] = [Configuration()]
+        self._clients: dict[str, Client] = {}
+        self._signing_key: str | None = None
+
+    def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
+        with self._lock:
+            if receipt is not None:
+                known = self._receipts.get(receipt.key)
+                if known is not None and known.expires_at >= receipt.started_at // 1000:
+                    return Started() if known.engagement_id == receipt.engagement_id else Replayed(known)
+            existing = self._heads.get(engagement.work_key)
+            if existing is not None and existing.state != "closed":
+                same = existing.engagement_id == engagement.engagement_id
+                return Started() if same else Refused(existing)
+            if receipt is not None:
+                self._receipts[receipt.key] = receipt
+            self._write(engagement)
+            return Started()
+
+    def commit(self, change: Change) -> None:
+        with self._lock:
+            if self._committed(change):
+                return
+            if not self._may_commit(change):
+                raise LostRace("Somebody else changed it at the same moment.")
+            if change.engagement is not None:
+                self._write(change.engagement)
+            if change.occupancy is not None:
+                self._agents[change.occupancy.agent_id] = change.occupancy
+
+    def commit_all(self, changes: Sequence[Change]) -> list[bool]:
+        return [self._commits(change) for change in changes]
+
+    def enlist(self, waiting: Waiting) -> bool:
+        with self._lock:
+            found = self.engagement(waiting.engagement_id)
+            if found is None or found.version != waiting.version:
+                return False
+            self._enlisted[found.work_key] = waiting
+            return True
+
+    def engagement(self, engagement_id: str) -> Engagement | None:
+        found = self._heads.get(work_key_of(engagement_id) or "")
+        return found if found and found.engagement_id == engagement_id else None
+
+    def engagements(self, engagement_ids: Iterable[str]) -> dict[str, Engagement]:
+        found = (self.engagement(each) for each in engagement_ids)
+        return {each.engagement_id: each for each in found if each is not None}
+
+    def last_of_work(self, work_key: str) -> Engagement | None:
+        return self._heads.get(work_key)
+
+    def waiting(self, queue_id: str) -> list[Waiting]:
+        with self._lock:
+            return sorted((w for w in self._enlisted.values() if w.queue_id == queue_id), key=rank)
+
+    def occupancies(self, agent_ids: Iterable[str]) -> dict[str, Occupancy]:
+        with self._lock:
+            return {each: self._agents.get(each, Occupancy(each)) for each in agent_ids}
+
+    def present(self) -> list[str]:
+        with self._lock:
+            return sorted(a.agent_id for a in self._agents.values() if a.status != "offline" or a.held)
+
+    def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
+        with self._lock:
+            self._history[engagement.engagement_id, events[0].version] = (engagement, list(events))
+
+    def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
+        with self._lock:
+            rows = [row for key, row in sorted(self._history.items()) if key[0] == engagement_id]
+        return (rows[-1][0] if rows else None), [event for _, events in rows for event in events]
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        with self._lock:
+            for fact in facts:
+                self._facts[fact.dataset, fact.engagement_id, fact.version] = fact
+
+    def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
+        with self._lock:
+            found = [f for f in self._facts.values() if f.dataset == dataset and start <= f.at < end]
+        return sorted(found, key=lambda fact: (fact.at, fact.engagement_id, fact.version))
+
+    def configuration_version(self) -> int:
+        return self._configurations[-1].version
+
+    def configuration(self, version: int) -> Configuration:
+        return self._configurations[version]
+
+    def apply(self, document: Mapping[str, Any], seen: int) -> int:
+        with self._lock:
+            if seen != self.configuration_version():
+                raise LostRace("Another configuration was applied at the same moment.")
+            self._configurations.append(Configuration(seen + 1, document))
+            return seen + 1
+
+    def client(self, client_id: str) -> Client | None:
+        return self._clients.get(client_id)
+
+    def put_client(self, client: Client) -> None:
+        self._clients[client.client_id] = client
+
+    def signing_key(self, candidate: str) -> str:
+        with self._lock:
+            self._signing_key = self._signing_key or candidate
+            return self._signing_key
+
+    def _write(self, engagement: Engagement) -> None:
+        """Like a put of the whole row: whatever was enlisted is no longer."""
+        self.stream.append((self._heads.get(engagement.work_key), engagement))
+        self._heads[engagement.work_key] = engagement
+        self._enlisted.pop(engagement.work_key, None)
+
+    def _committed(self, change: Change) -> bool:
+        """Whether exactly this change is what stands there: its first answer was lost."""
+        engagement, occupancy = change.engagement, change.occupancy
+        return (engagement is None or self.engagement(engagement.engagement_id) == engagement) and (
+            occupancy is None or self._agents.get(occupancy.agent_id) == occupancy
+        )
+
+    def _may_commit(self, change: Change) -> bool:
+        if change.engagement is not None:
+            found = self.engagement(change.engagement.engagement_id)
+            if found is None or found.version != change.engagement_seen:
+                return False
+        if change.occupancy is not None:
+            seen = self._agents.get(change.occupancy.agent_id, Occupancy(change.occupancy.agent_id))
+            return seen.version == change.occupancy_seen
+        return True
+
+    def _commits(self, change: Change) -> bool:
+        try:
+            self.commit(change)
+        except LostRace:
+            return False
+        return True

@@ -1,0 +1,131 @@
+"""What the rest of Interleave asks of its storage.
+
+Every write carries the condition that makes it safe to run twice, late or beside another; none of them reads first.
+Losing a race is an answer (`False`, or `LostRace`), never a silent overwrite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Occupancy
+from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.routing.model import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is remembered under an Idempotency-Key: the request's fingerprint and what the first answer said."""
+
+    key: str
+    fingerprint: str
+    engagement_id: str
+    started_at: int
+    flow: FlowReference
+    expires_at: int
+    """Epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The engagement is on record, and this call put it there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The Idempotency-Key is known; nothing was written."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The same work is active; nothing was written."""
+
+    existing: Engagement
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A machine client's credentials, and who it acts as."""
+
+    client_id: str
+    secret_hash: str
+    role: str
+    subject: str
+    """The user id of an agent; for every other role the client itself."""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One applied version of the tenant's document. Version 0 is no configuration at all."""
+
+    version: int = 0
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """The port. Reads are strongly consistent but for `waiting` and `present`, which read an index."""
+
+    def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
+        """Put a new engagement on record if its work is not active and the Idempotency-Key is new (I1, I2)."""
+
+    def commit(self, change: Change) -> None:
+        """Write what one command changed, all of it or nothing, at the versions seen. Raises `LostRace`."""
+
+    def commit_all(self, changes: Sequence[Change]) -> list[bool]:
+        """Commit each change, in as few calls as possible; which of them held."""
+
+    def enlist(self, waiting: Waiting) -> bool:
+        """Enter an engagement that has to wait in the index, if it still waits at that version."""
+
+    def engagement(self, engagement_id: str) -> Engagement | None:
+        """An engagement whose row has not been taken by a later one of the same work."""
+
+    def engagements(self, engagement_ids: Iterable[str]) -> dict[str, Engagement]:
+        """Several of them by id; the missing ones are left out."""
+
+    def last_of_work(self, work_key: str) -> Engagement | None:
+        """The active, or else the last, engagement of a work."""
+
+    def waiting(self, queue_id: str) -> list[Waiting]:
+        """What is enlisted in a queue, in order of rank. May hold engagements offered or taken meanwhile."""
+
+    def occupancies(self, agent_ids: Iterable[str]) -> dict[str, Occupancy]:
+        """The occupancy of each agent; one never seen has version 0."""
+
+    def present(self) -> list[str]:
+        """Ids of the agents who are not offline, or hold something."""
+
+    def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
+        """Keep events, and the engagement as it was after them, in the history. Writing it again changes nothing."""
+
+    def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
+        """The newest engagement kept in the history, and all of its events kept there, oldest first."""
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        """Keep facts. Writing one again changes nothing (I11)."""
+
+    def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
+        """The facts of a dataset with start <= at < end (epoch ms)."""
+
+    def configuration_version(self) -> int:
+        """The version that is applied now."""
+
+    def configuration(self, version: int) -> Configuration:
+        """One version of the tenant's document."""
+
+    def apply(self, document: Mapping[str, Any], seen: int) -> int:
+        """Keep a new version and switch to it in one write, if `seen` is still applied. Raises `LostRace`."""
+
+    def client(self, client_id: str) -> Client | None:
+        """A machine client."""
+
+    def put_client(self, client: Client) -> None:
+        """Keep a machine client, replacing one of the same id."""
+
+    def signing_key(self, candidate: str) -> str:
+        """The key that signs this tenant's tokens; the candidate becomes it where there is none yet."""
