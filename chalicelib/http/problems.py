@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457) that also carry Zoom's `code` and `message`, so one body serves both clients."""
+"""Errors as problem documents (RFC 9457) that also carry Zoom's `code` and `message`: one body for both clients."""
 
 from __future__ import annotations
 

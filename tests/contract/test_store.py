@@ -1,0 +1,277 @@
+"""What every store promises. The same cases for the in-memory twin and for DynamoDB."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.engagements import commands
+from chalicelib.engagements.model import Change, Content, Engagement, FlowReference, new_engagement_id, work_key
+from chalicelib.errors import LostRace
+from chalicelib.reporting.facts import Fact
+from chalicelib.routing.model import Requirement, Waiting
+from chalicelib.storage.protocol import Client, Receipt, Refused, Replayed, Started, Store
+from tests.support.worlds import NOW, Centre
+
+FLOW = FlowReference("tickets", "Tickets", 1, "entry-tickets")
+
+
+@pytest.fixture
+def store(any_centre: Centre) -> Store:
+    return any_centre.world.store
+
+
+def engagement(work: str = "CASE-1", nth: int = 1, description: str = "") -> Engagement:
+    key = work_key(work, "A case")
+    return commands.start(
+        new_engagement_id(key, nth.to_bytes(8, "big")),
+        channel="work_item",
+        queue_id="billing",
+        priority=1,
+        skills=(Requirement("french", 3),),
+        flow=FLOW,
+        content=Content({"work_item_id": work, "work_item_name": "A case", "work_item_desc": description}),
+        actor="integration:crm",
+        now=NOW,
+    )
+
+
+def receipt(of: Engagement, key: str = "k1", fingerprint: str = "f1", expires_at: int = NOW // 1000 + 60) -> Receipt:
+    return Receipt(key, fingerprint, of.engagement_id, of.started_at, FLOW, expires_at)
+
+
+def offered(store: Store, found: Engagement, agent_id: str = "ana", offer_id: str = "o1") -> Change:
+    occupancy = replace(store.occupancies([agent_id])[agent_id], status="ready")
+    return commands.offer(found, occupancy, offer_id=offer_id, expires_at=NOW + 30_000, now=NOW)
+
+
+def closed(store: Store, found: Engagement) -> Engagement:
+    change = commands.cancel(found, None, actor="integration:crm", now=NOW)
+    store.commit(change)
+    assert change.engagement is not None
+    return change.engagement
+
+
+class TestStart:
+    def test_new_work_is_put_on_record_and_read_back_whole(self, store: Store) -> None:
+        one = engagement(description="x" * 5000)  # large enough to be compressed
+        assert store.start(one, None) == Started()
+        assert store.engagement(one.engagement_id) == one
+        assert store.last_of_work(one.work_key) == one
+
+    def test_i1_active_work_is_refused_with_what_is_there(self, store: Store) -> None:
+        one, two = engagement(nth=1), engagement(nth=2)
+        store.start(one, None)
+        assert store.start(two, None) == Refused(one)
+        assert store.start(two, receipt(two)) == Refused(one)
+        assert store.engagement(two.engagement_id) is None
+
+    def test_closed_work_can_be_started_again(self, store: Store) -> None:
+        one, two = engagement(nth=1), engagement(nth=2)
+        store.start(one, None)
+        closed(store, one)
+        assert store.start(two, None) == Started()
+        assert store.engagement(one.engagement_id) is None
+        assert store.engagement(two.engagement_id) == two
+
+    def test_sending_the_same_start_again_is_the_same_start(self, store: Store) -> None:
+        one = engagement()
+        assert [store.start(one, None), store.start(one, None)] == [Started(), Started()]
+        two = engagement("CASE-2")
+        assert [store.start(two, receipt(two)), store.start(two, receipt(two))] == [Started(), Started()]
+
+    def test_i2_a_known_key_is_answered_with_its_receipt_even_after_the_work_was_closed(self, store: Store) -> None:
+        one, two = engagement(nth=1), engagement(nth=2)
+        store.start(one, receipt(one))
+        assert store.start(two, receipt(two)) == Replayed(receipt(one))
+        closed(store, one)
+        assert store.start(two, receipt(two)) == Replayed(receipt(one))
+        store.start(engagement(nth=3), None)
+        assert store.start(two, receipt(two)) == Replayed(receipt(one))
+
+    def test_i2_a_known_key_with_other_work_writes_nothing(self, store: Store) -> None:
+        one, other = engagement("CASE-1"), engagement("CASE-2")
+        store.start(one, receipt(one))
+        assert store.start(other, receipt(other, fingerprint="f2")) == Replayed(receipt(one))
+        assert store.last_of_work(other.work_key) is None
+
+    def test_a_key_is_forgotten_after_its_time(self, store: Store) -> None:
+        one, other = engagement("CASE-1"), engagement("CASE-2")
+        store.start(one, receipt(one, expires_at=NOW // 1000 - 1))
+        assert store.start(other, receipt(other)) == Started()
+
+    def test_i1_of_many_at_once_one_is_started(self, store: Store) -> None:
+        many = [engagement(nth=n) for n in range(16)]
+        with ThreadPoolExecutor(16) as threads:
+            outcomes = list(threads.map(lambda each: store.start(each, None), many))
+        assert outcomes.count(Started()) == 1
+
+
+class TestCommit:
+    def test_engagement_and_occupancy_change_together(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        change = offered(store, one)
+        store.commit(change)
+        assert store.engagement(one.engagement_id) == change.engagement
+        assert store.occupancies(["ana"]) == {"ana": change.occupancy}
+
+    def test_i9_an_older_version_overwrites_nothing(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        first, second = offered(store, one, "ana", "o1"), offered(store, one, "ben", "o2")
+        store.commit(first)
+        with pytest.raises(LostRace):
+            store.commit(second)
+        assert store.occupancies(["ben"])["ben"].version == 0
+        assert store.engagement(one.engagement_id) == first.engagement
+
+    def test_a_stale_occupancy_stops_the_engagement_too(self, store: Store) -> None:
+        one, two = engagement("CASE-1"), engagement("CASE-2")
+        for each in (one, two):
+            store.start(each, None)
+        first, second = offered(store, one), offered(store, two)
+        store.commit(first)
+        with pytest.raises(LostRace):
+            store.commit(second)
+        assert store.engagement(two.engagement_id) == two
+
+    def test_committing_the_same_change_again_is_the_same_commit(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        change = offered(store, one)
+        store.commit(change)
+        store.commit(change)
+        assert change.engagement is not None
+        taken = commands.accept(change.engagement, agent_id="ana", offer_id="o1", actor="agent:ana", now=NOW)
+        store.commit(taken)
+        store.commit(taken)
+        assert store.engagement(one.engagement_id) == taken.engagement
+
+    def test_a_change_to_an_engagement_of_the_past_is_refused(self, store: Store) -> None:
+        one, two = engagement(nth=1), engagement(nth=2)
+        store.start(one, None)
+        late = offered(store, one)
+        closed(store, one)
+        store.start(two, None)  # takes the same row, at version 1 again
+        with pytest.raises(LostRace):
+            store.commit(late)
+
+    def test_of_many_changes_each_holds_or_not_by_itself(self, store: Store) -> None:
+        works = [engagement(f"CASE-{n}") for n in range(12)]
+        for each in works:
+            store.start(each, None)
+        changes = [offered(store, each, f"agent-{n}") for n, each in enumerate(works)]
+        store.commit(changes[3])
+        lost = offered(store, works[3], "somebody-else")
+        assert store.commit_all([*changes[:3], lost, *changes[4:]]) == [True] * 3 + [False] + [True] * 8
+        assert store.commit_all([]) == []
+
+    def test_i7_of_many_agents_at_once_one_is_offered_it(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        changes = [offered(store, one, f"agent-{n}", f"o{n}") for n in range(12)]
+        with ThreadPoolExecutor(12) as threads:
+            held = list(threads.map(lambda each: store.commit_all([each])[0], changes))
+        assert held.count(True) == 1
+
+
+class TestWaiting:
+    def waiting(self, of: Engagement, **changes: object) -> Waiting:
+        base = Waiting(of.engagement_id, of.version, of.queue_id, of.channel, of.priority, of.queued_at, of.skills)
+        return replace(base, **changes)  # type: ignore[arg-type]
+
+    def test_enlisted_engagements_come_in_order_of_rank(self, store: Store) -> None:
+        low, high, old = (engagement(f"CASE-{n}") for n in range(3))
+        wanted = [
+            self.waiting(low, queued_at=NOW),
+            self.waiting(high, priority=9, queued_at=NOW + 5),
+            self.waiting(old, queued_at=NOW - 5),
+        ]
+        for each, waiting in zip((low, high, old), wanted, strict=True):
+            store.start(each, None)
+            assert store.enlist(waiting)
+        assert store.waiting("billing") == [wanted[1], wanted[2], wanted[0]]
+        assert store.waiting("general") == []
+
+    def test_what_has_moved_on_is_not_enlisted(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        store.commit(offered(store, one))
+        assert not store.enlist(self.waiting(one))
+        assert not store.enlist(self.waiting(engagement("CASE-2")))
+
+    def test_what_is_offered_leaves_the_index(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        store.enlist(self.waiting(one))
+        store.commit(offered(store, one))
+        assert store.waiting("billing") == []
+
+
+class TestAgents:
+    def test_an_agent_never_seen_is_offline_at_version_0(self, store: Store) -> None:
+        occupancy = store.occupancies(["nobody"])["nobody"]
+        assert (occupancy.version, occupancy.status, occupancy.held) == (0, "offline", {})
+
+    def test_present_are_those_not_offline_and_those_who_hold_something(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        store.commit(commands.set_status(store.occupancies(["ben"])["ben"], "not_ready", "Break", NOW))
+        store.commit(commands.set_status(store.occupancies(["cy"])["cy"], "offline", None, NOW))
+        change = offered(store, one)
+        assert change.occupancy is not None
+        store.commit(replace(change, occupancy=replace(change.occupancy, status="offline")))
+        assert sorted(store.present()) == ["ana", "ben"]
+
+    def test_many_agents_are_read_at_once(self, store: Store) -> None:
+        names = [f"agent-{n}" for n in range(130)]  # more than one batch of DynamoDB's
+        assert set(store.occupancies(names)) == set(names)
+
+
+class TestHistoryAndFacts:
+    def test_archived_events_come_back_in_order_with_the_newest_engagement(self, store: Store) -> None:
+        one = engagement()
+        later = replace(one, version=9, priority=7)
+        late_events = [event._replace(version=9) for event in one.trail]
+        for _ in range(2):
+            store.archive(later, late_events)
+            store.archive(one, one.trail)
+        assert store.archived(one.engagement_id) == (later, [*one.trail, *late_events])
+        assert store.archived("nonsense") == (None, [])
+
+    def test_i11_a_fact_recorded_again_is_still_one_fact(self, store: Store) -> None:
+        day = 86_400_000
+        facts = [
+            Fact("queue_performance", f"e{n}", 3, NOW + n * day, "work_item", "billing", None, {"waited_ms": n})
+            for n in range(3)
+        ]
+        other = replace(facts[0], dataset="agent_performance")
+        store.record([*facts, facts[0], other])
+        store.record(facts[1:])
+        assert store.facts("queue_performance", NOW, NOW + 3 * day) == facts
+        assert store.facts("queue_performance", NOW + 1, NOW + 2 * day) == [facts[1]]
+        assert store.facts("agent_performance", NOW, NOW + 1) == [other]
+
+
+class TestTenant:
+    def test_a_configuration_is_applied_where_the_seen_one_still_is(self, store: Store) -> None:
+        seen = store.configuration_version()
+        version = store.apply({"queues": []}, seen)
+        assert version == store.configuration_version() == seen + 1
+        assert store.configuration(version).document == {"queues": []}
+        with pytest.raises(LostRace):
+            store.apply({"flows": []}, seen)
+        assert store.configuration_version() == version
+
+    def test_clients_are_kept_and_replaced(self, store: Store) -> None:
+        assert store.client("crm") is None
+        for secret in ("one", "two"):
+            store.put_client(Client("crm", secret, "integration", "crm", ("a", "b")))
+        found = store.client("crm")
+        assert found == Client("crm", "two", "integration", "crm", ("a", "b"))
+
+    def test_the_first_signing_key_stays(self, store: Store) -> None:
+        assert [store.signing_key("one"), store.signing_key("two")] == ["one", "one"]

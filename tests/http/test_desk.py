@@ -1,0 +1,247 @@
+"""The agent's side of the API, told as a day at the desk."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.api import Api, Reply, zoom_body
+
+START = "/v2/contact_center/engagement"
+MINE = "/v2/contact_center/users/me/assignments"
+
+
+def ready(api: Api, agent: str = "ana") -> None:
+    reply = api.by(agent).patch("/v2/contact_center/users/me/status", {"status_id": "Ready"})
+    assert (reply.status, reply.body) == (204, None)
+    api.centre.ring()
+
+
+def started(api: Api, work: str = "CASE-1", kind: str = "invoice") -> str:
+    body = zoom_body(work)
+    body["work_item_variables"]["work_item_type"] = kind
+    engagement_id: str = api.by("crm").post(START, body).body["engagement_id"]
+    api.centre.ring()
+    return engagement_id
+
+
+def offered(api: Api, agent: str = "ana", kind: str = "invoice") -> tuple[str, str]:
+    engagement_id = started(api, kind=kind)
+    ready(api, agent)
+    (offer,) = api.by(agent).get(MINE).body["assignments"]
+    return engagement_id, offer["offer_id"]
+
+
+def accepted(api: Api, agent: str = "ana", kind: str = "invoice") -> str:
+    engagement_id, offer_id = offered(api, agent, kind)
+    assert api.by(agent).post(f"{MINE}/{engagement_id}/accept", {"offer_id": offer_id}).status == 200
+    return engagement_id
+
+
+def act(api: Api, agent: str, engagement_id: str, action: str, **headers: str) -> Reply:
+    return api.by(agent).patch(f"{START}s/{engagement_id}", {"engagement_action": action}, **headers)
+
+
+def state(api: Api, engagement_id: str) -> str:
+    found: str = api.by("sue").get(f"{START}s/{engagement_id}").body["state"]
+    return found
+
+
+def test_a_ready_agent_is_offered_what_waits_and_sees_what_it_is(api: Api) -> None:
+    engagement_id = started(api)
+    assert api.by("ana").get(MINE).body == {"assignments": []}
+    ready(api)
+    (offer,) = api.by("ana").get(MINE).body["assignments"]
+    assert offer["engagement_id"] == engagement_id
+    assert (offer["state"], offer["channel"], offer["queue_id"], offer["version"]) == (
+        "offered",
+        "work_item",
+        "billing",
+        2,
+    )
+    assert offer["offer_expires_at"] == "2025-11-23T17:47:10.000Z"
+    assert offer["work_item_variables"]["work_item_desc"] == "It does not work"
+
+
+def test_polling_costs_little(api: Api) -> None:
+    ready(api)
+    first = api.by("ana").get(MINE)
+    assert first.headers["retry-after"] == "2"
+    again = api.by("ana").get(MINE, If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, None)
+    started(api)
+    full = api.by("ana").get(MINE, If_None_Match=first.headers["etag"])
+    assert (full.status, full.headers["retry-after"]) == (200, "15")
+
+
+def test_accepting_makes_it_mine_and_answers_with_what_is_next(api: Api) -> None:
+    engagement_id, offer_id = offered(api)
+    reply = api.by("ana").post(f"{MINE}/{engagement_id}/accept", {"offer_id": offer_id})
+    assert reply.status == 200
+    assert [(each["engagement_id"], each["state"]) for each in reply.body["assignments"]] == [
+        (engagement_id, "assigned")
+    ]
+
+
+def test_i7_an_offer_can_be_accepted_once_and_only_in_time(api: Api) -> None:
+    engagement_id, offer_id = offered(api)
+    path = f"{MINE}/{engagement_id}/accept"
+    assert api.by("ana").post(path, {"offer_id": "another"}).status == 409
+    api.centre.clock.pass_seconds(30)
+    late = api.by("ana").post(path, {"offer_id": offer_id})
+    assert (late.status, late.body["code"], late.body["state"], late.body["version"]) == (409, 2908, "offered", 2)
+    assert api.by("ben").post(path, {"offer_id": offer_id}).status == 404
+
+
+def test_a_declined_offer_goes_to_somebody_else(api: Api) -> None:
+    engagement_id, offer_id = offered(api)
+    ready(api, "ben")
+    reply = api.by("ana").post(f"{MINE}/{engagement_id}/decline", {"offer_id": offer_id, "reason": "lunch"})
+    assert (reply.status, reply.body) == (200, {"assignments": []})
+    api.centre.ring()
+    (offer,) = api.by("ben").get(MINE).body["assignments"]
+    assert offer["engagement_id"] == engagement_id
+    api.centre.route()
+    assert api.by("ana").get(MINE).body == {"assignments": []}, "not to the same agent at once"
+
+
+def test_a_missed_offer_goes_back_by_the_ring_that_was_set_for_its_end(api: Api) -> None:
+    engagement_id, _ = offered(api)
+    api.centre.consume()
+    api.centre.clock.pass_seconds(31)
+    api.centre.ring()
+    assert state(api, engagement_id) == "queued"
+    assert api.by("ana").get(MINE).body == {"assignments": []}
+    api.centre.clock.pass_seconds(60)
+    api.centre.route()
+    assert len(api.by("ana").get(MINE).body["assignments"]) == 1, "after the cool-down he is asked again"
+
+
+def test_an_auto_accept_queue_hands_work_over_at_once(api: Api) -> None:
+    engagement_id = started(api, kind="express")
+    ready(api)
+    (assigned,) = api.by("ana").get(MINE).body["assignments"]
+    assert (assigned["state"], assigned["version"]) == ("assigned", 3)
+    names = [each["event_name"] for each in api.by("ana").get(f"{START}s/{engagement_id}/events").body["events"]]
+    assert names == ["start", "offer", "accept"]
+
+
+def test_ending_frees_the_place_and_the_next_one_comes(api: Api) -> None:
+    first = accepted(api)
+    second = started(api, "CASE-2")
+    assert act(api, "ana", first, "end").status == 204
+    assert state(api, first) == "closed"
+    api.centre.ring()
+    (offer,) = api.by("ana").get(MINE).body["assignments"]
+    assert offer["engagement_id"] == second
+
+
+def test_ending_can_answer_with_what_is_next(api: Api) -> None:
+    first = accepted(api)
+    reply = act(api, "ana", first, "end", Prefer="return=representation")
+    assert (reply.status, reply.body) == (200, {"assignments": []})
+
+
+def test_parked_work_frees_its_place_and_is_taken_up_again(api: Api) -> None:
+    first = accepted(api)
+    second = started(api, "CASE-2")
+    assert act(api, "ana", first, "deactivate").status == 204
+    api.centre.ring()
+    states = {e["engagement_id"]: e["state"] for e in api.by("ana").get(MINE).body["assignments"]}
+    assert states == {first: "inactive", second: "offered"}
+    full = act(api, "ana", first, "activate")
+    assert (full.status, full.body["code"]) == (409, 2909)
+    act(api, "sue", second, "end")
+    assert act(api, "ana", first, "activate").status == 204
+    assert state(api, first) == "assigned"
+
+
+def test_wrap_up_holds_the_place_until_the_agent_ends_it(api: Api) -> None:
+    engagement_id = accepted(api, "ben", kind="other")
+    assert act(api, "ben", engagement_id, "end").status == 204
+    (wrapping,) = api.by("ben").get(MINE).body["assignments"]
+    assert (wrapping["state"], wrapping["wrap_up_expires_at"]) == ("wrap_up", "2025-11-23T17:47:40.000Z")
+    reply = api.by("ben").post(f"{MINE}/{engagement_id}/wrap_up", {"disposition": "Solved"})
+    assert (reply.status, reply.body) == (200, {"assignments": []})
+    closed = api.by("ben").get(f"{START}s/{engagement_id}").body
+    assert (closed["state"], closed["disposition"], closed["end_reason"]) == ("closed", "Solved", "completed")
+
+
+def test_wrap_up_ends_by_itself_when_its_time_is_over(api: Api) -> None:
+    engagement_id = accepted(api, "ben", kind="other")
+    act(api, "ben", engagement_id, "end")
+    api.centre.consume()
+    api.centre.clock.pass_seconds(61)
+    api.centre.ring()
+    assert state(api, engagement_id) == "closed"
+
+
+def test_leaving_takes_offers_back_at_once(api: Api) -> None:
+    engagement_id, offer_id = offered(api)
+    reply = api.by("ana").patch("/v2/contact_center/users/me/status", {"status_id": "2", "sub_status_id": "20"})
+    assert reply.status == 204
+    assert state(api, engagement_id) == "queued"
+    assert api.by("ana").post(f"{MINE}/{engagement_id}/accept", {"offer_id": offer_id}).status == 404
+    status = api.by("ana").get("/v2/contact_center/users/me/status").body
+    assert (status["status_name"], status["sub_status_id"], status["load"]) == ("Not Ready", "20", {})
+
+
+def test_released_work_goes_back_to_the_queue_with_its_age(api: Api) -> None:
+    engagement_id = accepted(api)
+    before = api.by("ana").get(f"{START}s/{engagement_id}").body["queued_time"]
+    api.centre.clock.pass_seconds(100)
+    assert act(api, "ana", engagement_id, "release").status == 204
+    after = api.by("sue").get(f"{START}s/{engagement_id}").body
+    assert (after["state"], after["queued_time"]) == ("queued", before)
+
+
+@pytest.mark.parametrize("action", ["activate", "deactivate", "release", "end"])
+def test_a_command_in_the_wrong_state_says_the_state_and_version(api: Api, action: str) -> None:
+    engagement_id = accepted(api)
+    act(api, "ana", engagement_id, "end")
+    reply = act(api, "ana", engagement_id, action)
+    assert (reply.status, reply.body["code"], reply.body["state"], reply.body["version"]) == (409, 2907, "closed", 4)
+
+
+def test_if_match_guards_against_a_change_in_between(api: Api) -> None:
+    engagement_id = accepted(api)
+    tag = api.by("ana").get(f"{START}s/{engagement_id}").headers["etag"]
+    assert act(api, "ana", engagement_id, "deactivate", If_Match=tag).status == 204
+    stale = act(api, "ana", engagement_id, "activate", If_Match=tag)
+    assert (stale.status, stale.body["version"]) == (412, 4)
+    assert act(api, "ana", engagement_id, "activate", If_Match="nonsense").status == 400
+
+
+def test_the_work_can_be_found_by_its_own_id_and_name(api: Api) -> None:
+    engagement_id = started(api)
+    path = "/v2/contact_center/work_items?work_item_id=CASE-1&work_item_name=A%20case"
+    assert api.by("crm").get(path).body["engagement_id"] == engagement_id
+    assert api.by("crm").get(path.replace("CASE-1", "CASE-2")).status == 404
+    reply = api.by("crm").get("/v2/contact_center/work_items?work_item_id=CASE-1")
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (400, "query/work_item_name")
+
+
+def test_the_history_of_an_engagement_is_complete_also_when_it_is_long(api: Api) -> None:
+    engagement_id = accepted(api)
+    for _ in range(10):
+        act(api, "ana", engagement_id, "deactivate")
+        act(api, "ana", engagement_id, "activate")
+        api.centre.consume()
+    act(api, "ana", engagement_id, "end")
+    again = started(api)
+    api.centre.consume()
+    events = api.by("sue").get(f"{START}s/{engagement_id}/events").body["events"]
+    assert [each["version"] for each in events] == list(range(1, 25))
+    assert api.by("sue").get(f"{START}s/{engagement_id}").body["state"] == "closed"
+    assert state(api, again) in ("queued", "offered")
+
+
+@pytest.mark.parametrize(
+    "body", [{"status_id": "Dancing"}, {"status_id": "3", "sub_status_id": "20"}, {}, {"status_id": 3}]
+)
+def test_a_status_that_is_none_is_refused(api: Api, body: dict[str, object]) -> None:
+    assert api.by("ana").patch("/v2/contact_center/users/me/status", body).status == 400
+
+
+def test_a_supervisor_sets_an_agents_status_but_not_of_somebody_unknown(api: Api) -> None:
+    assert api.by("sue").patch("/v2/contact_center/users/ana/status", {"status_id": "3"}).status == 204
+    assert api.by("sue").patch("/v2/contact_center/users/nobody/status", {"status_id": "3"}).status == 404

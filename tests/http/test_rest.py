@@ -1,0 +1,123 @@
+"""Reports, configuration, the API's own description, and what no answer may ever contain."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from chalicelib.errors import InterleaveError
+from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.problems import KINDS
+from tests.http.test_desk import act, offered
+from tests.support.api import Api, zoom_body
+from tests.support.worlds import TENANT, MemoryCentre
+
+REPORT = "/v2/contact_center/analytics/dataset/historical"
+
+
+def test_the_first_report_counts_what_happened_once_however_often_the_stream_is_delivered(api: Api) -> None:
+    centre = api.centre
+    engagement_id, offer_id = offered(api)
+    centre.clock.pass_seconds(5)
+    mine = f"/v2/contact_center/users/me/assignments/{engagement_id}"
+    api.by("ana").post(f"{mine}/accept", {"offer_id": offer_id})
+    centre.clock.pass_seconds(100)
+    act(api, "ana", engagement_id, "end")
+    for _ in range(3):
+        centre.consume()
+    centre.clock.pass_seconds(1)
+    (queue,) = api.by("sue").get(f"{REPORT}/queue_performance").body["queue_performance"]
+    assert (queue["queue_name"], queue["handled_count"], queue["waited_ms"]) == ("Billing", 1, 5000)
+    assert queue["start_time"] == "2025-11-23T17:45:00.000Z"
+    (agent,) = api.by("sue").get(f"{REPORT}/agent_performance?interval=1d").body["agent_performance"]
+    assert (agent["user_name"], agent["handled_count"], agent["handled_ms"]) == ("Ana", 1, 100_000)
+    assert agent["start_time"] == "2025-11-23T00:00:00.000Z"
+    assert api.by("ana").get(f"{REPORT}/agent_performance").body["agent_performance"] != []
+    assert api.by("ben").get(f"{REPORT}/agent_performance").body["agent_performance"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=yesterday",
+        "from=2025-11-23T00:00:00Z&to=2025-11-22T00:00:00Z",
+        "from=2025-01-01T00:00:00Z&to=2025-12-01T00:00:00Z",
+        "interval=7m",
+        "surprise=1",
+    ],
+)
+def test_a_report_that_cannot_be_asked_for_says_why(api: Api, query: str) -> None:
+    reply = api.by("sue").get(f"{REPORT}/queue_performance?{query}")
+    assert (reply.status, reply.body["errors"][0]["pointer"].split("/")[0]) == (400, "query")
+
+
+def test_an_unknown_dataset_is_not_found(api: Api) -> None:
+    assert api.by("sue").get(f"{REPORT}/happiness").status == 404
+
+
+def test_the_configuration_is_read_changed_and_guarded(api: Api) -> None:
+    path = "/v2/contact_center/configuration"
+    first = api.by("adm").get(path)
+    assert first.body["document"]["queues"] == TENANT["queues"]
+    document = {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "new", "queue_name": "New"}]}
+    changed = api.by("adm").call("PUT", path, document, {"If-Match": first.headers["etag"]})
+    assert (changed.status, changed.body["version"]) == (200, first.body["version"] + 1)
+    assert api.centre.world.transport.drain("new").notices == ()
+    assert api.by("adm").call("PUT", path, document, {"If-Match": first.headers["etag"]}).status == 412
+    assert api.by("sue").call("PUT", path, document).status == 403
+    bad = api.by("adm").call("PUT", path, {**TENANT, "queues": []})
+    assert bad.status == 400
+    assert "/agents/0/queues/0" in [each["pointer"] for each in bad.body["errors"]]
+
+
+def test_the_description_names_every_operation(api: Api) -> None:
+    document = api.get("/openapi.json").body
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert document["openapi"] == "3.1.0"
+    assert described == {(each.method, each.path) for each in ENDPOINTS}
+
+
+def test_health_needs_no_token(api: Api) -> None:
+    assert api.get("/health").body == {"status": "ok"}
+
+
+def test_every_error_has_its_answer() -> None:
+    assert set(KINDS) == set(InterleaveError.__subclasses__())
+
+
+CANARY = "Zx9-canary"
+
+
+def test_nothing_personal_is_in_any_log_or_refusal(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    body = json.loads(json.dumps(zoom_body()).replace("Jill Chill", CANARY).replace("It does not work", CANARY))
+    refusals = [
+        api.by("crm").post("/v2/contact_center/engagement", {**body, "language_code": CANARY}),
+        api.by("crm").post("/v2/contact_center/engagement", {**body, CANARY[:1]: CANARY}),
+        api.by("crm").post(
+            "/v2/contact_center/engagement", {**body, "consumers": [{"consumer_email": CANARY, "x": 1}]}
+        ),
+    ]
+    api.by("crm").post("/v2/contact_center/engagement", body)
+    refusals.append(api.by("crm").post("/v2/contact_center/engagement", body))
+    assert [each.status for each in refusals] == [400, 400, 400, 409]
+    assert CANARY not in json.dumps([each.body for each in refusals])
+    api.centre.consume()
+    assert CANARY not in caplog.text
+    assert CANARY not in json.dumps([record.__dict__ for record in caplog.records], default=str)
+
+
+def test_what_should_never_happen_is_a_problem_without_its_words(
+    api: Api, centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    crm = api.by("crm")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(centre.store, "start", broken)
+    reply = crm.post("/v2/contact_center/engagement", zoom_body())
+    assert (reply.status, reply.headers["content-type"]) == (500, "application/problem+json")
+    assert CANARY not in json.dumps(reply.body) + json.dumps([r.__dict__ for r in caplog.records], default=str)

@@ -1,0 +1,293 @@
+"""The process is killed before or after any AWS call of any operation. Then the router runs, and all is well.
+
+The calls are found by running the operation once and counting, so a new call is covered by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.engagements.model import work_key
+from chalicelib.operations import desk
+from tests.support.invariants import check, check_nothing_waits_in_vain
+from tests.support.worlds import AwsCentre, Clients, aws, aws_centre
+
+
+class Killed(BaseException):
+    """The process dies here. No `except Exception` in the code may survive it."""
+
+
+@dataclass
+class Fuse:
+    """Kills at the nth AWS call, before it is made or after it has taken effect. 0 kills nothing and counts."""
+
+    at: int
+    when: str
+    calls: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def before(self, event_name: str, **_: Any) -> None:
+        self.calls += 1
+        self.names.append(event_name.rsplit(".", 1)[-1])
+        if self.calls == self.at and self.when == "before":
+            raise Killed
+
+    def after(self, **_: Any) -> None:
+        if self.calls == self.at and self.when == "after":
+            raise Killed
+
+
+@contextmanager
+def lit(clients: Clients, fuse: Fuse) -> Iterator[None]:
+    watched = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
+    for events in watched:
+        events.register_first("before-call", fuse.before)
+        events.register_last("after-call", fuse.after)
+    try:
+        yield
+    finally:
+        for events in watched:
+            events.unregister("before-call", fuse.before)
+            events.unregister("after-call", fuse.after)
+
+
+@dataclass
+class Story:
+    """An operation to be killed, and what comes before it. It answers with the ids of the starts it saw accepted."""
+
+    prepare: Callable[[AwsCentre], list[str]]
+    operation: Callable[[AwsCentre, list[str]], list[str]]
+
+
+def nothing(centre: AwsCentre) -> list[str]:
+    return []
+
+
+def waiting(centre: AwsCentre) -> list[str]:
+    """Two engagements wait, noticed by the stream's consumer; two agents become ready."""
+    accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.consume()
+    centre.ready("ana", "ben")
+    return accepted
+
+
+def enlisted(centre: AwsCentre) -> list[str]:
+    """The same, but they had to wait long enough to be entered in the index."""
+    accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.settle()
+    centre.ready("ana", "ben")
+    return accepted
+
+
+def offered(centre: AwsCentre) -> list[str]:
+    accepted = waiting(centre)
+    centre.settle()
+    return accepted
+
+
+def assigned(centre: AwsCentre) -> list[str]:
+    accepted = offered(centre)
+    for each in accepted:
+        centre.accept(each)
+    return accepted
+
+
+def parked(centre: AwsCentre) -> list[str]:
+    accepted = assigned(centre)
+    desk.deactivate(centre.world, accepted[0], "agent:x")
+    return accepted
+
+
+def wrapping_up(centre: AwsCentre) -> list[str]:
+    accepted = [centre.start("CASE-3", kind="other")]
+    centre.ready("ben")
+    centre.settle()
+    centre.accept(accepted[0])
+    centre.end(accepted[0])
+    return accepted
+
+
+def start(centre: AwsCentre, _: list[str]) -> list[str]:
+    return [centre.start("CASE-1")]
+
+
+def start_with_key(centre: AwsCentre, _: list[str]) -> list[str]:
+    return [centre.start("CASE-1", key="k1")]
+
+
+def start_again(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    return [centre.start("CASE-1")]
+
+
+def route(centre: AwsCentre, _: list[str]) -> list[str]:
+    centre.route()
+    return []
+
+
+def answer_the_doorbell(centre: AwsCentre, _: list[str]) -> list[str]:
+    centre.ring()
+    return []
+
+
+def accept(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    centre.accept(accepted[0])
+    return []
+
+
+def decline(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    offer = centre.read(accepted[0]).offer
+    assert offer is not None
+    desk.decline(centre.world, offer.agent_id, accepted[0], offer.offer_id, "busy", f"agent:{offer.agent_id}")
+    return []
+
+
+def miss(centre: AwsCentre, _: list[str]) -> list[str]:
+    centre.clock.pass_seconds(31)
+    centre.sweep()
+    return []
+
+
+def leave(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    agent_id = centre.read(accepted[0]).agent_id
+    assert agent_id is not None
+    desk.set_status(centre.world, agent_id, "not_ready", "Break", f"agent:{agent_id}")
+    return []
+
+
+def end(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    centre.end(accepted[0])
+    return []
+
+
+def release(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.release(centre.world, accepted[0], "agent:x")
+    return []
+
+
+def park(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.deactivate(centre.world, accepted[0], "agent:x")
+    return []
+
+
+def take_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.activate(centre.world, accepted[0], "agent:x")
+    return []
+
+
+def cancel(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.end(centre.world, accepted[0], None, "integration:crm")
+    return []
+
+
+def wrap_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.wrap_up(centre.world, "ben", accepted[0], "Solved", "agent:ben")
+    return []
+
+
+def consume(centre: AwsCentre, _: list[str]) -> list[str]:
+    centre.consume()
+    return []
+
+
+def closed_and_started_again(centre: AwsCentre) -> list[str]:
+    accepted = assigned(centre)
+    centre.end(accepted[0])
+    return [*accepted, centre.start("CASE-1")]
+
+
+def closed(centre: AwsCentre) -> list[str]:
+    accepted = assigned(centre)
+    centre.end(accepted[0])
+    return accepted
+
+
+STORIES = {
+    "start": Story(nothing, start),
+    "start with a key": Story(nothing, start_with_key),
+    "start closed work again": Story(closed, start_again),
+    "route": Story(waiting, route),
+    "route what is enlisted": Story(enlisted, route),
+    "route with nobody there": Story(lambda centre: [centre.start("CASE-1")], route),
+    "answer the doorbell": Story(waiting, answer_the_doorbell),
+    "accept": Story(offered, accept),
+    "decline": Story(offered, decline),
+    "miss": Story(offered, miss),
+    "leave with an offer open": Story(offered, leave),
+    "end": Story(assigned, end),
+    "release": Story(assigned, release),
+    "park": Story(assigned, park),
+    "take up": Story(parked, take_up),
+    "cancel while it waits": Story(waiting, cancel),
+    "cancel while it is offered": Story(offered, cancel),
+    "wrap up": Story(wrapping_up, wrap_up),
+    "consume the stream": Story(closed_and_started_again, consume),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str) -> None:
+    story = STORIES[name]
+    calls = _play(story, Fuse(0, "never")).calls
+    assert calls > 0
+    for when in ("before", "after"):
+        for at in range(1, calls + 1):
+            _play(story, Fuse(at, when))
+
+
+def _play(story: Story, fuse: Fuse) -> Fuse:
+    with aws() as clients:
+        centre = aws_centre(clients)
+        accepted = story.prepare(centre)
+        with lit(clients, fuse):
+            try:
+                accepted = [*accepted, *story.operation(centre, accepted)]
+            except Killed:
+                accepted = [*accepted, *_started_unanswered(centre, accepted)]
+        _recover(centre, accepted)
+    return fuse
+
+
+def _started_unanswered(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    """A start whose answer was lost may be on record: then it must live on like any other."""
+    found = centre.world.store.last_of_work(work_key("CASE-1", "A case"))
+    return [found.engagement_id] if found and found.engagement_id not in accepted else []
+
+
+def _recover(centre: AwsCentre, accepted: list[str]) -> None:
+    """The router, the sweeper and the stream's consumer run; invariants hold; then all work is finished (I3)."""
+    centre.settle()
+    check(centre, accepted)
+    for each in accepted:
+        if centre.world.store.engagement(each):
+            check_nothing_waits_in_vain(centre, each)
+    centre.ready("ana", "ben")
+    for _ in range(6):
+        if _all_closed(centre, accepted):
+            break
+        centre.clock.pass_seconds(90)
+        centre.settle()
+        check(centre, accepted)
+        for each in accepted:
+            _finish(centre, each)
+    check(centre, accepted)
+    assert _all_closed(centre, accepted), "I3: not everything that was accepted could be finished"
+    assert all(not centre.occupancy(agent_id).held for agent_id in ("ana", "ben")), "I10: something is still held"
+
+
+def _finish(centre: AwsCentre, engagement_id: str) -> None:
+    found = centre.world.store.engagement(engagement_id)
+    if found is not None and found.state == "offered":
+        found = centre.accept(engagement_id)
+    if found is not None and found.state in ("assigned", "inactive", "wrap_up"):
+        centre.end(engagement_id)
+
+
+def _all_closed(centre: AwsCentre, accepted: list[str]) -> bool:
+    store = centre.world.store
+    found = [store.engagement(each) or store.archived(each)[0] for each in accepted]
+    return all(each is not None and each.state == "closed" for each in found)

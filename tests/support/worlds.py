@@ -1,0 +1,306 @@
+"""A small contact centre in one object, over the in-memory twins or over moto."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+
+from chalicelib.configuration.tenant import read, write
+from chalicelib.engagements.model import Content, Engagement, Occupancy
+from chalicelib.handlers import doorbell, schedule, stream
+from chalicelib.messaging.memory import MemoryTransport
+from chalicelib.messaging.sqs import SqsTransport
+from chalicelib.operations import desk, intake, recording, routing, timers
+from chalicelib.storage.dynamodb import DynamoStore
+from chalicelib.storage.memory import MemoryStore
+from chalicelib.world import World
+
+NOW = 1_763_920_000_000
+"""2025-11-23T17:46:40Z, when every test begins."""
+
+TENANT: dict[str, Any] = {
+    "queues": [
+        {"queue_id": "billing", "queue_name": "Billing"},
+        {"queue_id": "general", "queue_name": "General", "wrap_up_time": 60},
+        {"queue_id": "express", "queue_name": "Express", "auto_accept": True},
+    ],
+    "agents": [
+        {"user_id": "ana", "display_name": "Ana", "queues": ["billing", "express"], "skills": {"french": 4}},
+        {"user_id": "ben", "display_name": "Ben", "queues": ["billing", "general"], "capacity": {"work_item": 2}},
+    ],
+    "flows": [
+        {
+            "flow_id": "tickets",
+            "flow_name": "Tickets",
+            "entry_points": [{"entry_id": "entry-tickets", "entry_name": "Tickets"}],
+            "versions": [
+                {
+                    "flow_version": 1,
+                    "status": "published",
+                    "steps": [
+                        {
+                            "choose": [
+                                {
+                                    "when": {"field": "work_item_type", "op": "equal_to", "value": "invoice"},
+                                    "route": {"queue_id": "billing"},
+                                },
+                                {
+                                    "when": {"field": "work_item_type", "op": "equal_to", "value": "express"},
+                                    "route": {"queue_id": "express"},
+                                },
+                            ],
+                            "otherwise": {"queue_id": "general"},
+                        },
+                        {
+                            "choose": [
+                                {
+                                    "when": {"field": "work_item_priority", "op": "greater_than", "value": 5},
+                                    "route": {"priority": 9},
+                                },
+                                {
+                                    "when": {"field": "language_code", "op": "contains", "value": "fr"},
+                                    "route": {"skills": [{"skill": "french", "level": 3}]},
+                                },
+                            ],
+                            "otherwise": {"priority": 1},
+                        },
+                    ],
+                }
+            ],
+        },
+        {
+            "flow_id": "draft",
+            "flow_name": "Not yet",
+            "entry_points": [{"entry_id": "entry-draft", "entry_name": "Draft"}],
+            "versions": [
+                {"flow_version": 1, "status": "draft", "steps": [{"set": {"queue_id": "general"}}]},
+            ],
+        },
+    ],
+}
+
+
+@dataclass
+class Clock:
+    """Time that stands still until a test moves it."""
+
+    at: int = NOW
+
+    def __call__(self) -> int:
+        return self.at
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.at += round(seconds * 1000)
+
+
+@dataclass
+class Centre:
+    """A contact centre: the world and short words for what happens in it."""
+
+    world: World
+    clock: Clock
+
+    def configure(self, document: dict[str, Any] = TENANT) -> None:
+        for queue in document["queues"]:
+            self.world.transport.create_queue(queue["queue_id"])
+        self.world.store.apply(write(read(document)), self.world.store.configuration_version())
+
+    def start(
+        self,
+        work_item_id: str = "CASE-1",
+        kind: str = "invoice",
+        key: str | None = None,
+        use_existing: bool = False,
+        **variables: Any,
+    ) -> str:
+        content = Content(
+            {"work_item_id": work_item_id, "work_item_name": "A case", "work_item_type": kind, **variables}
+        )
+        started = intake.start(
+            self.world,
+            flow_entry_id="entry-tickets",
+            channel="work_item",
+            content=content,
+            actor="integration:crm",
+            idempotency=intake.IdempotencyKey(f"crm:{key}", repr(content)) if key else None,
+            use_existing=use_existing,
+        )
+        return started.engagement_id
+
+    def ready(self, *agents: str) -> None:
+        for agent_id in agents:
+            desk.set_status(self.world, agent_id, "ready", None, f"agent:{agent_id}")
+
+    def read(self, engagement_id: str) -> Engagement:
+        found = self.world.store.engagement(engagement_id)
+        assert found is not None
+        return found
+
+    def occupancy(self, agent_id: str) -> Occupancy:
+        return self.world.store.occupancies([agent_id])[agent_id]
+
+    def accept(self, engagement_id: str) -> Engagement:
+        offer = self.read(engagement_id).offer
+        assert offer is not None
+        return desk.accept(self.world, offer.agent_id, engagement_id, offer.offer_id, f"agent:{offer.agent_id}")
+
+    def end(self, engagement_id: str) -> Engagement:
+        return desk.end(self.world, engagement_id, None, f"agent:{self.read(engagement_id).agent_id}")
+
+    def route(self) -> routing.Pass:
+        """One pass over everything, as on the schedule."""
+        return routing.route_everything(self.world)
+
+    def sweep(self) -> None:
+        timers.sweep(self.world)
+
+    def consume(self) -> None:
+        """Deliver the whole stream to its consumer, from the beginning every time."""
+        raise NotImplementedError
+
+    def ring(self) -> None:
+        """Deliver the rings whose time has come."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Everything that happens by itself, until nothing more does."""
+        for _ in range(2):
+            self.consume()
+            self.ring()
+            schedule.run(self.world)
+
+
+@dataclass
+class MemoryCentre(Centre):
+    """On the in-memory twins."""
+
+    store: MemoryStore
+    transport: MemoryTransport
+
+    def consume(self) -> None:
+        recording.record(self.world, self.store.stream)
+
+    def ring(self) -> None:
+        rings = self.transport.due_rings()
+        if rings:
+            routing.route(self.world, rings)
+
+
+@dataclass
+class AwsCentre(Centre):
+    """On the AWS adapters, against moto."""
+
+    clients: Clients
+
+    def consume(self) -> None:
+        streams = self.clients.streams
+        arn = self.clients.dynamodb.describe_table(TableName="interleave")["Table"]["LatestStreamArn"]
+        shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        answer = stream.take_in(self.world, streams.get_records(ShardIterator=iterator)["Records"])
+        assert answer == {"batchItemFailures": []}
+
+    def ring(self) -> None:
+        while True:
+            answer = self.clients.sqs.receive_message(QueueUrl=self.clients.doorbell_url, MaxNumberOfMessages=10)
+            messages = answer.get("Messages", [])
+            if not messages:
+                return
+            records = [{"messageId": each["MessageId"], "body": each["Body"]} for each in messages]
+            assert doorbell.answer(self.world, records) == {"batchItemFailures": []}
+            for each in messages:
+                self.clients.sqs.delete_message(QueueUrl=self.clients.doorbell_url, ReceiptHandle=each["ReceiptHandle"])
+
+
+def memory_centre(configured: bool = True) -> MemoryCentre:
+    clock = Clock()
+    store, transport = MemoryStore(), MemoryTransport(clock)
+    centre = MemoryCentre(World(store, transport, clock, tokens(), "account"), clock, store, transport)
+    if configured:
+        centre.configure()
+    return centre
+
+
+def aws_centre(clients: Clients, configured: bool = True) -> AwsCentre:
+    clock = Clock()
+    store = DynamoStore(clients.dynamodb, "interleave", shards=2, pause=lambda _: None)
+    transport = SqsTransport(clients.sqs, clients.doorbell_url, "interleave-queue-")
+    centre = AwsCentre(World(store, transport, clock, tokens(), "account"), clock, clients)
+    if configured:
+        centre.configure()
+    return centre
+
+
+def tokens() -> Any:
+    """Bytes that are never the same twice, and the same in every run."""
+    numbers = itertools.count(1)
+    return lambda size: next(numbers).to_bytes(size, "big")
+
+
+@dataclass
+class Clients:
+    """The AWS clients, with a fresh table and doorbell behind them."""
+
+    dynamodb: Any
+    sqs: Any
+    streams: Any
+    doorbell_url: str = field(default="")
+
+
+TABLE: dict[str, Any] = {
+    "TableName": "interleave",
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "gpk", "gsk")],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "by_work",
+            "KeySchema": [{"AttributeName": "gpk", "KeyType": "HASH"}, {"AttributeName": "gsk", "KeyType": "RANGE"}],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["waiting"]},
+        }
+    ],
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+}
+
+_clients: dict[str, Any] = {}
+_lock = RLock()
+_process_request = BotocoreStubber.process_request
+
+
+def _one_at_a_time(self: BotocoreStubber, request: Any) -> Any:
+    """moto is not made for threads: without this, conditional writes and transactions have several winners."""
+    with _lock:
+        return _process_request(self, request)
+
+
+@contextmanager
+def aws() -> Iterator[Clients]:
+    """A fresh pretended AWS. Clients are made once: they cost far more than a world does."""
+    os.environ.update(
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="testing",
+        AWS_SECRET_ACCESS_KEY="testing",
+        AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",  # moto does not know the endpoints that carry the account id
+    )
+    os.environ.pop("AWS_PROFILE", None)
+    BotocoreStubber.process_request = _one_at_a_time  # type: ignore[method-assign]
+    with mock_aws():
+        if not _clients:
+            config = Config(retries={"total_max_attempts": 1})
+            for name in ("dynamodb", "sqs", "dynamodbstreams"):
+                _clients[name] = boto3.client(name, config=config)  # type: ignore[call-overload]
+        _clients["dynamodb"].create_table(**TABLE)
+        doorbell_url = _clients["sqs"].create_queue(QueueName="doorbell")["QueueUrl"]
+        yield Clients(_clients["dynamodb"], _clients["sqs"], _clients["dynamodbstreams"], doorbell_url)
