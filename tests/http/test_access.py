@@ -116,7 +116,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("action", "role"), itertools.product(ACTIONS, ROLES))
+@pytest.mark.parametrize(("action", "role"), list(itertools.product(ACTIONS, ROLES)))
 def test_i12_each_role_reaches_as_far_as_the_table_says(action: str, role: Role) -> None:
     reach = ALLOWED[action].get(role)
     scopes = frozenset(rule.scope for rule in ACTIONS.values())

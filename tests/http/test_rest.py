@@ -93,13 +93,8 @@ CANARY = "Zx9-canary"
 def test_nothing_personal_is_in_any_log_or_refusal(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     body = json.loads(json.dumps(zoom_body()).replace("Jill Chill", CANARY).replace("It does not work", CANARY))
-    refusals = [
-        api.by("crm").post("/v2/contact_center/engagement", {**body, "language_code": CANARY}),
-        api.by("crm").post("/v2/contact_center/engagement", {**body, CANARY[:1]: CANARY}),
-        api.by("crm").post(
-            "/v2/contact_center/engagement", {**body, "consumers": [{"consumer_email": CANARY, "x": 1}]}
-        ),
-    ]
+    wrong = ({"language_code": CANARY}, {"x": CANARY}, {"consumers": [{"consumer_email": CANARY, "x": 1}]})
+    refusals = [api.by("crm").post("/v2/contact_center/engagement", {**body, **each}) for each in wrong]
     api.by("crm").post("/v2/contact_center/engagement", body)
     refusals.append(api.by("crm").post("/v2/contact_center/engagement", body))
     assert [each.status for each in refusals] == [400, 400, 400, 409]
