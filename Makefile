@@ -1,0 +1,50 @@
+# Everything sets itself up: a Python (3.11 or later) and make are enough.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: help serve demo test test-long lint bench package deploy clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/local: requirements.txt infra/requirements.txt
+	@echo "Setting up .venv (about a minute, once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r infra/requirements.txt
+	@touch $@
+
+.venv/tests: .venv/local tests/requirements.txt
+	@echo "Setting up what the tests need (about a minute, once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+serve: .venv/local ## Serve the local stack on PORT (8000)
+	@$(BIN)/python -m infra.serve --port $(PORT)
+
+demo: .venv/local ## Play 500 real tickets through the local stack
+	@$(BIN)/python -m infra.demo
+
+test: .venv/tests ## Run all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-long: .venv/tests ## Run the tests at their full size
+	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --timeout 7200
+
+lint: .venv/tests ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/local ## Measure, and write .interleave/bench.json
+	@$(BIN)/python -m infra.bench
+
+package: .venv/local ## Build the deployable package in .interleave/package
+	@$(BIN)/python -m infra.package
+
+deploy: .venv/local ## Deploy a tenant's stack to AWS: make deploy TENANT=acme
+	@test -n "$(TENANT)" || { echo "Name the tenant: make deploy TENANT=acme"; exit 2; }
+	@$(BIN)/python -m infra.deploy $(TENANT)
+
+clean: ## Remove everything that was built or installed
+	@rm -rf .venv .interleave .pytest_cache .mypy_cache .ruff_cache .hypothesis

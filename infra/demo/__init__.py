@@ -1,0 +1,1 @@
+"""The demo: 500 real tickets, played against the local stack."""

@@ -1,0 +1,53 @@
+"""The demo's tenant, put into a running local stack: clients, configuration, and the file that says where all is."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from infra.local import LocalStack
+
+from chalicelib.http.authentication import hash_secret
+from chalicelib.http.authorization import Role, default_scopes
+from chalicelib.storage.dynamodb import DynamoStore
+from chalicelib.storage.protocol import Client
+from infra.client import Api
+from infra.demo import incidents
+
+LOCAL_FILE = Path(".interleave/local.json")
+REPORTS = "contact_center_report:read:admin"
+
+
+async def apply_demo(stack: LocalStack) -> dict[str, Any]:
+    """Configure the stack for the demo, write `.interleave/local.json`, and answer with what it says."""
+    document = incidents.tenant(incidents.load())
+    store = DynamoStore(stack.session.client("dynamodb"), stack.outputs["TableName"])
+    local = {
+        "url": stack.url,
+        "account_id": stack.account_id,
+        "clients": {
+            "integration": _client(store, "integration", "integration", (REPORTS,)),
+            "admin": _client(store, "admin", "admin"),
+            "supervisor": _client(store, "supervisor", "supervisor"),
+        },
+        "agents": {each["user_id"]: _client(store, each["user_id"], "agent") for each in document["agents"]},
+        "entry_ids": {
+            point["entry_name"]: point["entry_id"] for flow in document["flows"] for point in flow["entry_points"]
+        },
+    }
+    async with aiohttp.ClientSession() as session:
+        admin = Api(session, stack.url, stack.account_id, **local["clients"]["admin"])
+        await admin.expect(200, "PUT", "/v2/contact_center/configuration", document)
+    LOCAL_FILE.parent.mkdir(parents=True, exist_ok=True)
+    LOCAL_FILE.write_text(json.dumps(local, indent=2) + "\n")
+    LOCAL_FILE.chmod(0o600)
+    return local
+
+
+def _client(store: DynamoStore, name: str, role: Role, further: tuple[str, ...] = ()) -> dict[str, str]:
+    secret = secrets.token_urlsafe(32)
+    store.put_client(Client(name, hash_secret(secret), role, name, (*default_scopes(role), *further)))
+    return {"client_id": name, "client_secret": secret}

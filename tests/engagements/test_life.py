@@ -1,0 +1,234 @@
+"""The life of an engagement: whatever commands come, in whatever order, the invariants hold (I4–I7, I10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from chalicelib.engagements import commands
+from chalicelib.engagements.model import (
+    Change,
+    Content,
+    Engagement,
+    FlowReference,
+    Occupancy,
+    new_engagement_id,
+    work_key,
+    work_key_of,
+)
+from chalicelib.engagements.states import TRANSITIONS
+from chalicelib.errors import InterleaveError, NoCapacity, NotFound, StaleOffer, WrongState
+
+CAPACITY = 1
+AGENTS = ("ana", "ben")
+
+
+def new(work: str = "CASE-1", now: int = 0) -> Engagement:
+    return commands.start(
+        new_engagement_id(work_key(work, "A case"), b"12345678"),
+        channel="work_item",
+        queue_id="billing",
+        priority=1,
+        skills=(),
+        flow=FlowReference("f", "F", 1, "e"),
+        content=Content({"work_item_name": "A case"}),
+        actor="integration:crm",
+        now=now,
+    )
+
+
+class Life(RuleBasedStateMachine):
+    """Two works, two agents with one place each, and every command at any time."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = 0
+        self.offers = 0
+        self.engagements = {work: new(work) for work in ("CASE-1", "CASE-2")}
+        self.agents = {agent_id: Occupancy(agent_id, status="ready") for agent_id in AGENTS}
+
+    def attempt(self, work: str, make: object) -> None:
+        """Carry out a command as the store would: at the versions seen, or not at all."""
+        try:
+            change: Change = make()  # type: ignore[operator]
+        except InterleaveError:
+            return
+        assert change.engagement is not None
+        assert change.engagement_seen == self.engagements[work].version
+        self.engagements[work] = change.engagement
+        if change.occupancy is not None:
+            assert change.occupancy_seen == self.agents[change.occupancy.agent_id].version
+            self.agents[change.occupancy.agent_id] = change.occupancy
+
+    works = st.sampled_from(["CASE-1", "CASE-2"])
+    agents_ = st.sampled_from(AGENTS)
+
+    @rule(seconds=st.integers(1, 40))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds * 1000
+
+    @rule(work=works, agent=agents_)
+    def offer(self, work: str, agent: str) -> None:
+        if self.agents[agent].load("work_item") >= CAPACITY:
+            return  # the router's core never proposes it
+        self.offers += 1
+        engagement, occupancy, expires = self.engagements[work], self.agents[agent], self.now + 30_000
+        self.attempt(
+            work,
+            lambda: commands.offer(engagement, occupancy, offer_id=f"o{self.offers}", expires_at=expires, now=self.now),
+        )
+
+    @rule(work=works, agent=agents_, back=st.integers(0, 2))
+    def accept(self, work: str, agent: str, back: int) -> None:
+        engagement, offer_id = self.engagements[work], f"o{self.offers - back}"
+        before = engagement.offer
+        self.attempt(
+            work,
+            lambda: commands.accept(
+                engagement, agent_id=agent, offer_id=offer_id, actor=f"agent:{agent}", now=self.now
+            ),
+        )
+        if self.engagements[work].version > engagement.version:
+            assert before is not None, "I7"
+            assert (before.offer_id, before.agent_id) == (offer_id, agent), "I7"
+            assert self.now < before.expires_at, "I7"
+
+    @rule(work=works, agent=agents_)
+    def decline(self, work: str, agent: str) -> None:
+        engagement, occupancy = self.engagements[work], self.agents[agent]
+        self.attempt(
+            work,
+            lambda: commands.decline(
+                engagement,
+                occupancy,
+                offer_id=f"o{self.offers}",
+                actor=f"agent:{agent}",
+                reason=None,
+                cool_until=self.now + 1,
+                now=self.now,
+            ),
+        )
+
+    @rule(work=works)
+    def miss(self, work: str) -> None:
+        engagement = self.engagements[work]
+        occupancy = self.agents[engagement.agent_id or "ana"]
+        self.attempt(work, lambda: commands.miss(engagement, occupancy, cool_until=0, now=self.now))
+
+    @rule(
+        work=works,
+        agent=agents_,
+        command=st.sampled_from(["deactivate", "activate", "release", "end", "end with wrap-up", "close", "cancel"]),
+    )
+    def act(self, work: str, agent: str, command: str) -> None:
+        engagement, occupancy = self.engagements[work], self.agents[agent]
+        actor, now = f"agent:{agent}", self.now
+        calls = {
+            "deactivate": lambda: commands.deactivate(engagement, occupancy, actor=actor, now=now),
+            "activate": lambda: commands.activate(engagement, occupancy, capacity=CAPACITY, actor=actor, now=now),
+            "release": lambda: commands.release(engagement, occupancy, actor=actor, now=now),
+            "end": lambda: commands.end(engagement, occupancy, wrap_up_ms=0, disposition=None, actor=actor, now=now),
+            "end with wrap-up": lambda: commands.end(
+                engagement, occupancy, wrap_up_ms=1000, disposition="x", actor=actor, now=now
+            ),
+            "close": lambda: commands.close(engagement, occupancy, disposition=None, actor=actor, now=now),
+            "cancel": lambda: commands.cancel(
+                engagement,
+                self.agents[engagement.offer.agent_id] if engagement.offer else None,
+                actor=actor,
+                now=now,
+            ),
+        }
+        self.attempt(work, calls[command])
+
+    @invariant()
+    def i5_and_i10_what_agents_hold_is_what_the_engagements_say(self) -> None:
+        for agent_id, occupancy in self.agents.items():
+            mine = {
+                e.engagement_id: e.state == "inactive"
+                for e in self.engagements.values()
+                if e.agent_id == agent_id and e.state not in ("queued", "closed")
+            }
+            assert {key: held.parked for key, held in occupancy.held.items()} == mine
+            assert occupancy.load("work_item") <= CAPACITY
+
+    @invariant()
+    def i6_versions_are_dense_and_transitions_listed(self) -> None:
+        for engagement in self.engagements.values():
+            assert engagement.trail[-1].version == engagement.version
+            for before, event in zip(engagement.trail, engagement.trail[1:], strict=False):
+                assert event.version == before.version + 1
+                assert before.state in TRANSITIONS[event.command].sources
+                assert event.state == TRANSITIONS[event.command].target
+
+    @invariant()
+    def durations_are_never_negative(self) -> None:
+        for engagement in self.engagements.values():
+            assert all(n >= 0 for event in engagement.trail for n in event.detail.values() if isinstance(n, int))
+
+
+Life.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestLife = Life.TestCase
+
+
+def test_an_engagement_id_leads_to_the_key_of_its_work() -> None:
+    engagement = new()
+    assert work_key_of(engagement.engagement_id) == engagement.work_key == work_key("CASE-1", "A case")
+    assert len(engagement.engagement_id) == 32
+
+
+@pytest.mark.parametrize("text", ["", "x", "ü" * 32, "x" * 31, "x" * 33, "!" * 32])
+def test_what_is_no_engagement_id_leads_nowhere(text: str) -> None:
+    assert work_key_of(text) is None
+
+
+def test_id_and_name_do_not_run_into_each_other() -> None:
+    assert work_key("ab", "c") != work_key("a", "bc")
+
+
+class TestRefusals:
+    """Why a command is refused, in the words of the errors."""
+
+    def offered(self) -> tuple[Engagement, Occupancy]:
+        change = commands.offer(new(), Occupancy("ana", status="ready"), offer_id="o", expires_at=30, now=10)
+        assert change.engagement is not None
+        assert change.occupancy is not None
+        return change.engagement, change.occupancy
+
+    def test_i8_an_agent_who_is_not_ready_gets_no_offer(self) -> None:
+        for status in ("offline", "not_ready"):
+            with pytest.raises(NoCapacity):
+                commands.offer(new(), Occupancy("ana", status=status), offer_id="o", expires_at=30, now=10)  # type: ignore[arg-type]
+
+    def test_i7_an_offer_ends_at_its_deadline_not_after_it(self) -> None:
+        engagement, _ = self.offered()
+        commands.accept(engagement, agent_id="ana", offer_id="o", actor="a", now=29)
+        with pytest.raises(StaleOffer):
+            commands.accept(engagement, agent_id="ana", offer_id="o", actor="a", now=30)
+
+    def test_i4_an_offer_is_one_agents(self) -> None:
+        engagement, _ = self.offered()
+        with pytest.raises(NotFound):
+            commands.accept(engagement, agent_id="ben", offer_id="o", actor="a", now=20)
+
+    def test_an_offer_that_is_still_open_is_not_missed(self) -> None:
+        engagement, occupancy = self.offered()
+        with pytest.raises(StaleOffer):
+            commands.miss(engagement, occupancy, cool_until=0, now=29)
+
+    def test_another_agents_work_is_not_there(self) -> None:
+        engagement, _ = self.offered()
+        taken = commands.accept(engagement, agent_id="ana", offer_id="o", actor="a", now=20).engagement
+        assert taken is not None
+        with pytest.raises(NotFound):
+            commands.deactivate(taken, Occupancy("ben"), actor="a", now=21)
+
+    def test_closed_is_closed(self) -> None:
+        closed = replace(new(), state="closed")
+        with pytest.raises(WrongState) as refused:
+            commands.cancel(closed, None, actor="a", now=1)
+        assert (refused.value.state, refused.value.version) == ("closed", 1)
