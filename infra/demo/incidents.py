@@ -57,7 +57,7 @@ def user_id(resolver: str) -> str:
 
 def tenant(incidents: list[Incident]) -> dict[str, Any]:
     """The tenant's document: a queue for each group, an agent for each resolver, one flow."""
-    groups = sorted({incident.group for incident in incidents})
+    groups = sorted({incident.group for incident in incidents} | {UNKNOWN})
     serves: dict[str, set[str]] = defaultdict(set)
     for incident in incidents:
         serves[incident.resolver].add(incident.queue_id)

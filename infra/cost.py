@@ -1,0 +1,131 @@
+"""What one engagement costs: billed operations, counted from the calls of one life, and their price."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from chalicelib.configuration.tenant import read, write
+from chalicelib.engagements.model import Content, Engagement
+from chalicelib.messaging.protocol import Ring
+from chalicelib.messaging.sqs import SqsTransport
+from chalicelib.operations import desk, intake, recording, routing
+from chalicelib.storage.dynamodb import DynamoStore
+from chalicelib.world import World
+from infra.billing import Meter
+from infra.demo.incidents import Incident, load, start_body, tenant, user_id
+
+PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
+TEMPLATE = json.loads(Path(__file__).with_name("template.json").read_text())
+
+
+def of_a_lifecycle(session: Any) -> dict[str, float]:
+    """Start → offer → accept → close with reports, on a table of its own; and the same with a key, and with a wait."""
+    plain = _measure(session)
+    keyed = _measure(session, with_key=True)
+    waited = _measure(session, wait=True)
+    return {
+        "write_units_per_lifecycle": plain["write_units"],
+        "write_units_per_lifecycle_with_key": keyed["write_units"],
+        "write_units_per_lifecycle_after_waiting": waited["write_units"],
+        "read_units_per_lifecycle": plain["read_units"],
+        "sqs_requests_per_lifecycle": plain["sqs_requests"],
+        "usd_per_million": round(_usd(plain) * 1e6, 2),
+        "usd_per_million_connect_tasks": PRICES["usd"]["connect_task"] * 1e6,
+    }
+
+
+def _usd(billed: dict[str, float]) -> float:
+    """The price of one engagement: what was counted, and what `prices.json` assumes of requests and compute."""
+    usd, assumed = PRICES["usd"], PRICES["assumed"]
+    milliseconds = (
+        assumed["api_requests"] * assumed["lambda_ms_per_api_request"]
+        + assumed["event_batches"] * assumed["lambda_ms_per_event_batch"]
+    )
+    return float(
+        billed["write_units"] * usd["dynamodb_write_unit"]
+        + billed["read_units"] * usd["dynamodb_read_unit"]
+        + billed["sqs_requests"] * usd["sqs_request"]
+        + assumed["api_requests"] * (usd["http_api_request"] + usd["lambda_request"])
+        + assumed["event_batches"] * usd["lambda_request"]
+        + milliseconds / 1000 * assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+    )
+
+
+def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[str, float]:
+    """What one life bills, in a world that has been warmed up by another."""
+    dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
+    name = f"bench-{secrets.token_hex(4)}"
+    _create_table(dynamodb, name)
+    doorbell = sqs.create_queue(QueueName=f"{name}-doorbell")["QueueUrl"]
+    world = World(
+        store=DynamoStore(dynamodb, name),
+        transport=SqsTransport(sqs, doorbell, f"{name}-queue-"),
+        now=lambda: time.time_ns() // 1_000_000,
+        token=secrets.token_bytes,
+        account_id="bench",
+    )
+    first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
+    small = tenant([first])
+    for queue in small["queues"]:
+        world.transport.create_queue(queue["queue_id"])
+    world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
+    desk.set_status(world, user_id(first.resolver), "ready", None, "bench")
+    meter = Meter()
+    meter.watch(dynamodb)
+    meter.watch(sqs)
+    with meter.paused():
+        _life(world, first, Meter(), None, wait)
+    _life(world, second, meter, secrets.token_hex(8) if with_key else None, wait)
+    return meter.billed
+
+
+def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: bool) -> None:
+    """One engagement from its start to its close, each version delivered to the stream's consumer."""
+    body = start_body(ticket)
+    content = Content(body["work_item_variables"], tuple(body["consumers"]), tuple(body["variables"]))
+    agent_id = next(iter(world.tenant().agent_by_id))
+    if wait:
+        with meter.paused():
+            desk.set_status(world, agent_id, "not_ready", None, "bench")
+    engagement_id = intake.start(
+        world,
+        flow_entry_id=body["flow"]["flow_entry_id"],
+        channel="work_item",
+        content=content,
+        actor="integration:bench",
+        idempotency=intake.IdempotencyKey(key, "fingerprint") if key else None,
+        use_existing=False,
+    ).engagement_id
+    seen = _deliver(world, meter, engagement_id, None)
+    routing.route(world, [Ring(queue_id=ticket.queue_id, engagement_id=engagement_id)])
+    if wait:
+        with meter.paused():
+            desk.set_status(world, agent_id, "ready", None, "bench")
+        routing.route(world, [Ring(agent_id=agent_id)])
+    seen = _deliver(world, meter, engagement_id, seen)
+    assert seen.offer is not None
+    desk.accept(world, agent_id, engagement_id, seen.offer.offer_id, f"agent:{agent_id}")
+    seen = _deliver(world, meter, engagement_id, seen)
+    desk.end(world, engagement_id, None, f"agent:{agent_id}")
+    _deliver(world, meter, engagement_id, seen)
+    routing.route(world, [Ring(agent_id=agent_id)])
+
+
+def _deliver(world: World, meter: Meter, engagement_id: str, before: Engagement | None) -> Engagement:
+    """Hand the newest version to the stream's consumer. The read stands for the stream, which bills none."""
+    with meter.paused():
+        now = world.store.engagement(engagement_id)
+    assert now is not None
+    recording.record(world, [(before, now)])
+    return now
+
+
+def _create_table(dynamodb: Any, name: str) -> None:
+    properties = TEMPLATE["Resources"]["Table"]["Properties"]
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    dynamodb.create_table(TableName=name, **{each: properties[each] for each in wanted})
+    dynamodb.get_waiter("table_exists").wait(TableName=name)

@@ -1,0 +1,55 @@
+"""How heavy the package is: its size, and how long its imports take beside those of boto3."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from infra.package import PACKAGE_DIR
+
+RUNTIME = Path(".interleave/runtime")
+ROUNDS = 7
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "INTERLEAVE_TABLE": "t",
+    "INTERLEAVE_INDEX": "i",
+    "INTERLEAVE_DOORBELL_URL": "https://sqs/1/d",
+    "INTERLEAVE_QUEUE_PREFIX": "q-",
+    "INTERLEAVE_ACCOUNT_ID": "a",
+}
+API = "import app; from chalicelib import bootstrap; bootstrap.world()"
+BOTO3 = "import boto3; boto3.client('dynamodb'); boto3.client('sqs')"
+
+
+def zip_mb() -> float:
+    """The size of the deployment package in MB."""
+    return round((PACKAGE_DIR / "deployment.zip").stat().st_size / 1e6, 2)
+
+
+def api_import_ratio() -> float:
+    """Import of the API function, its clients made, as a ratio to importing boto3 and making the same two clients.
+
+    Fresh processes, in turns, with nothing on the path but the unpacked package and the Lambda runtime's libraries.
+    """
+    with TemporaryDirectory() as folder, zipfile.ZipFile(PACKAGE_DIR / "deployment.zip") as package:
+        package.extractall(folder)
+        path = os.pathsep.join([folder, str(RUNTIME.resolve())])
+        for statement in (API, BOTO3):
+            _seconds(statement, path)  # once, so that bytecode is there for both
+        pairs = [(_seconds(API, path), _seconds(BOTO3, path)) for _ in range(ROUNDS)]
+    return round(statistics.median(a for a, _ in pairs) / statistics.median(b for _, b in pairs), 3)
+
+
+def _seconds(statement: str, path: str) -> float:
+    timed = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
+    environment = {**ENVIRONMENT, "PYTHONPATH": path}
+    command = [sys.executable, "-S", "-c", timed]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return float(answer.stdout.split()[-1])
