@@ -20,7 +20,7 @@ from chalicelib.http.models import MAX_BODY_BYTES, parse
 from chalicelib.world import World
 
 B = TypeVar("B", bound=BaseModel | None)
-CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain"]
+CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "application/octet-stream", "text/plain"]
 log = Logger(service="interleave")
 
 

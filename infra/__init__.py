@@ -1,0 +1,1 @@
+"""Packaging, deployment, the local stack, the demo and the bench. The package never imports anything from here."""

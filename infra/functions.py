@@ -1,0 +1,229 @@
+"""Runs the functions of the package as AWS does: one process of AWS's own runtime client for each execution environment.
+
+The emulator hands invocations over by HTTP; each process fetches its next one from the Runtime API that is served here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from infra.emulator import HOME, ROOT, RUNTIME, log_file, stop
+
+ENVIRONMENTS = {"APIHandler": 4, "Router": 2, "Recorder": 1, "Sweeper": 1}
+"""How many invocations of a function run at once; further ones wait."""
+RETRIED_WHOLE = ("Recorder",)
+"""Functions on a stream: the emulator drops the failed part of their batches, so the batch is failed as a whole."""
+
+
+class FunctionFailed(Exception):
+    """The function raised, or its process ended, or it took too long."""
+
+
+@dataclass
+class _Invocation:
+    """One event on its way to a function's process and back."""
+
+    request_id: str
+    body: bytes
+    deadline_ms: str
+    arn: str
+    answer: asyncio.Future[bytes]
+
+
+@dataclass
+class Function:
+    """A deployed function: its name in the template, its name in the emulator, its handler and environment."""
+
+    logical_id: str
+    name: str
+    handler: str
+    timeout: int
+    memory: int
+    environment: dict[str, str]
+    waiting: asyncio.Queue[_Invocation] = field(default_factory=asyncio.Queue)
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    running: dict[str, _Invocation] = field(default_factory=dict)
+    busy: int = 0
+
+
+class FunctionHost:
+    """Serves invocations (`POST /invoke/<name>`) and the Runtime API of the processes (`/<name>/2018-06-01/…`)."""
+
+    def __init__(self, endpoint: str, package: Path) -> None:
+        self._endpoint = endpoint
+        self._package = package
+        self._functions: dict[str, Function] = {}
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    def url(self, function: Function) -> str:
+        """Where the emulator sends this function's invocations."""
+        return f"http://127.0.0.1:{self.port}/invoke/{function.name}"
+
+    async def start(self, functions: list[Function]) -> None:
+        """Unpack the package, listen, and keep one process of each function warm."""
+        code = HOME / "task"
+        await asyncio.to_thread(_unpack, self._package, code)
+        self._code = code
+        self._functions = {function.name: function for function in functions}
+        application = web.Application(client_max_size=32 * 2**20)
+        application.router.add_post("/invoke/{name}", self._invoke)
+        runtime = "/{name}/2018-06-01/runtime"
+        application.router.add_get(f"{runtime}/invocation/next", self._next)
+        application.router.add_post(f"{runtime}/invocation/{{id}}/response", self._response)
+        application.router.add_post(f"{runtime}/invocation/{{id}}/error", self._error)
+        application.router.add_post(f"{runtime}/init/error", self._init_error)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        for function in functions:
+            await self._spawn(function)
+
+    async def stop(self) -> None:
+        """End every process, then stop listening."""
+        processes = [process for function in self._functions.values() for process in function.processes]
+        await asyncio.gather(*(stop(process) for process in processes))
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _invoke(self, request: web.Request) -> web.Response:
+        """One invocation, for as long as it takes. Failures are answered as errors, so that they are tried again."""
+        function = self._functions[request.match_info["name"]]
+        function.busy += 1
+        try:
+            if function.busy > len(function.processes) < ENVIRONMENTS[function.logical_id]:
+                await self._spawn(function)
+            answer = await self._run(function, request, await request.read())
+        except FunctionFailed as failed:
+            return web.Response(status=500, text=str(failed))
+        finally:
+            function.busy -= 1
+        if function.logical_id in RETRIED_WHOLE and json.loads(answer or b"null").get("batchItemFailures"):
+            return web.Response(status=500, text="a part of the batch failed")
+        return web.Response(body=answer, content_type="application/json")
+
+    async def _run(self, function: Function, request: web.Request, body: bytes) -> bytes:
+        invocation = _Invocation(
+            request_id=request.headers.get("X-Amzn-Lambda-Request-Id", os.urandom(8).hex()),
+            body=body,
+            deadline_ms=request.headers.get("X-Amzn-Lambda-Deadline-Ms", str(int((time.time() + 60) * 1000))),
+            arn=request.headers.get("X-Amzn-Lambda-Function-Arn", function.name),
+            answer=asyncio.get_running_loop().create_future(),
+        )
+        await function.waiting.put(invocation)
+        try:
+            return await asyncio.wait_for(invocation.answer, function.timeout)
+        except TimeoutError:
+            raise FunctionFailed(f"{function.logical_id} took longer than {function.timeout} s") from None
+        finally:
+            function.running.pop(invocation.request_id, None)
+
+    async def _next(self, request: web.Request) -> web.Response:
+        function = self._functions[request.match_info["name"]]
+        while True:
+            invocation = await function.waiting.get()
+            if not invocation.answer.done():
+                break  # what nobody waits for any more is not run
+        function.running[invocation.request_id] = invocation
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": invocation.deadline_ms,
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
+        }
+        return web.Response(body=invocation.body, headers=headers, content_type="application/json")
+
+    async def _response(self, request: web.Request) -> web.Response:
+        self._answer(request, result=await request.read())
+        return web.Response(status=202)
+
+    async def _error(self, request: web.Request) -> web.Response:
+        told: dict[str, Any] = json.loads(await request.read() or b"{}")
+        self._answer(request, failed=FunctionFailed(f"{told.get('errorType')}: {told.get('errorMessage')}"))
+        return web.Response(status=202)
+
+    async def _init_error(self, request: web.Request) -> web.Response:
+        function = self._functions[request.match_info["name"]]
+        while not function.waiting.empty():
+            invocation = function.waiting.get_nowait()
+            if not invocation.answer.done():
+                where = log_file(function.logical_id)
+                invocation.answer.set_exception(FunctionFailed(f"{function.logical_id} does not start; see {where}"))
+        return web.Response(status=202)
+
+    def _answer(self, request: web.Request, result: bytes = b"", failed: FunctionFailed | None = None) -> None:
+        function = self._functions[request.match_info["name"]]
+        invocation = function.running.pop(request.match_info["id"], None)
+        if invocation is None or invocation.answer.done():
+            return  # too late: nobody waits for it any more
+        if failed is not None:
+            invocation.answer.set_exception(failed)
+        else:
+            invocation.answer.set_result(result)
+
+    async def _spawn(self, function: Function) -> None:
+        """A new execution environment: nothing on the path but the unpacked package and the runtime's libraries."""
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            **function.environment,
+            "PYTHONPATH": os.pathsep.join([str(self._code), str(RUNTIME)]),
+            "LAMBDA_TASK_ROOT": str(self._code),
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.port}/{function.name}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ENDPOINT_URL": self._endpoint,
+        }
+        log = os.open(log_file(function.logical_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-S",
+            "-m",
+            "awslambdaric",
+            function.handler,
+            cwd=self._code,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        os.close(log)
+        function.processes.append(process)
+
+
+def functions_of(lambda_client: Any, outputs: dict[str, str]) -> list[Function]:
+    """The stack's functions, as they are deployed."""
+    found = []
+    for logical_id in ENVIRONMENTS:
+        name = outputs[f"{logical_id}Name"]
+        deployed = lambda_client.get_function_configuration(FunctionName=name)
+        environment = dict(deployed["Environment"]["Variables"])
+        found.append(
+            Function(logical_id, name, deployed["Handler"], deployed["Timeout"], deployed["MemorySize"], environment)
+        )
+    return found
+
+
+def _unpack(package: Path, folder: Path) -> None:
+    """The package's files; those of an earlier build go first."""
+    import shutil
+
+    assert folder.is_relative_to(ROOT)
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(package / "deployment.zip") as archive:
+        archive.extractall(folder)

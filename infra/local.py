@@ -1,0 +1,112 @@
+"""The local stack: the package, deployed into an AWS emulator on loopback by the code that deploys to AWS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+import boto3
+from aiohttp import web
+
+from infra import deploy, emulator, package
+from infra.functions import FunctionHost, functions_of
+
+STACK = "interleave-local"
+ACCOUNT_ID = "local"
+PROXY_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
+MAX_BODY = 10 * 2**20
+"""What API Gateway takes (bytes)."""
+_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What the proxying client would add on its own."""
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "host"}
+
+
+class LocalStack:
+    """`async with LocalStack(port=8000, say=print) as stack:` – everything runs inside, and is gone after."""
+
+    def __init__(self, port: int, say: emulator.Say) -> None:
+        self._wanted_port = port
+        self._say = say
+        self._open = contextlib.AsyncExitStack()
+        self.account_id = ACCOUNT_ID
+        self.url = ""
+        self.outputs: dict[str, str] = {}
+        self.endpoint_url = ""
+        self.session: Any = None
+
+    async def __aenter__(self) -> LocalStack:
+        try:
+            await self._start()
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    async def _start(self) -> None:
+        folder = await asyncio.to_thread(package.build, self._say)
+        self.endpoint_url = await self._open.enter_async_context(emulator.running(self._say))
+        self.session = _Session(self.endpoint_url)
+        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false"}
+        self.outputs = await asyncio.to_thread(deploy.deploy, self.session, folder, STACK, parameters, self._say)
+        host = FunctionHost(self.endpoint_url, folder)
+        await host.start(await asyncio.to_thread(functions_of, self.session.client("lambda"), self.outputs))
+        self._open.push_async_callback(host.stop)
+        await asyncio.to_thread(self._forward, host)
+        self.url = await self._serve()
+
+    def _forward(self, host: FunctionHost) -> None:
+        """Have the emulator hand invocations to the host."""
+        client = self.session.client("lambda")
+        for function in functions_of(client, self.outputs):
+            variables = {**function.environment, PROXY_VARIABLE: host.url(function)}
+            client.update_function_configuration(FunctionName=function.name, Environment={"Variables": variables})
+
+    async def _serve(self) -> str:
+        """Answer on the wanted port with what the emulator's API gateway answers."""
+        gateway = f"{self.endpoint_url}/restapis/{self.outputs['RestAPIId']}/api/_user_request_"
+        client = aiohttp.ClientSession(
+            auto_decompress=False, connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=60)
+        )
+        self._open.push_async_callback(client.close)
+
+        async def forward(request: web.Request) -> web.Response:
+            body = await request.read()
+            headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+            url = gateway + request.raw_path
+            sent = {"headers": headers, "data": body or None, "allow_redirects": False, "skip_auto_headers": _ADDED}
+            async with client.request(request.method, url, **sent) as answer:
+                kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP]
+                return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+
+        application = web.Application(client_max_size=MAX_BODY)
+        application.router.add_route("*", "/{path:.*}", forward)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        self._open.push_async_callback(runner.cleanup)
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self._wanted_port).start()
+        except OSError as error:
+            raise SystemExit(f"Port {self._wanted_port} is taken; choose another: PORT=8001 make serve") from error
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+class _Session:
+    """A boto3 session whose clients speak to the emulator."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self.region_name = "us-east-1"
+        self._session = boto3.Session(
+            aws_access_key_id="local", aws_secret_access_key="local", region_name=self.region_name
+        )
+
+    def client(self, name: str) -> Any:
+        return self._session.client(name, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
