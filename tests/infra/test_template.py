@@ -1,0 +1,211 @@
+"""What AWS would refuse, or run badly, and what neither Chalice nor an emulator would say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Resource = dict[str, Any]
+Resources = dict[str, Resource]
+
+TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
+ENVIRONMENT = {
+    "INTERLEAVE_TABLE",
+    "INTERLEAVE_INDEX",
+    "INTERLEAVE_DOORBELL_URL",
+    "INTERLEAVE_QUEUE_PREFIX",
+    "INTERLEAVE_ACCOUNT_ID",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+}
+FOURTEEN_DAYS = 14 * 86_400
+
+
+def test_the_linter_has_no_finding(built: Path) -> None:
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([linter, built / "sam.json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_merge_left_two_intrinsics_in_one_place(resources: Resources) -> None:
+    """Chalice merges deep: an intrinsic that meets another one ends beside it, and only AWS refuses that."""
+    for place in _dicts(resources):
+        intrinsics = {key for key in place if key.startswith("Fn::") or key == "Ref"}
+        assert not intrinsics or len(place) == 1, place
+
+
+def test_nothing_of_the_placeholders_is_left(built: Path) -> None:
+    assert ":000000000000:" not in (built / "sam.json").read_text()
+
+
+# Functions
+
+
+def test_the_functions_are_the_four_that_are_known(functions: Resources) -> None:
+    assert set(functions) == {"APIHandler", "Router", "Sweeper", "Recorder"}
+
+
+def test_every_function_knows_where_everything_is(functions: Resources) -> None:
+    for name, function in functions.items():
+        assert set(function["Environment"]["Variables"]) == ENVIRONMENT, name
+
+
+def test_no_function_reserves_concurrency(functions: Resources) -> None:
+    """Reserving it makes the event source's surplus receives end among the dead letters."""
+    assert all("ReservedConcurrentExecutions" not in function for function in functions.values())
+
+
+def test_every_function_has_a_role_of_its_own(functions: Resources) -> None:
+    assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions)
+
+
+def test_every_function_logs_into_a_group_of_its_own_that_forgets(functions: Resources, resources: Resources) -> None:
+    groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()]
+    assert len(set(groups)) == len(functions)
+    assert all(resources[group]["Properties"]["RetentionInDays"] <= 90 for group in groups)
+
+
+# Event sources
+
+
+def test_the_router_reads_the_doorbell(functions: Resources) -> None:
+    (source,) = functions["Router"]["Events"].values()
+    wanted = source["Properties"]
+    assert wanted["Queue"] == {"Fn::GetAtt": ["Doorbell", "Arn"]}
+    assert wanted["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert wanted["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_recorder_reads_the_stream_and_gives_up_in_the_end(functions: Resources) -> None:
+    (source,) = functions["Recorder"]["Events"].values()
+    wanted = source["Properties"]
+    assert wanted["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert wanted["StartingPosition"] == "TRIM_HORIZON"
+    assert wanted["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert wanted["BisectBatchOnFunctionError"] is True
+    assert 1 <= wanted["MaximumRetryAttempts"] <= 100
+    assert wanted["MaximumBatchingWindowInSeconds"] <= 1
+    assert wanted["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+
+
+def test_the_sweeper_runs_every_minute(functions: Resources) -> None:
+    (source,) = functions["Sweeper"]["Events"].values()
+    assert source["Properties"]["Schedule"] == "rate(1 minute)"
+
+
+# Permissions
+
+
+@pytest.mark.parametrize(
+    ("function", "resource", "actions"),
+    [
+        (
+            "Router",
+            {"Fn::GetAtt": ["Doorbell", "Arn"]},
+            {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        ),
+        (
+            "Recorder",
+            {"Fn::GetAtt": ["Table", "StreamArn"]},
+            {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"},
+        ),
+        ("Recorder", {"Fn::Sub": "${Table.Arn}/stream/*"}, {"dynamodb:ListStreams"}),
+        ("Recorder", {"Fn::GetAtt": ["RecorderDeadLetters", "Arn"]}, {"sqs:SendMessage"}),
+    ],
+)
+def test_a_role_may_read_its_event_source(
+    statements: dict[str, list[Resource]], function: str, resource: Resource, actions: set[str]
+) -> None:
+    """Chalice adds none of these to a policy of our own, no emulator asks for them, and AWS refuses without them."""
+    allowed = {
+        action
+        for statement in statements[function]
+        if statement["Resource"] == resource
+        for action in statement["Action"]
+    }
+    assert actions <= allowed
+
+
+def test_no_role_may_touch_everything(statements: dict[str, list[Resource]]) -> None:
+    for function, allowed in statements.items():
+        for statement in allowed:
+            assert statement["Effect"] == "Allow"
+            assert statement["Resource"] != "*", (function, statement)
+            assert not [action for action in statement["Action"] if "*" in action], (function, statement)
+
+
+def test_a_role_writes_logs_into_its_own_group_only(
+    statements: dict[str, list[Resource]], functions: Resources, resources: Resources
+) -> None:
+    for name, allowed in statements.items():
+        group = resources[functions[name]["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["LogGroupName"]["Fn::Sub"]
+        (logs,) = [statement for statement in allowed if statement["Action"][0].startswith("logs:")]
+        assert set(logs["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+        assert logs["Resource"]["Fn::Sub"].endswith(f":log-group:{group}:*")
+
+
+def test_only_the_api_creates_queues_and_nobody_deletes_rows(statements: dict[str, list[Resource]]) -> None:
+    by_function = {
+        name: {action for statement in allowed for action in statement["Action"]}
+        for name, allowed in statements.items()
+    }
+    assert [name for name, actions in by_function.items() if "sqs:CreateQueue" in actions] == ["APIHandler"]
+    assert not [name for name, actions in by_function.items() if "dynamodb:DeleteItem" in actions]
+
+
+# Queues and the table
+
+
+def test_every_queue_is_encrypted_and_has_dead_letters_or_holds_them(resources: Resources) -> None:
+    queues = _properties(resources, "AWS::SQS::Queue")
+    dead = {
+        queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for queue in queues.values()
+        if "RedrivePolicy" in queue
+    } | {"RecorderDeadLetters"}
+    for name, queue in queues.items():
+        assert queue["SqsManagedSseEnabled"] is True
+        if name in dead:
+            assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS
+        else:
+            assert queue["RedrivePolicy"]["maxReceiveCount"] == 5, name
+
+
+def test_a_ring_stays_hidden_for_as_long_as_the_router_may_try(resources: Resources, functions: Resources) -> None:
+    assert resources["Doorbell"]["Properties"]["VisibilityTimeout"] >= 6 * functions["Router"]["Timeout"]
+
+
+def test_the_table_is_safe(resources: Resources) -> None:
+    table = resources["Table"]
+    wanted = table["Properties"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert wanted["BillingMode"] == "PAY_PER_REQUEST"
+    assert wanted["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert wanted["SSESpecification"] == {"SSEEnabled": True}
+    assert wanted["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert wanted["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert "DeletionProtectionEnabled" in wanted
+
+
+def test_the_index_carries_only_what_the_router_reads(resources: Resources) -> None:
+    (index,) = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by_work"
+    assert index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["waiting"]}
+
+
+def _properties(resources: Resources, kind: str) -> Resources:
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def _dicts(value: Any) -> Iterator[Resource]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _dicts(each)
