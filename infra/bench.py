@@ -78,9 +78,7 @@ async def start_to_offer(local: dict[str, Any]) -> Numbers:
         supervisor, source = api(local["clients"]["supervisor"]), api(local["clients"]["integration"])
         for resolver in agents:
             user_id = resolver.replace("Resolved by ", "resolver-")
-            await supervisor.expect(
-                204, "PATCH", f"/v2/contact_center/users/{user_id}/status", {"status_id": "Ready"}
-            )
+            await supervisor.expect(204, "PATCH", f"/v2/contact_center/users/{user_id}/status", {"status_id": "Ready"})
         waits: list[float] = []
         following: list[asyncio.Task[float]] = []
         began = time.monotonic()

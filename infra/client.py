@@ -35,7 +35,7 @@ class Api:
         self._session = session
         self._url = url
         self._account_id = account_id
-        self._auth = aiohttp.BasicAuth(client_id, client_secret)
+        self._basic = {"Authorization": aiohttp.encode_basic_auth(client_id, client_secret)}
         self._token = ""
         self._token_ends = 0.0
 
@@ -68,7 +68,7 @@ class Api:
     async def _bearer(self) -> str:
         if time.monotonic() > self._token_ends - RENEW_BEFORE_SECONDS:
             url = f"{self._url}/oauth/token?grant_type=account_credentials&account_id={self._account_id}"
-            async with self._session.post(url, auth=self._auth) as answer:
+            async with self._session.post(url, headers=self._basic) as answer:
                 granted = await answer.json(content_type=None)
             if answer.status != 200:
                 raise Unexpected(f"The token endpoint answered {answer.status}: {granted}")

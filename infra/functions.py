@@ -1,4 +1,4 @@
-"""Runs the functions of the package as AWS does: one process of AWS's own runtime client for each execution environment.
+"""Runs the functions of the package as AWS does: a process of AWS's own runtime client an execution environment.
 
 The emulator hands invocations over by HTTP; each process fetches its next one from the Runtime API that is served here.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 import time
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from aiohttp import web
 
-from infra.emulator import HOME, ROOT, RUNTIME, log_file, stop
+from infra.emulator import RUNTIME, log_file, stop
 
 ENVIRONMENTS = {"APIHandler": 4, "Router": 2, "Recorder": 1, "Sweeper": 1}
 """How many invocations of a function run at once; further ones wait."""
@@ -62,6 +64,7 @@ class FunctionHost:
     def __init__(self, endpoint: str, package: Path) -> None:
         self._endpoint = endpoint
         self._package = package
+        self._code = Path()
         self._functions: dict[str, Function] = {}
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -72,9 +75,8 @@ class FunctionHost:
 
     async def start(self, functions: list[Function]) -> None:
         """Unpack the package, listen, and keep one process of each function warm."""
-        code = HOME / "task"
-        await asyncio.to_thread(_unpack, self._package, code)
-        self._code = code
+        self._code = Path(mkdtemp(prefix="interleave-task-"))
+        await asyncio.to_thread(_unpack, self._package, self._code)
         self._functions = {function.name: function for function in functions}
         application = web.Application(client_max_size=32 * 2**20)
         application.router.add_post("/invoke/{name}", self._invoke)
@@ -83,7 +85,8 @@ class FunctionHost:
         application.router.add_post(f"{runtime}/invocation/{{id}}/response", self._response)
         application.router.add_post(f"{runtime}/invocation/{{id}}/error", self._error)
         application.router.add_post(f"{runtime}/init/error", self._init_error)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        # A process that ends while it waits must not be handed an invocation: cancel what it was waiting in.
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
@@ -97,6 +100,7 @@ class FunctionHost:
         await asyncio.gather(*(stop(process) for process in processes))
         if self._runner is not None:
             await self._runner.cleanup()
+        await asyncio.to_thread(shutil.rmtree, self._code, ignore_errors=True)
 
     async def _invoke(self, request: web.Request) -> web.Response:
         """One invocation, for as long as it takes. Failures are answered as errors, so that they are tried again."""
@@ -220,10 +224,5 @@ def functions_of(lambda_client: Any, outputs: dict[str, str]) -> list[Function]:
 
 
 def _unpack(package: Path, folder: Path) -> None:
-    """The package's files; those of an earlier build go first."""
-    import shutil
-
-    assert folder.is_relative_to(ROOT)
-    shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(package / "deployment.zip") as archive:
         archive.extractall(folder)

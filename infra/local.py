@@ -57,8 +57,8 @@ class LocalStack:
         parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false"}
         self.outputs = await asyncio.to_thread(deploy.deploy, self.session, folder, STACK, parameters, self._say)
         host = FunctionHost(self.endpoint_url, folder)
-        await host.start(await asyncio.to_thread(functions_of, self.session.client("lambda"), self.outputs))
         self._open.push_async_callback(host.stop)
+        await host.start(await asyncio.to_thread(functions_of, self.session.client("lambda"), self.outputs))
         await asyncio.to_thread(self._forward, host)
         self.url = await self._serve()
 
@@ -81,7 +81,12 @@ class LocalStack:
             body = await request.read()
             headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
             url = gateway + request.raw_path
-            sent = {"headers": headers, "data": body or None, "allow_redirects": False, "skip_auto_headers": _ADDED}
+            sent: Any = {
+                "headers": headers,
+                "data": body or None,
+                "allow_redirects": False,
+                "skip_auto_headers": _ADDED,
+            }
             async with client.request(request.method, url, **sent) as answer:
                 kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP]
                 return web.Response(status=answer.status, body=await answer.read(), headers=kept)
@@ -105,7 +110,7 @@ class _Session:
         self._endpoint_url = endpoint_url
         self.region_name = "us-east-1"
         self._session = boto3.Session(
-            aws_access_key_id="local", aws_secret_access_key="local", region_name=self.region_name
+            aws_access_key_id=ACCOUNT_ID, aws_secret_access_key=ACCOUNT_ID, region_name=self.region_name
         )
 
     def client(self, name: str) -> Any:

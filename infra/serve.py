@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import signal
 
 from infra.local import LocalStack
@@ -15,16 +16,21 @@ async def main(port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    starting = asyncio.create_task(_serve(port, stopped))
-    await starting
+    serving = asyncio.create_task(_serve(port))
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        print("Stopping …", flush=True)
+        serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
-async def _serve(port: int, stopped: asyncio.Event) -> None:
+async def _serve(port: int) -> None:
     async with LocalStack(port=port, say=print) as stack:
         await apply_demo(stack)
         print(f"Interleave listens at {stack.url}; who and what is there: {LOCAL_FILE}. Ctrl-C stops it.", flush=True)
-        await stopped.wait()
-        print("Stopping …", flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from infra.local import LocalStack
 
 from chalicelib.http.authentication import hash_secret
 from chalicelib.http.authorization import Role, default_scopes
@@ -16,16 +15,17 @@ from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Client
 from infra.client import Api
 from infra.demo import incidents
+from infra.local import LocalStack
 
 LOCAL_FILE = Path(".interleave/local.json")
 REPORTS = "contact_center_report:read:admin"
 
 
-async def apply_demo(stack: LocalStack) -> dict[str, Any]:
-    """Configure the stack for the demo, write `.interleave/local.json`, and answer with what it says."""
+async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, Any]:
+    """Configure the stack for the demo, write down who and what is there, and answer with that."""
     document = incidents.tenant(incidents.load())
     store = DynamoStore(stack.session.client("dynamodb"), stack.outputs["TableName"])
-    local = {
+    local: dict[str, Any] = {
         "url": stack.url,
         "account_id": stack.account_id,
         "clients": {
@@ -41,9 +41,9 @@ async def apply_demo(stack: LocalStack) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session:
         admin = Api(session, stack.url, stack.account_id, **local["clients"]["admin"])
         await admin.expect(200, "PUT", "/v2/contact_center/configuration", document)
-    LOCAL_FILE.parent.mkdir(parents=True, exist_ok=True)
-    LOCAL_FILE.write_text(json.dumps(local, indent=2) + "\n")
-    LOCAL_FILE.chmod(0o600)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(local, indent=2) + "\n")
     return local
 
 

@@ -10,12 +10,12 @@ import time
 from typing import Any
 
 import aiohttp
-from infra.local import LocalStack
 from rich.console import Console
 
 from infra.client import Api
 from infra.demo import incidents, show
 from infra.demo.play import START, Score, play
+from infra.local import LocalStack
 from infra.tenant import apply_demo
 
 REPORT = "/v2/contact_center/analytics/dataset/historical"

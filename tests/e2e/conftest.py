@@ -1,0 +1,46 @@
+"""The local stack, started once for all end-to-end tests: the real package, in the emulator, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local import LocalStack
+from infra.tenant import apply_demo
+
+
+@dataclass
+class Running:
+    """A running stack, and who and what is there."""
+
+    stack: LocalStack
+    local: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    stack = LocalStack(port=0, say=lambda _: None)
+    file: Path = tmp_path_factory.mktemp("local") / "local.json"
+
+    async def begin() -> dict[str, Any]:
+        await stack.__aenter__()
+        return await apply_demo(stack, file)
+
+    async def finish() -> None:
+        await stack.__aexit__(None, None, None)
+
+    try:
+        yield Running(stack, asyncio.run_coroutine_threadsafe(begin(), loop).result(240))
+    finally:
+        asyncio.run_coroutine_threadsafe(finish(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
