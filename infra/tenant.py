@@ -41,10 +41,31 @@ async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, An
     async with aiohttp.ClientSession() as session:
         admin = Api(session, stack.url, stack.account_id, **local["clients"]["admin"])
         await admin.expect(200, "PUT", "/v2/contact_center/configuration", document)
+    _write(file, json.dumps(local, indent=2) + "\n")
+    _write(file.with_suffix(".env"), _shell(local, document))
+    return local
+
+
+def _shell(local: dict[str, Any], document: dict[str, Any]) -> str:
+    """The same for a shell: a ticketing system, and an agent who alone serves a queue."""
+    queue_id = "group-12"
+    agent = next(each["user_id"] for each in document["agents"] if each["queues"] == [queue_id])
+    values = {
+        "URL": local["url"],
+        "ACCOUNT_ID": local["account_id"],
+        "ENTRY_ID": local["entry_ids"]["incidents"],
+        "SOURCE": ":".join(local["clients"]["integration"].values()),
+        "AGENT": ":".join(local["agents"][agent].values()),
+        "GROUP": "Group 12",
+    }
+    return "".join(f"{name}='{value}'\n" for name, value in values.items())
+
+
+def _write(file: Path, text: str) -> None:
+    """Only the owner may read it: it holds secrets."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
-    file.write_text(json.dumps(local, indent=2) + "\n")
-    return local
+    file.write_text(text)
 
 
 def _client(store: DynamoStore, name: str, role: Role, further: tuple[str, ...] = ()) -> dict[str, str]:

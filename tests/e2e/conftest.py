@@ -21,6 +21,7 @@ class Running:
 
     stack: LocalStack
     local: dict[str, Any]
+    file: Path
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         await stack.__aexit__(None, None, None)
 
     try:
-        yield Running(stack, asyncio.run_coroutine_threadsafe(begin(), loop).result(240))
+        yield Running(stack, asyncio.run_coroutine_threadsafe(begin(), loop).result(240), file)
     finally:
         asyncio.run_coroutine_threadsafe(finish(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
