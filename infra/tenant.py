@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,17 @@ async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, An
 
 def _shell(local: dict[str, Any], document: dict[str, Any]) -> str:
     """The same for a shell: a ticketing system, and an agent who alone serves a queue."""
-    queue_id = "group-12"
-    agent = next(each["user_id"] for each in document["agents"] if each["queues"] == [queue_id])
+    served = Counter(queue_id for each in document["agents"] for queue_id in each["queues"])
+    alone = [each for each in document["agents"] if len(each["queues"]) == 1 and served[each["queues"][0]] == 1]
+    agent = alone[0]["user_id"]
+    group = next(each["queue_name"] for each in document["queues"] if each["queue_id"] == alone[0]["queues"][0])
     values = {
         "URL": local["url"],
         "ACCOUNT_ID": local["account_id"],
         "ENTRY_ID": local["entry_ids"]["incidents"],
         "SOURCE": ":".join(local["clients"]["integration"].values()),
         "AGENT": ":".join(local["agents"][agent].values()),
-        "GROUP": "Group 12",
+        "GROUP": group,
     }
     return "".join(f"{name}='{value}'\n" for name, value in values.items())
 
