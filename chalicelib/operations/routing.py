@@ -43,13 +43,17 @@ class _Snapshot:
 def route(world: World, rings: Iterable[Ring]) -> Pass:
     """One pass over the queues and agents that the rings name."""
     rings = list(rings)
-    timers.settle(world, {ring.engagement_id for ring in rings if ring.engagement_id})
-    return _pass(world, rings, _queues(world.tenant(), rings))
+    rung = world.store.engagements({ring.engagement_id for ring in rings if ring.engagement_id})
+    due = [each for each in rung.values() if timers.is_due(each, world.now())]
+    timers.settle(world, due)
+    for engagement in due:
+        del rung[engagement.engagement_id]  # it has just changed, and rang for itself
+    return _pass(world, _queues(world.tenant(), rings), rung)
 
 
 def route_everything(world: World) -> Pass:
     """One pass over every queue: the backstop for rings that never came."""
-    return _pass(world, [], set(world.tenant().queue_by_id))
+    return _pass(world, set(world.tenant().queue_by_id), {})
 
 
 def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:
@@ -58,8 +62,8 @@ def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:
     return {queue_id for queue_id in named if queue_id} | {q for agent in rung if agent for q in agent.queues}
 
 
-def _pass(world: World, rings: list[Ring], queues: set[str]) -> Pass:
-    snapshot = _load(world, rings, queues)
+def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
+    snapshot = _load(world, queues, rung)
     done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
     for _ in range(ROUNDS):
         matches = _one_each(decide(snapshot.waiting.values(), _candidates(snapshot), world.now()))
@@ -71,29 +75,32 @@ def _pass(world: World, rings: list[Ring], queues: set[str]) -> Pass:
     return done
 
 
-def _load(world: World, rings: list[Ring], queues: set[str]) -> _Snapshot:
-    """Everything that these queues' agents could take: their own queues, and the others that free agents serve."""
+def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> _Snapshot:
+    """What waits in these queues, and the agents who serve them.
+
+    Their agents' other queues are left alone: what waits there and fits a free agent has a ring of its own on its
+    way, so the higher rank is passed over for no longer than that ring takes (I14).
+    """
     tenant = world.tenant()
     agents = {agent_id for queue_id in queues for agent_id in tenant.agents_of_queue[queue_id]}
-    snapshot = _Snapshot(tenant, world.store.occupancies(agents))
-    free = (c for c in _candidates(snapshot) if any(places > 0 for places in c.room.values()))
-    scope = queues.union(*(candidate.queues for candidate in free))
-    for queue_id in sorted(scope):
+    snapshot = _Snapshot(tenant, world.store.occupancies(agents), heads=dict(rung))
+    for queue_id in sorted(queues):
         snapshot.drained[queue_id] = world.transport.drain(queue_id)
         for waiting in world.store.waiting(queue_id):
             snapshot.waiting[waiting.engagement_id] = waiting
             snapshot.enlisted.add(waiting.engagement_id)
     noticed = {n.engagement_id for drained in snapshot.drained.values() for n in drained.notices}
-    rung = {ring.engagement_id for ring in rings if ring.engagement_id}
-    _read_heads(world, snapshot, (noticed | rung) - snapshot.enlisted)
+    _read_heads(world, snapshot, noticed - snapshot.enlisted)
     for engagement in snapshot.heads.values():
-        if engagement.state == "queued" and engagement.queue_id in scope:
+        if engagement.state == "queued" and engagement.queue_id in queues:
             snapshot.waiting[engagement.engagement_id] = _waiting(engagement)
     return snapshot
 
 
 def _read_heads(world: World, snapshot: _Snapshot, engagement_ids: Iterable[str]) -> None:
-    snapshot.heads.update(world.store.engagements(set(engagement_ids) - set(snapshot.heads)))
+    missing = set(engagement_ids) - set(snapshot.heads)
+    if missing:
+        snapshot.heads.update(world.store.engagements(missing))
 
 
 def _candidates(snapshot: _Snapshot) -> list[Candidate]:

@@ -12,9 +12,9 @@ from chalicelib.operations.desk import cool_down_ms, ring_for
 from chalicelib.world import World
 
 
-def settle(world: World, engagement_ids: Iterable[str]) -> None:
-    """Carry out whatever is due on these engagements."""
-    due = [each for each in world.store.engagements(engagement_ids).values() if is_due(each, world.now())]
+def settle(world: World, engagements: Iterable[Engagement]) -> None:
+    """Carry out what is due on engagements of which a deadline is past."""
+    due = [each for each in engagements if is_due(each, world.now())]
     agents = world.store.occupancies({each.agent_id for each in due if each.agent_id})
     for engagement in due:
         _commit(world, _due(world, engagement, agents[engagement.agent_id or ""]))

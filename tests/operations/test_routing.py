@@ -120,8 +120,9 @@ def test_settling_what_is_not_due_changes_nothing(any_centre: Centre) -> None:
     any_centre.ready("ana")
     any_centre.settle()
     before = any_centre.read(engagement_id)
-    timers.settle(any_centre.world, [engagement_id, "nonsense"])
-    routing.route(any_centre.world, [Ring(engagement_id=engagement_id), Ring(queue_id="billing")])
+    timers.settle(any_centre.world, [before])
+    rings = [Ring(engagement_id=engagement_id), Ring(engagement_id="nonsense"), Ring(queue_id="billing")]
+    routing.route(any_centre.world, rings)
     assert any_centre.read(engagement_id) == before
 
 
