@@ -108,9 +108,10 @@ def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: b
         routing.route(world, [Ring(agent_id=agent_id)])
     seen = _deliver(world, meter, engagement_id, seen)
     assert seen.offer is not None
-    desk.accept(world, agent_id, engagement_id, seen.offer.offer_id, f"agent:{agent_id}")
+    order = desk.Order(engagement_id, f"agent:{agent_id}", agent_id)
+    desk.accept(world, order, seen.offer.offer_id)
     seen = _deliver(world, meter, engagement_id, seen)
-    desk.end(world, engagement_id, None, f"agent:{agent_id}")
+    desk.end(world, order, None)
     _deliver(world, meter, engagement_id, seen)
     routing.route(world, [Ring(agent_id=agent_id)])
 

@@ -217,16 +217,18 @@ def close(engagement: Engagement, occupancy: Occupancy, *, disposition: str | No
 
 
 def cancel(engagement: Engagement, occupancy: Occupancy | None, *, actor: str, now: int) -> Change:
-    """End work that nobody has taken yet: withdrawn by its source or by a supervisor."""
+    """Withdraw work, by its source or a supervisor: also out of an agent's hands, whose occupancy it is then."""
+    taken = engagement.assigned_at is not None
     cancelled = _step(
         engagement,
         "cancel",
         now,
         actor,
         offer=None,
+        parked_at=None,
         closed_at=now,
         end_reason="cancelled",
-        detail={"waited_ms": now - engagement.waiting_since},
+        detail=_handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
     )
     freed = _let_go(occupancy, engagement, now) if occupancy else None
     return _change(engagement, cancelled, occupancy, freed)

@@ -29,5 +29,5 @@ TRANSITIONS: dict[str, Transition] = {
     "release": _row("queued", "assigned", "inactive"),
     "finish": _row("wrap_up", "assigned", "inactive"),
     "close": _row("closed", "assigned", "inactive", "wrap_up"),
-    "cancel": _row("closed", "scheduled", "queued", "offered"),
+    "cancel": _row("closed", "scheduled", "queued", "offered", "assigned", "inactive", "wrap_up"),
 }

@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, Rule] = {
         "contact_center_engagement:write:admin",
         {"integration": "own", "agent": "own", "supervisor": "any"},
     ),
+    "engagement.handle": Rule("contact_center_engagement:write:admin", {"agent": "own", "supervisor": "any"}),
     "assignment.read": Rule("contact_center_engagement:read:admin", {"agent": "own"}),
     "assignment.answer": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
     "status.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import AgentStatus, Change, Engagement, Occupancy
@@ -14,6 +15,20 @@ ATTEMPTS = 5
 """A command that loses a race reads again and decides again, this often."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which engagement is meant, and by whom.
+
+    `agent_id` restricts it to work that is in this agent's hands, `version` to the one that was seen; both are checked
+    on the very read that the write is conditioned on.
+    """
+
+    engagement_id: str
+    actor: str
+    agent_id: str | None = None
+    version: int | None = None
+
+
 def assignments(world: World, agent_id: str) -> tuple[Occupancy, list[Engagement]]:
     """The agent's occupancy, and what is offered to or held by him, oldest in the queue first."""
     occupancy = world.store.occupancies([agent_id])[agent_id]
@@ -22,18 +37,17 @@ def assignments(world: World, agent_id: str) -> tuple[Occupancy, list[Engagement
     return occupancy, sorted(mine, key=lambda each: (each.queued_at, each.engagement_id))
 
 
-def accept(world: World, agent_id: str, engagement_id: str, offer_id: str, actor: str) -> Engagement:
+def accept(world: World, order: Order, offer_id: str) -> Engagement:
     """Take an offer. Raises `StaleOffer` where it is over."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.accept(engagement, agent_id=agent_id, offer_id=offer_id, actor=actor, now=world.now())
+        agent_id = occupancy.agent_id
+        return commands.accept(engagement, agent_id=agent_id, offer_id=offer_id, actor=order.actor, now=world.now())
 
-    return _change(world, engagement_id, agent_id, decide)
+    return _change(world, order, decide)
 
 
-def decline(
-    world: World, agent_id: str, engagement_id: str, offer_id: str, reason: str | None, actor: str
-) -> Engagement:
+def decline(world: World, order: Order, offer_id: str, reason: str | None) -> Engagement:
     """Pass an offer by."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
@@ -42,75 +56,80 @@ def decline(
             engagement,
             occupancy,
             offer_id=offer_id,
-            actor=actor,
+            actor=order.actor,
             reason=reason,
             cool_until=now + cool_down_ms(world, engagement.queue_id),
             now=now,
         )
 
-    return _change(world, engagement_id, agent_id, decide)
+    return _change(world, order, decide)
 
 
-def deactivate(world: World, engagement_id: str, actor: str, version: int | None = None) -> Engagement:
+def deactivate(world: World, order: Order) -> Engagement:
     """Park assigned work."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.deactivate(engagement, occupancy, actor=actor, now=world.now())
+        return commands.deactivate(engagement, occupancy, actor=order.actor, now=world.now())
 
-    return _change(world, engagement_id, None, decide, version)
+    return _change(world, order, decide)
 
 
-def activate(world: World, engagement_id: str, actor: str, version: int | None = None) -> Engagement:
+def activate(world: World, order: Order) -> Engagement:
     """Take parked work up again. Raises `NoCapacity` where its place is taken."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
         agent = world.tenant().agent_by_id.get(occupancy.agent_id)
         capacity = agent.capacity.get(engagement.channel, 0) if agent else 0
-        return commands.activate(engagement, occupancy, capacity=capacity, actor=actor, now=world.now())
+        return commands.activate(engagement, occupancy, capacity=capacity, actor=order.actor, now=world.now())
 
-    return _change(world, engagement_id, None, decide, version)
+    return _change(world, order, decide)
 
 
-def release(world: World, engagement_id: str, actor: str, version: int | None = None) -> Engagement:
+def release(world: World, order: Order) -> Engagement:
     """Give assigned work back to its queue."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.release(engagement, occupancy, actor=actor, now=world.now())
+        return commands.release(engagement, occupancy, actor=order.actor, now=world.now())
 
-    return _change(world, engagement_id, None, decide, version)
+    return _change(world, order, decide)
 
 
-def end(
-    world: World, engagement_id: str, disposition: str | None, actor: str, version: int | None = None
-) -> Engagement:
-    """Finish work in an agent's hands, or withdraw work that nobody has taken."""
+def end(world: World, order: Order, disposition: str | None) -> Engagement:
+    """Finish work: closed at once, or after the wrap-up that its queue allows."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        if engagement.state in ("queued", "offered", "scheduled"):
-            offeree = occupancy if engagement.offer else None
-            return commands.cancel(engagement, offeree, actor=actor, now=world.now())
         queue = world.tenant().queue_by_id.get(engagement.queue_id)
         return commands.end(
             engagement,
             occupancy,
             wrap_up_ms=queue.wrap_up_time * 1000 if queue else 0,
             disposition=disposition,
-            actor=actor,
+            actor=order.actor,
             now=world.now(),
         )
 
-    return _change(world, engagement_id, None, decide, version)
+    return _change(world, order, decide)
 
 
-def wrap_up(world: World, agent_id: str, engagement_id: str, disposition: str | None, actor: str) -> Engagement:
+def cancel(world: World, order: Order) -> Engagement:
+    """Withdraw work, wherever it is."""
+
+    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
+        holder = occupancy if engagement.agent_id else None
+        return commands.cancel(engagement, holder, actor=order.actor, now=world.now())
+
+    return _change(world, order, decide)
+
+
+def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
     """End the wrap-up and close."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
         if engagement.state != "wrap_up":
             raise commands.wrong_state("wrap_up", engagement)
-        return commands.close(engagement, occupancy, disposition=disposition, actor=actor, now=world.now())
+        return commands.close(engagement, occupancy, disposition=disposition, actor=order.actor, now=world.now())
 
-    return _change(world, engagement_id, agent_id, decide)
+    return _change(world, order, decide)
 
 
 def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str | None, actor: str) -> Occupancy:
@@ -139,13 +158,13 @@ def cool_down_ms(world: World, queue_id: str) -> int:
     return queue.cool_down * 1000 if queue else 0
 
 
-def rescind(world: World, agent_id: str, engagement_id: str, actor: str, reason: str) -> Engagement:
+def rescind(world: World, order: Order, reason: str) -> Engagement:
     """Take an open offer back from an agent."""
 
     def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.rescind(engagement, occupancy, actor=actor, reason=reason, now=world.now())
+        return commands.rescind(engagement, occupancy, actor=order.actor, reason=reason, now=world.now())
 
-    return _change(world, engagement_id, agent_id, decide)
+    return _change(world, order, decide)
 
 
 def _rescind_offers(world: World, occupancy: Occupancy, actor: str) -> None:
@@ -153,24 +172,18 @@ def _rescind_offers(world: World, occupancy: Occupancy, actor: str) -> None:
     for engagement in world.store.engagements(occupancy.held).values():
         if engagement.state == "offered" and engagement.agent_id == occupancy.agent_id:
             try:
-                rescind(world, occupancy.agent_id, engagement.engagement_id, actor, occupancy.status)
+                rescind(world, Order(engagement.engagement_id, actor, occupancy.agent_id), occupancy.status)
             except (NotFound, WrongState):
                 continue  # it has just been accepted, declined or missed: nothing left to take back
 
 
-def _change(
-    world: World,
-    engagement_id: str,
-    agent_id: str | None,
-    decide: Callable[[Engagement, Occupancy], Change],
-    version: int | None = None,
-) -> Engagement:
-    """Read, decide, commit; again where the race was lost. Without an agent, the engagement's own is meant."""
+def _change(world: World, order: Order, decide: Callable[[Engagement, Occupancy], Change]) -> Engagement:
+    """Read, decide, commit; again where the race was lost."""
     for _ in range(ATTEMPTS):
-        engagement = world.store.engagement(engagement_id)
-        if engagement is None or (agent_id is not None and engagement.agent_id != agent_id):
+        engagement = world.store.engagement(order.engagement_id)
+        if engagement is None or order.agent_id not in (None, engagement.agent_id):
             raise NotFound("No such engagement.")
-        if version is not None and version != engagement.version:
+        if order.version not in (None, engagement.version):
             raise VersionMismatch("The engagement has changed since.", engagement.version)
         owner = engagement.agent_id
         occupancy = world.store.occupancies([owner])[owner] if owner else Occupancy("")

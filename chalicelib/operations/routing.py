@@ -36,7 +36,8 @@ class _Snapshot:
     occupancies: dict[str, Occupancy]
     waiting: dict[str, Waiting] = field(default_factory=dict)
     heads: dict[str, Engagement] = field(default_factory=dict)
-    enlisted: set[str] = field(default_factory=set)
+    enlisted: dict[str, int] = field(default_factory=dict)
+    """The version at which each was entered in the index; the index may be behind."""
     drained: dict[str, Drained] = field(default_factory=dict)
 
 
@@ -88,9 +89,11 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> _Snaps
         snapshot.drained[queue_id] = world.transport.drain(queue_id)
         for waiting in world.store.waiting(queue_id):
             snapshot.waiting[waiting.engagement_id] = waiting
-            snapshot.enlisted.add(waiting.engagement_id)
-    noticed = {n.engagement_id for drained in snapshot.drained.values() for n in drained.notices}
-    _read_heads(world, snapshot, noticed - snapshot.enlisted)
+            snapshot.enlisted[waiting.engagement_id] = waiting.version
+    notices = (notice for drained in snapshot.drained.values() for notice in drained.notices)
+    _read_heads(
+        world, snapshot, (n.engagement_id for n in notices if snapshot.enlisted.get(n.engagement_id) != n.version)
+    )
     for engagement in snapshot.heads.values():
         if engagement.state == "queued" and engagement.queue_id in queues:
             snapshot.waiting[engagement.engagement_id] = _waiting(engagement)
@@ -196,7 +199,7 @@ def _refresh(world: World, snapshot: _Snapshot, lost: list[Change]) -> None:
 def _enlist(world: World, snapshot: _Snapshot) -> None:
     """Enter what has to wait in the index; only then may its notice be forgotten (I3)."""
     for engagement_id, waiting in snapshot.waiting.items():
-        if engagement_id not in snapshot.enlisted:
+        if snapshot.enlisted.get(engagement_id) != waiting.version:
             world.store.enlist(waiting)
     for queue_id, drained in snapshot.drained.items():
         if drained.receipts:

@@ -16,6 +16,7 @@ MEASURES: dict[Dataset, tuple[str, ...]] = {
         "refused_count",
         "missed_count",
         "released_count",
+        "cancelled_count",
         "rang_ms",
         "handled_ms",
         "parked_ms",

@@ -56,6 +56,8 @@ def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
         case "accept":
             waited, rang = took["waited_ms"], took["rang_ms"]
             yield "queue_performance", {"handled_count": 1, "waited_ms": waited + rang}
+        case "cancel" if "handled_ms" in took:
+            yield "agent_performance", {"offered_count": 1, "cancelled_count": 1, **took}
         case "cancel":
             yield "queue_performance", {"cancelled_count": 1, "waited_ms": took["waited_ms"]}
         case "decline":

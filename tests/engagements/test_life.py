@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import (
@@ -27,9 +27,9 @@ CAPACITY = 1
 AGENTS = ("ana", "ben")
 
 
-def new(work: str = "CASE-1", now: int = 0) -> Engagement:
+def new(work: str = "CASE-1", now: int = 0, nth: int = 0) -> Engagement:
     return commands.start(
-        new_engagement_id(work_key(work, "A case"), b"12345678"),
+        new_engagement_id(work_key(work, "A case"), nth.to_bytes(8, "big")),
         channel="work_item",
         queue_id="billing",
         priority=1,
@@ -48,6 +48,7 @@ class Life(RuleBasedStateMachine):
     def begin(self) -> None:
         self.now = 0
         self.offers = 0
+        self.starts = 0
         self.engagements = {work: new(work) for work in ("CASE-1", "CASE-2")}
         self.agents = {agent_id: Occupancy(agent_id, status="ready") for agent_id in AGENTS}
 
@@ -67,7 +68,7 @@ class Life(RuleBasedStateMachine):
     works = st.sampled_from(["CASE-1", "CASE-2"])
     agents_ = st.sampled_from(AGENTS)
 
-    @rule(seconds=st.integers(1, 40))
+    @rule(seconds=st.integers(1, 20))
     def time_passes(self, seconds: int) -> None:
         self.now += seconds * 1000
 
@@ -82,9 +83,11 @@ class Life(RuleBasedStateMachine):
             lambda: commands.offer(engagement, occupancy, offer_id=f"o{self.offers}", expires_at=expires, now=self.now),
         )
 
-    @rule(work=works, agent=agents_, back=st.integers(0, 2))
-    def accept(self, work: str, agent: str, back: int) -> None:
-        engagement, offer_id = self.engagements[work], f"o{self.offers - back}"
+    @rule(work=works, somebody=agents_, kind=st.sampled_from(["the open one", "the open one", "mine", "an old one"]))
+    def accept(self, work: str, somebody: str, kind: str) -> None:
+        engagement = self.engagements[work]
+        agent = engagement.offer.agent_id if engagement.offer and kind == "the open one" else somebody
+        offer_id = engagement.offer.offer_id if engagement.offer and kind != "an old one" else f"o{self.offers - 1}"
         before = engagement.offer
         self.attempt(
             work,
@@ -119,13 +122,16 @@ class Life(RuleBasedStateMachine):
         occupancy = self.agents[engagement.agent_id or "ana"]
         self.attempt(work, lambda: commands.miss(engagement, occupancy, cool_until=0, now=self.now))
 
+    @precondition(lambda self: any(e.assigned_at is not None for e in self.engagements.values()))
     @rule(
         work=works,
-        agent=agents_,
-        command=st.sampled_from(["deactivate", "activate", "release", "end", "end with wrap-up", "close", "cancel"]),
+        stranger=st.integers(1, 5).map(lambda n: n == 5),
+        command=st.sampled_from(["deactivate", "activate", "release", "end", "end with wrap-up", "close"]),
     )
-    def act(self, work: str, agent: str, command: str) -> None:
-        engagement, occupancy = self.engagements[work], self.agents[agent]
+    def act(self, work: str, stranger: bool, command: str) -> None:
+        engagement = self.engagements[work]
+        agent = AGENTS[0] if engagement.agent_id is None or stranger else engagement.agent_id
+        occupancy = self.agents[agent]
         actor, now = f"agent:{agent}", self.now
         calls = {
             "deactivate": lambda: commands.deactivate(engagement, occupancy, actor=actor, now=now),
@@ -136,14 +142,23 @@ class Life(RuleBasedStateMachine):
                 engagement, occupancy, wrap_up_ms=1000, disposition="x", actor=actor, now=now
             ),
             "close": lambda: commands.close(engagement, occupancy, disposition=None, actor=actor, now=now),
-            "cancel": lambda: commands.cancel(
-                engagement,
-                self.agents[engagement.offer.agent_id] if engagement.offer else None,
-                actor=actor,
-                now=now,
-            ),
         }
         self.attempt(work, calls[command])
+
+    @rule(work=works, dice=st.integers(1, 6))
+    def cancel(self, work: str, dice: int) -> None:
+        engagement = self.engagements[work]
+        holder = self.agents[engagement.agent_id] if engagement.agent_id else None
+        if dice == 6:
+            self.attempt(work, lambda: commands.cancel(engagement, holder, actor="integration:crm", now=self.now))
+
+    @precondition(lambda self: any(e.state == "closed" for e in self.engagements.values()))
+    @rule()
+    def start_again(self) -> None:
+        for work, engagement in self.engagements.items():
+            if engagement.state == "closed":
+                self.starts += 1
+                self.engagements[work] = new(work, self.now, self.starts)
 
     @invariant()
     def i5_and_i10_what_agents_hold_is_what_the_engagements_say(self) -> None:
@@ -171,7 +186,7 @@ class Life(RuleBasedStateMachine):
             assert all(n >= 0 for event in engagement.trail for n in event.detail.values() if isinstance(n, int))
 
 
-Life.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
 TestLife = Life.TestCase
 
 

@@ -106,6 +106,7 @@ ALLOWED = {
     "engagement.start": {"integration": "any", "supervisor": "any", "admin": "any"},
     "engagement.read": {"integration": "own", "agent": "own", "supervisor": "any", "admin": "any"},
     "engagement.update": {"integration": "own", "agent": "own", "supervisor": "any"},
+    "engagement.handle": {"agent": "own", "supervisor": "any"},
     "assignment.read": {"agent": "own"},
     "assignment.answer": {"agent": "own"},
     "status.read": {"agent": "own", "supervisor": "any", "admin": "any"},

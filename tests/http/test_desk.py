@@ -194,6 +194,21 @@ def test_released_work_goes_back_to_the_queue_with_its_age(api: Api) -> None:
     assert (after["state"], after["queued_time"]) == ("queued", before)
 
 
+def test_an_agent_cannot_end_what_is_only_offered(api: Api) -> None:
+    engagement_id, _ = offered(api)
+    assert (act(api, "ana", engagement_id, "end").status, state(api, engagement_id)) == (409, "offered")
+
+
+def test_the_source_withdraws_its_work_also_out_of_an_agents_hands(api: Api) -> None:
+    engagement_id = accepted(api)
+    assert act(api, "crm", engagement_id, "deactivate").status == 403, "but that is all that it may do with it"
+    assert act(api, "crm", engagement_id, "end").status == 204
+    found = api.by("crm").get(f"{START}s/{engagement_id}").body
+    assert (found["state"], found["end_reason"]) == ("closed", "cancelled")
+    assert api.by("ana").get(MINE).body == {"assignments": []}
+    assert api.centre.occupancy("ana").held == {}
+
+
 @pytest.mark.parametrize("action", ["activate", "deactivate", "release", "end"])
 def test_a_command_in_the_wrong_state_says_the_state_and_version(api: Api, action: str) -> None:
     engagement_id = accepted(api)

@@ -6,12 +6,15 @@ import copy
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change
+from chalicelib.errors import NotFound
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import desk, routing, timers
 from tests.support.invariants import check, check_nothing_waits_in_vain
-from tests.support.worlds import NOW, TENANT, Centre, aws, aws_centre
+from tests.support.worlds import NOW, TENANT, Centre, MemoryCentre, aws, aws_centre
 
 
 def test_a_ring_with_an_engagement_is_enough_to_offer_it(any_centre: Centre) -> None:
@@ -132,7 +135,35 @@ def test_a_parked_engagement_stays_its_agents(any_centre: Centre) -> None:
     any_centre.settle()
     mine = next(each for each in (first, second) if any_centre.read(each).state == "offered")
     any_centre.accept(mine)
-    desk.deactivate(any_centre.world, mine, "agent:ana")
+    desk.deactivate(any_centre.world, desk.Order(mine, "agent:ana", "ana"))
     any_centre.settle()
     assert sorted(any_centre.read(each).state for each in (first, second)) == ["inactive", "offered"]
     check(any_centre, [first, second])
+
+
+def test_i3_an_index_that_is_behind_hides_nothing(centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index still shows an older version; what came back to the queue since must be entered all the same."""
+    engagement_id = centre.start()
+    centre.consume()
+    centre.route()
+    behind = centre.store.waiting("billing")
+    centre.ready("ana")
+    centre.route()
+    offer = centre.read(engagement_id).offer
+    assert offer is not None
+    desk.decline(centre.world, desk.Order(engagement_id, "agent:ana", "ana"), offer.offer_id, None)
+    centre.consume()
+    with monkeypatch.context() as patch:
+        patch.setattr(centre.store, "waiting", lambda queue_id: behind if queue_id == "billing" else [])
+        centre.route()
+    check_nothing_waits_in_vain(centre, engagement_id)
+
+
+def test_i4_a_command_for_what_has_just_gone_to_somebody_else_is_refused(centre: MemoryCentre) -> None:
+    engagement_id = centre.start()
+    centre.ready("ben")
+    centre.settle()
+    centre.accept(engagement_id)
+    with pytest.raises(NotFound):
+        desk.end(centre.world, desk.Order(engagement_id, "agent:ana", "ana"), None)
+    assert centre.read(engagement_id).state == "assigned"

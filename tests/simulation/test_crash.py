@@ -99,7 +99,7 @@ def assigned(centre: AwsCentre) -> list[str]:
 
 def parked(centre: AwsCentre) -> list[str]:
     accepted = assigned(centre)
-    desk.deactivate(centre.world, accepted[0], "agent:x")
+    desk.deactivate(centre.world, desk.Order(accepted[0], "agent:x"))
     return accepted
 
 
@@ -142,7 +142,7 @@ def accept(centre: AwsCentre, accepted: list[str]) -> list[str]:
 def decline(centre: AwsCentre, accepted: list[str]) -> list[str]:
     offer = centre.read(accepted[0]).offer
     assert offer is not None
-    desk.decline(centre.world, offer.agent_id, accepted[0], offer.offer_id, "busy", f"agent:{offer.agent_id}")
+    desk.decline(centre.world, desk.Order(accepted[0], "agent:x", offer.agent_id), offer.offer_id, "busy")
     return []
 
 
@@ -165,27 +165,27 @@ def end(centre: AwsCentre, accepted: list[str]) -> list[str]:
 
 
 def release(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.release(centre.world, accepted[0], "agent:x")
+    desk.release(centre.world, desk.Order(accepted[0], "agent:x"))
     return []
 
 
 def park(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.deactivate(centre.world, accepted[0], "agent:x")
+    desk.deactivate(centre.world, desk.Order(accepted[0], "agent:x"))
     return []
 
 
 def take_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.activate(centre.world, accepted[0], "agent:x")
+    desk.activate(centre.world, desk.Order(accepted[0], "agent:x"))
     return []
 
 
 def cancel(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.end(centre.world, accepted[0], None, "integration:crm")
+    desk.cancel(centre.world, desk.Order(accepted[0], "integration:crm"))
     return []
 
 
 def wrap_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.wrap_up(centre.world, "ben", accepted[0], "Solved", "agent:ben")
+    desk.wrap_up(centre.world, desk.Order(accepted[0], "agent:ben", "ben"), "Solved")
     return []
 
 
@@ -224,6 +224,7 @@ STORIES = {
     "take up": Story(parked, take_up),
     "cancel while it waits": Story(waiting, cancel),
     "cancel while it is offered": Story(offered, cancel),
+    "cancel out of an agent's hands": Story(parked, cancel),
     "wrap up": Story(wrapping_up, wrap_up),
     "consume the stream": Story(closed_and_started_again, consume),
 }

@@ -152,10 +152,11 @@ class Centre:
     def accept(self, engagement_id: str) -> Engagement:
         offer = self.read(engagement_id).offer
         assert offer is not None
-        return desk.accept(self.world, offer.agent_id, engagement_id, offer.offer_id, f"agent:{offer.agent_id}")
+        order = desk.Order(engagement_id, f"agent:{offer.agent_id}", offer.agent_id)
+        return desk.accept(self.world, order, offer.offer_id)
 
     def end(self, engagement_id: str) -> Engagement:
-        return desk.end(self.world, engagement_id, None, f"agent:{self.read(engagement_id).agent_id}")
+        return desk.end(self.world, desk.Order(engagement_id, f"agent:{self.read(engagement_id).agent_id}"), None)
 
     def route(self) -> routing.Pass:
         """One pass over everything, as on the schedule."""

@@ -29,21 +29,17 @@ def get_assignments(call: Call[None]) -> Answer:
 
 
 def accept_offer(call: Call[AnswerOffer]) -> Answer:
-    me = call.principal
-    desk.accept(call.world, me.subject, call.path["engagement_id"], call.body.offer_id, me.actor)
+    desk.accept(call.world, _mine(call), call.body.offer_id)
     return _what_is_next(call)
 
 
 def decline_offer(call: Call[DeclineOffer]) -> Answer:
-    me = call.principal
-    body = call.body
-    desk.decline(call.world, me.subject, call.path["engagement_id"], body.offer_id, body.reason, me.actor)
+    desk.decline(call.world, _mine(call), call.body.offer_id, call.body.reason)
     return _what_is_next(call)
 
 
 def end_wrap_up(call: Call[WrapUp]) -> Answer:
-    me = call.principal
-    desk.wrap_up(call.world, me.subject, call.path["engagement_id"], call.body.disposition, me.actor)
+    desk.wrap_up(call.world, _mine(call), call.body.disposition)
     return _what_is_next(call)
 
 
@@ -59,6 +55,12 @@ def set_status(call: Call[SetStatus]) -> Answer:
         raise InvalidRequest(message, [FieldError("/sub_status_id", message)])
     desk.set_status(call.world, _user(call), status, call.body.sub_status_id, call.principal.actor)
     return Answer(204)
+
+
+def _mine(call: Call[Any]) -> desk.Order:
+    """The engagement in the path, if it is in the caller's hands."""
+    me = call.principal
+    return desk.Order(call.path["engagement_id"], me.actor, me.subject)
 
 
 def _assignments(held: list[Engagement]) -> dict[str, Any]:

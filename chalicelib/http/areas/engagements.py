@@ -8,7 +8,7 @@ import json
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import wire
-from chalicelib.http.authorization import Resource
+from chalicelib.http.authorization import Resource, authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import StartEngagement, UpdateEngagement
 from chalicelib.operations import desk, intake, reading
@@ -58,23 +58,33 @@ def find_work_item(call: Call[None]) -> Answer:
 
 
 def update_engagement(call: Call[UpdateEngagement]) -> Answer:
-    engagement_id = call.path["engagement_id"]
-    _reachable(call, reading.engagement(call.world, engagement_id))
-    actor, version = call.principal.actor, call.if_match()
-    match call.body.engagement_action:
-        case "end":
-            changed = desk.end(call.world, engagement_id, call.body.disposition, actor, version)
-        case "release":
-            changed = desk.release(call.world, engagement_id, actor, version)
-        case "activate":
-            changed = desk.activate(call.world, engagement_id, actor, version)
-        case "deactivate":
-            changed = desk.deactivate(call.world, engagement_id, actor, version)
+    me = call.principal
+    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    order = desk.Order(found.engagement_id, me.actor, me.subject if me.role == "agent" else None, call.if_match())
+    changed = _update(call, order, found)
     headers = {"ETag": f'"{changed.version}"'}
-    if call.principal.role == "agent" and call.headers.get("prefer") == "return=representation":
-        _, held = desk.assignments(call.world, call.principal.subject)
+    if me.role == "agent" and call.headers.get("prefer") == "return=representation":
+        _, held = desk.assignments(call.world, me.subject)
         return Answer(200, {"assignments": [wire.assignment(each) for each in held]}, headers)
     return Answer(204, None, headers)
+
+
+def _update(call: Call[UpdateEngagement], order: desk.Order, found: Engagement) -> Engagement:
+    """To end what nobody works on, or what its source no longer wants, is to withdraw it; no agent may."""
+    role, action = call.principal.role, call.body.engagement_action
+    if action == "end":
+        waits = found.state in ("scheduled", "queued", "offered")
+        if role == "integration" or (role == "supervisor" and waits):
+            return desk.cancel(call.world, order)
+        return desk.end(call.world, order, call.body.disposition)
+    authorize(call.principal, "engagement.handle")
+    match action:
+        case "release":
+            return desk.release(call.world, order)
+        case "activate":
+            return desk.activate(call.world, order)
+        case "deactivate":
+            return desk.deactivate(call.world, order)
 
 
 def _reachable(call: Call[None] | Call[UpdateEngagement], found: Engagement) -> Engagement:
