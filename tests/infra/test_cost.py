@@ -1,0 +1,87 @@
+"""Billed operations are counted by AWS's rules, and a life costs no more than is promised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+from infra import cost
+from infra.billing import Meter
+from tests.support.worlds import TABLE, aws
+
+
+class Session:
+    """Fresh clients at every call, as the local stack's session gives them."""
+
+    def client(self, name: str) -> Any:
+        return boto3.client(name)  # type: ignore[call-overload]
+
+
+def test_a_life_costs_at_most_twelve_write_units_with_its_reports() -> None:
+    with aws():
+        figures = cost.of_a_lifecycle(Session())
+    assert figures["write_units_per_lifecycle"] == 12
+    assert figures["write_units_per_lifecycle_with_key"] == 15
+    assert figures["write_units_per_lifecycle_after_waiting"] == 15
+    assert figures["usd_per_million"] < figures["usd_per_million_connect_tasks"] / 1000
+
+
+def row(size: int = 10, **more: str) -> dict[str, Any]:
+    return {name: {"S": value} for name, value in {"pk": "a", "sk": "b", "doc": "x" * size, **more}.items()}
+
+
+INDEXED = {"gpk": "q", "gsk": "1", "waiting": "w"}
+
+WRITES: list[tuple[str, list[dict[str, Any]], int]] = [
+    ("a small row", [row()], 1),
+    ("a row over a kilobyte", [row(1024)], 2),
+    ("into the index", [row(**INDEXED)], 2),
+    ("nothing changes in the index", [row(**INDEXED), row(20, **INDEXED)], 3),
+    ("a projected attribute changes", [row(**INDEXED), row(**{**INDEXED, "waiting": "v"})], 4),
+    ("the index key changes", [row(**INDEXED), row(**{**INDEXED, "gsk": "2"})], 5),
+    ("out of the index", [row(**INDEXED), row()], 4),
+]
+
+
+@pytest.mark.parametrize(("puts", "units"), [w[1:] for w in WRITES], ids=[w[0] for w in WRITES])
+def test_writes_are_billed_by_size_and_by_what_changes_in_the_index(puts: list[dict[str, Any]], units: int) -> None:
+    with aws():
+        client = Session().client("dynamodb")
+        meter = Meter()
+        meter.watch(client)
+        for item in puts:
+            client.put_item(TableName=TABLE["TableName"], Item=item)
+    assert meter.billed == {"write_units": units}
+
+
+def test_a_transaction_costs_twice_and_a_failed_condition_costs_too() -> None:
+    with aws():
+        client = Session().client("dynamodb")
+        meter = Meter()
+        meter.watch(client)
+        put = {"TableName": TABLE["TableName"], "Item": row(), "ConditionExpression": "attribute_not_exists(pk)"}
+        client.transact_write_items(TransactItems=[{"Put": put}])
+        with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+            client.put_item(**put)
+        with meter.paused():
+            client.put_item(TableName=TABLE["TableName"], Item=row())
+    assert meter.billed == {"write_units": 3}
+
+
+def test_reads_are_billed_by_consistency() -> None:
+    with aws():
+        client = Session().client("dynamodb")
+        meter = Meter()
+        meter.watch(client)
+        key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+        client.get_item(TableName=TABLE["TableName"], Key=key, ConsistentRead=True)
+        values = {":gpk": {"S": "q"}}
+        client.query(
+            TableName=TABLE["TableName"],
+            IndexName="by_work",
+            KeyConditionExpression="gpk = :gpk",
+            ExpressionAttributeValues=values,
+        )
+    assert meter.billed == {"read_units": 1.5}

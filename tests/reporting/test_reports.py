@@ -1,0 +1,148 @@
+"""Reports count once, however the stream is delivered (I11); and what each event counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.engagements.model import Engagement, Event
+from chalicelib.operations import desk, recording
+from chalicelib.reporting.datasets import fold
+from chalicelib.reporting.facts import Fact, facts_of
+from tests.support.worlds import NOW, memory_centre
+
+Write = tuple[Engagement | None, Engagement]
+DAY = 86_400_000
+
+
+def a_day() -> list[Write]:
+    """The writes of a few lives: handled, declined, missed, released, withdrawn, parked often, started again."""
+    centre = memory_centre()
+    works = [centre.start(f"CASE-{n}") for n in range(4)]
+    handled, declined, _, withdrawn = works
+    centre.ready("ana", "ben")
+    centre.settle()
+    for each in works:
+        if centre.read(each).state == "offered" and each != declined:
+            centre.accept(each)
+    offer = centre.read(declined).offer
+    if offer is not None:
+        desk.decline(centre.world, desk.Order(declined, "agent:x", offer.agent_id), offer.offer_id, "no")
+    for _ in range(6):
+        centre.clock.pass_seconds(10)
+        desk.deactivate(centre.world, desk.Order(handled, "agent:x"))
+        desk.activate(centre.world, desk.Order(handled, "agent:x"))
+    desk.release(centre.world, desk.Order(handled, "agent:x"))
+    desk.cancel(centre.world, desk.Order(withdrawn, "integration:crm"))
+    centre.clock.pass_seconds(40)
+    centre.settle()
+    centre.start("CASE-3")
+    return list(centre.store.stream)
+
+
+WRITES = a_day()
+
+
+def outcome(batches: list[list[Write]]) -> tuple[object, ...]:
+    centre = memory_centre()
+    for batch in batches:
+        recording.record(centre.world, batch)
+    store = centre.store
+    ids = sorted({new.engagement_id for _, new in WRITES})
+    return (
+        store.facts("queue_performance", 0, NOW + DAY),
+        store.facts("agent_performance", 0, NOW + DAY),
+        [store.archived(each)[1] for each in ids],
+    )
+
+
+ONCE = outcome([WRITES])
+
+
+def test_the_day_holds_what_it_should() -> None:
+    commands = {event.command for _, new in WRITES for event in new.trail}
+    assert {"start", "offer", "accept", "decline", "deactivate", "activate", "release", "cancel"} <= commands
+    assert any(new.version > recording.EVENTS_PER_ROW for _, new in WRITES)
+
+
+@settings(max_examples=300)
+@given(
+    repeats=st.lists(st.integers(0, len(WRITES) - 1), max_size=20),
+    order=st.randoms(use_true_random=False),
+    size=st.integers(1, 7),
+)
+def test_i11_any_delivery_that_holds_every_write_gives_the_same(repeats: list[int], order: object, size: int) -> None:
+    delivered = [*WRITES, *(WRITES[n] for n in repeats)]
+    order.shuffle(delivered)  # type: ignore[attr-defined]
+    assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
+
+
+def test_i13_every_version_of_every_engagement_is_an_event_once() -> None:
+    seen: list[tuple[str, int]] = []
+    for old, new in WRITES:
+        before = old.version if old is not None and old.engagement_id == new.engagement_id else 0
+        seen += [(new.engagement_id, event.version) for event in new.trail if event.version > before]
+    assert len(seen) == len(set(seen))
+    newest = {new.engagement_id: new.version for _, new in WRITES}
+    assert len(seen) == sum(newest.values())
+
+
+EVENTS = [
+    ("accept", {"waited_ms": 10, "rang_ms": 5}, "queue_performance", {"handled_count": 1, "waited_ms": 15}),
+    ("cancel", {"waited_ms": 10}, "queue_performance", {"cancelled_count": 1, "waited_ms": 10}),
+    (
+        "cancel",
+        {"handled_ms": 7, "parked_ms": 0, "wrapped_ms": 0},
+        "agent_performance",
+        {"offered_count": 1, "cancelled_count": 1, "handled_ms": 7, "parked_ms": 0, "wrapped_ms": 0},
+    ),
+    (
+        "decline",
+        {"rang_ms": 5, "reason": "lunch"},
+        "agent_performance",
+        {"offered_count": 1, "refused_count": 1, "rang_ms": 5},
+    ),
+    ("miss", {"rang_ms": 30}, "agent_performance", {"offered_count": 1, "missed_count": 1, "rang_ms": 30}),
+    (
+        "close",
+        {"handled_ms": 7, "parked_ms": 2, "wrapped_ms": 1},
+        "agent_performance",
+        {"offered_count": 1, "handled_count": 1, "handled_ms": 7, "parked_ms": 2, "wrapped_ms": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "detail", "dataset", "measures"), EVENTS, ids=[e[0] for e in EVENTS])
+def test_what_an_event_counts(command: str, detail: dict[str, object], dataset: str, measures: dict[str, int]) -> None:
+    base = WRITES[0][1]
+    event = Event(2, NOW, command, "closed", "x", "billing", "ana", detail)
+    (fact,) = facts_of(replace(base, version=2, trail=(*base.trail, event)), after_version=1)
+    assert (fact.dataset, fact.measures, fact.queue_id, fact.agent_id) == (dataset, measures, "billing", "ana")
+
+
+@pytest.mark.parametrize("command", ["start", "offer", "deactivate", "activate", "finish", "rescind"])
+def test_what_ends_nothing_counts_nothing(command: str) -> None:
+    base = WRITES[0][1]
+    event = Event(2, NOW, command, "queued", "x", "billing", "ana", {})
+    assert list(facts_of(replace(base, version=2, trail=(*base.trail, event)), after_version=1)) == []
+
+
+def fact(at: int, agent: str | None, **measures: int) -> Fact:
+    return Fact("agent_performance", f"e{at}", 1, at, "work_item", "billing", agent, measures)
+
+
+def test_a_dataset_adds_up_by_interval_and_agent() -> None:
+    facts = [fact(0, "ana", handled_count=1), fact(899, "ana", handled_count=1), fact(900, "ana", handled_count=1)]
+    rows = fold("agent_performance", [*facts, facts[0], fact(5, "ben", missed_count=1)], 900)
+    assert [(row.start, row.agent_id, row.measures["handled_count"]) for row in rows] == [
+        (0, "ana", 2),
+        (0, "ben", 0),
+        (900, "ana", 1),
+    ]
+
+
+def test_facts_of_other_datasets_are_left_out() -> None:
+    assert fold("queue_performance", [fact(0, "ana", handled_count=1)], 900) == []
