@@ -32,13 +32,18 @@ class World:
 
     def tenant(self) -> Tenant:
         """The configuration applied now, or at most `CONFIGURATION_MAX_AGE_MS` ago."""
-        now = self.now()
-        if self._tenant_checked_at is None or now - self._tenant_checked_at >= CONFIGURATION_MAX_AGE_MS:
-            version = self.store.configuration_version()
-            if version != self._tenant_version:
-                self._tenant = read(self.store.configuration(version).document)
-                self._tenant_version = version
-            self._tenant_checked_at = now
+        checked_at = self._tenant_checked_at
+        if checked_at is None or self.now() - checked_at >= CONFIGURATION_MAX_AGE_MS:
+            return self.latest_tenant()
+        return self._tenant
+
+    def latest_tenant(self) -> Tenant:
+        """The configuration applied now. For whoever is asked for something that the one at hand does not know."""
+        version = self.store.configuration_version()
+        if version != self._tenant_version:
+            self._tenant = read(self.store.configuration(version).document)
+            self._tenant_version = version
+        self._tenant_checked_at = self.now()
         return self._tenant
 
     def signing_key(self) -> str:

@@ -134,7 +134,7 @@ def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
 
 def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str | None, actor: str) -> Occupancy:
     """Change an agent's status. What is offered to an agent who is no longer ready is offered to others at once."""
-    if agent_id not in world.tenant().agent_by_id:
+    if agent_id not in world.tenant().agent_by_id and agent_id not in world.latest_tenant().agent_by_id:
         raise NotFound(f"User does not exist: {agent_id}.")
     for _ in range(ATTEMPTS):
         occupancy = world.store.occupancies([agent_id])[agent_id]

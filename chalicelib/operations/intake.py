@@ -85,7 +85,8 @@ def start(
 
 def _route(world: World, flow_entry_id: str, channel: str, content: Content) -> tuple[Flow, FlowReference, Route]:
     at = "/flow/flow_entry_id"
-    flow = world.tenant().flow_by_entry_id.get(flow_entry_id)
+    known = world.tenant().flow_by_entry_id.get(flow_entry_id)
+    flow = known or world.latest_tenant().flow_by_entry_id.get(flow_entry_id)
     if flow is None:
         raise InvalidRequest("The Entry ID is unknown.", [FieldError(at, "No flow has this Entry ID.")])
     version = flow.published()

@@ -32,7 +32,7 @@ def record(world: World, writes: Iterable[Write]) -> None:
 
 
 def _send(world: World, changed: list[Engagement]) -> None:
-    """Into its queue what is queued, and a ring for the moment at which a deadline will be past."""
+    """Into its queue what is queued, and a ring for the moment at which something will be due."""
     queued = [each for each in changed if each.state == "queued"]
     if queued:
         world.transport.announce([Notice(e.queue_id, e.engagement_id, e.version) for e in queued])
@@ -63,6 +63,9 @@ def _between(engagement: Engagement, after: int, upto: int) -> list[Event]:
 
 
 def _deadline(engagement: Engagement) -> int | None:
+    """When the router should look at it again."""
+    if engagement.state == "queued":
+        return min((until for _, until in engagement.cooling), default=None)
     if engagement.state == "offered" and engagement.offer is not None:
         return engagement.offer.expires_at
     return engagement.wrap_up_ends_at if engagement.state == "wrap_up" else None

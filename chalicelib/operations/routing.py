@@ -49,12 +49,18 @@ def route(world: World, rings: Iterable[Ring]) -> Pass:
     timers.settle(world, due)
     for engagement in due:
         del rung[engagement.engagement_id]  # it has just changed, and rang for itself
+    if not all(_known(world.tenant(), ring) for ring in rings):
+        world.latest_tenant()
     return _pass(world, _queues(world.tenant(), rings), rung)
 
 
 def route_everything(world: World) -> Pass:
     """One pass over every queue: the backstop for rings that never came."""
     return _pass(world, set(world.tenant().queue_by_id), {})
+
+
+def _known(tenant: Tenant, ring: Ring) -> bool:
+    return ring.queue_id in (None, *tenant.queue_by_id) and ring.agent_id in (None, *tenant.agent_by_id)
 
 
 def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:

@@ -11,6 +11,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from chalicelib.http.authentication import hash_secret
+from chalicelib.http.authorization import default_scopes
+from chalicelib.storage.dynamodb import DynamoStore
+from chalicelib.storage.protocol import Client
 from infra.client import Api
 from infra.demo.incidents import load, start_body, user_id
 from infra.demo.play import ASSIGNMENTS, START
@@ -129,6 +133,43 @@ def test_a_poisoned_ring_ends_in_the_dead_letters(running: Running) -> None:
             break
     sqs.set_queue_attributes(QueueUrl=outputs["DoorbellUrl"], Attributes={"VisibilityTimeout": "360"})
     assert [message["Body"] for message in dead] == ["not a ring"]
+
+
+def test_a_missed_offer_comes_back_in_a_queue_that_was_just_configured(running: Running) -> None:
+    """The timers of offer and cool-down, through the stream, a delayed message and the router, in seconds."""
+    secret = secrets.token_urlsafe(16)
+    store = DynamoStore(running.stack.session.client("dynamodb"), running.stack.outputs["TableName"])
+    store.put_client(Client("quick-agent", hash_secret(secret), "agent", "quick-agent", default_scopes("agent")))
+    running.local["agents"]["quick-agent"] = {"client_id": "quick-agent", "client_secret": secret}
+    queue = {"queue_id": "quick", "queue_name": "Quick", "offer_timeout": 1, "cool_down": 1}
+    steps = [{"set": {"queue_id": "quick"}}]
+    flow = {
+        "flow_id": "quick",
+        "flow_name": "Quick",
+        "versions": [{"flow_version": 1, "status": "published", "steps": steps}],
+        "entry_points": [{"entry_id": "quick", "entry_name": "Quick"}],
+    }
+    agent = {"user_id": "quick-agent", "display_name": "Quick", "queues": ["quick"]}
+
+    async def story(by: Callable[[str], Api]) -> None:
+        path = "/v2/contact_center/configuration"
+        document = (await by("admin").expect(200, "GET", path))["document"]
+        added = {"queues": [queue], "flows": [flow], "agents": [agent]}
+        document = {kind: [*document[kind], *more] for kind, more in added.items()}
+        await by("admin").expect(200, "PUT", path, document)
+        await by("quick-agent").expect(204, "PATCH", STATUS, {"status_id": "Ready"})
+        one = {**body(secrets.token_hex(8)), "flow": {"flow_entry_id": "quick"}}
+        started = await by("integration").expect(201, "POST", START, one)
+
+        async def offered_twice() -> Any:
+            events = await by("supervisor").expect(200, "GET", f"{START}s/{started['engagement_id']}/events")
+            names = [event["event_name"] for event in events["events"]]
+            return names if names.count("offer") == 2 else None
+
+        assert (await until(offered_twice, 30))[:4] == ["start", "offer", "miss", "offer"]
+        await by("quick-agent").expect(204, "PATCH", STATUS, {"status_id": "Offline"})
+
+    play(running, story)
 
 
 def test_bad_input_is_refused_over_http_too(running: Running) -> None:

@@ -111,8 +111,9 @@ def test_a_missed_offer_goes_back_by_the_ring_that_was_set_for_its_end(api: Api)
     api.centre.ring()
     assert state(api, engagement_id) == "queued"
     assert api.by("ana").get(MINE).body == {"assignments": []}
+    api.centre.consume()
     api.centre.clock.pass_seconds(60)
-    api.centre.route()
+    api.centre.ring()
     assert len(api.by("ana").get(MINE).body["assignments"]) == 1, "after the cool-down he is asked again"
 
 

@@ -72,6 +72,18 @@ def test_the_configuration_is_read_changed_and_guarded(api: Api) -> None:
     assert "/agents/0/queues/0" in [each["pointer"] for each in bad.body["errors"]]
 
 
+def test_what_was_just_configured_is_known_at_once(api: Api) -> None:
+    path = "/v2/contact_center/configuration"
+    assert api.by("crm").post("/v2/contact_center/engagement", zoom_body()).status == 201
+    flow = {**TENANT["flows"][0], "flow_id": "new", "entry_points": [{"entry_id": "new", "entry_name": "New"}]}
+    agent = {"user_id": "cy", "display_name": "Cy", "queues": ["billing"]}
+    document = {**TENANT, "flows": [*TENANT["flows"], flow], "agents": [*TENANT["agents"], agent]}
+    assert api.by("adm").call("PUT", path, document).status == 200
+    body = zoom_body("CASE-2", flow={"flow_entry_id": "new"})
+    assert api.by("crm").post("/v2/contact_center/engagement", body).status == 201
+    assert api.by("sue").patch("/v2/contact_center/users/cy/status", {"status_id": "3"}).status == 204
+
+
 def test_the_description_names_every_operation(api: Api) -> None:
     document = api.get("/openapi.json").body
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
