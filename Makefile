@@ -26,10 +26,12 @@ demo: .venv/local ## Play 500 real tickets through the local stack
 	@$(BIN)/python -m infra.demo
 
 test: .venv/tests ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 -m "not e2e"
+	@$(BIN)/python -m pytest -m e2e
 
 test-long: .venv/tests ## Run the tests at their full size
-	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --timeout 7200
+	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 -m "not e2e" --timeout 7200
+	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -m e2e --timeout 7200
 
 lint: .venv/tests ## Check style and types
 	@$(BIN)/ruff check .

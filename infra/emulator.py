@@ -19,6 +19,8 @@ from tempfile import mkdtemp
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from infra.lock import alone
+
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".interleave"
 EMULATOR = HOME / "emulator"
@@ -32,8 +34,9 @@ Say = Callable[[str], None]
 
 def install(say: Say) -> None:
     """Install the emulator and the runtime's libraries, each once."""
-    _once(EMULATOR, EMULATOR_PINS, say, _install_emulator)
-    _once(RUNTIME, RUNTIME_PINS, say, _install_runtime)
+    with alone("install"):
+        _once(EMULATOR, EMULATOR_PINS, say, _install_emulator)
+        _once(RUNTIME, RUNTIME_PINS, say, _install_runtime)
 
 
 def free_port() -> int:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from infra.lock import alone
+
 ROOT = Path(__file__).parent.parent
 PACKAGE_DIR = ROOT / ".interleave" / "package"
 STAGE = "tenant"
@@ -19,6 +21,11 @@ Say = Callable[[str], None]
 
 def build(say: Say = print) -> Path:
     """Build the package if anything in it has changed; the folder with `sam.json` and `deployment.zip`."""
+    with alone("package"):
+        return _build(say)
+
+
+def _build(say: Say) -> Path:
     digest = _digest()
     if _STAMP.exists() and _STAMP.read_text() == digest:
         return PACKAGE_DIR

@@ -20,7 +20,7 @@ from infra.demo.incidents import load, start_body, user_id
 from infra.demo.play import ASSIGNMENTS, START
 from tests.e2e.conftest import Running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 TICKET = next(ticket for ticket in load() if ticket.group == "Group 12")
 """A group with one resolver: nobody else can get its work."""

@@ -12,7 +12,7 @@ from tests.e2e.conftest import Running
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 def test_the_examples_of_the_readme_work(running: Running, tmp_path: Path) -> None:

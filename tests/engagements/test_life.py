@@ -22,6 +22,7 @@ from chalicelib.engagements.model import (
 )
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.errors import InterleaveError, NoCapacity, NotFound, StaleOffer, WrongState
+from tests.support.size import examples
 
 CAPACITY = 1
 AGENTS = ("ana", "ben")
@@ -186,7 +187,7 @@ class Life(RuleBasedStateMachine):
             assert all(n >= 0 for event in engagement.trail for n in event.detail.values() if isinstance(n, int))
 
 
-Life.TestCase.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+Life.TestCase.settings = settings(max_examples=examples(300, 20_000), stateful_step_count=60, deadline=None)
 TestLife = Life.TestCase
 
 

@@ -12,6 +12,7 @@ from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import desk, recording
 from chalicelib.reporting.datasets import fold
 from chalicelib.reporting.facts import Fact, facts_of
+from tests.support.size import examples
 from tests.support.worlds import NOW, memory_centre
 
 Write = tuple[Engagement | None, Engagement]
@@ -68,7 +69,7 @@ def test_the_day_holds_what_it_should() -> None:
     assert any(new.version > recording.EVENTS_PER_ROW for _, new in WRITES)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300, 10_000))
 @given(
     repeats=st.lists(st.integers(0, len(WRITES) - 1), max_size=20),
     order=st.randoms(use_true_random=False),
