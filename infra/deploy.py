@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra import package
+from chalicelib.storage.dynamodb import DynamoStore
+from infra import clients, package
 
 POLL_SECONDS = 0.2
 TIMEOUT_SECONDS = 1800.0
+FIRST_CLIENT = "admin"
 _FUNCTION = "AWS::Serverless::Function"
 Say = Callable[[str], None]
 
@@ -141,6 +143,10 @@ def main(tenant: str) -> int:
     folder = package.build()
     found = deploy(session, folder, f"interleave-{tenant}", {"TenantAccountId": tenant})
     print(f"{tenant} is deployed at {found['EndpointURL'].rstrip('/')}")
+    store = DynamoStore(session.client("dynamodb"), found["TableName"])
+    if store.client(FIRST_CLIENT) is None:
+        admin = clients.create(store, FIRST_CLIENT, "admin")
+        print(f"Its first client, shown this once: {json.dumps({'account_id': tenant, **admin})}")
     return 0
 
 

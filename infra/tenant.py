@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from chalicelib.http.authentication import hash_secret
-from chalicelib.http.authorization import Role, default_scopes
 from chalicelib.storage.dynamodb import DynamoStore
-from chalicelib.storage.protocol import Client
+from infra import clients
 from infra.client import Api
 from infra.demo import incidents
 from infra.local import LocalStack
@@ -30,11 +27,11 @@ async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, An
         "url": stack.url,
         "account_id": stack.account_id,
         "clients": {
-            "integration": _client(store, "integration", "integration", (REPORTS,)),
-            "admin": _client(store, "admin", "admin"),
-            "supervisor": _client(store, "supervisor", "supervisor"),
+            "integration": clients.create(store, "integration", "integration", REPORTS),
+            "admin": clients.create(store, "admin", "admin"),
+            "supervisor": clients.create(store, "supervisor", "supervisor"),
         },
-        "agents": {each["user_id"]: _client(store, each["user_id"], "agent") for each in document["agents"]},
+        "agents": {each["user_id"]: clients.create(store, each["user_id"], "agent") for each in document["agents"]},
         "entry_ids": {
             point["entry_name"]: point["entry_id"] for flow in document["flows"] for point in flow["entry_points"]
         },
@@ -69,9 +66,3 @@ def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(text)
-
-
-def _client(store: DynamoStore, name: str, role: Role, further: tuple[str, ...] = ()) -> dict[str, str]:
-    secret = secrets.token_urlsafe(32)
-    store.put_client(Client(name, hash_secret(secret), role, name, (*default_scopes(role), *further)))
-    return {"client_id": name, "client_secret": secret}

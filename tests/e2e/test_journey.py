@@ -11,10 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chalicelib.http.authentication import hash_secret
-from chalicelib.http.authorization import default_scopes
 from chalicelib.storage.dynamodb import DynamoStore
-from chalicelib.storage.protocol import Client
+from infra import clients
 from infra.client import Api
 from infra.demo.incidents import load, start_body, user_id
 from infra.demo.play import ASSIGNMENTS, START
@@ -137,10 +135,8 @@ def test_a_poisoned_ring_ends_in_the_dead_letters(running: Running) -> None:
 
 def test_a_missed_offer_comes_back_in_a_queue_that_was_just_configured(running: Running) -> None:
     """The timers of offer and cool-down, through the stream, a delayed message and the router, in seconds."""
-    secret = secrets.token_urlsafe(16)
     store = DynamoStore(running.stack.session.client("dynamodb"), running.stack.outputs["TableName"])
-    store.put_client(Client("quick-agent", hash_secret(secret), "agent", "quick-agent", default_scopes("agent")))
-    running.local["agents"]["quick-agent"] = {"client_id": "quick-agent", "client_secret": secret}
+    running.local["agents"]["quick-agent"] = clients.create(store, "quick-agent", "agent")
     queue = {"queue_id": "quick", "queue_name": "Quick", "offer_timeout": 1, "cool_down": 1}
     steps = [{"set": {"queue_id": "quick"}}]
     flow = {
