@@ -18,7 +18,7 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from infra import cost, package, weight
+from infra import bench_core, cost, package, weight
 from infra.client import Api
 from infra.demo.incidents import load, start_body
 from infra.demo.play import START
@@ -44,6 +44,8 @@ async def main() -> int:
     package.build(say)
     say("Timing imports …")
     numbers: Numbers = {"zip_mb": weight.zip_mb(), "api_import_ratio": weight.api_import_ratio()}
+    say("Deciding 100,000 engagements over 10,000 agents …")
+    numbers.update(bench_core.measure())
     async with LocalStack(port=0, say=say) as stack:
         local = await apply_demo(stack)
         say("Counting billed operations …")

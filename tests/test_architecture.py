@@ -22,7 +22,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "storage": {"engagements", "reporting", "routing"},
     "messaging": set(),
     "operations": {"configuration", "engagements", "flows", "messaging", "reporting", "routing", "storage", "world"},
-    "http": {"engagements", "operations", "reporting", "storage", "world"},
+    "http": {"engagements", "operations", "reporting", "routing", "storage", "world"},
     "handlers": {"engagements", "messaging", "operations", "storage", "world"},
 }
 """Room → the rooms it may import. `errors` is everybody's."""

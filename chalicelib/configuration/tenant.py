@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.flows.document import STRICT, Choose, Flow, FlowVersion, Route
+from chalicelib.routing.model import Distribution
 from chalicelib.routing.rank import HIGHEST_PRIORITY
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
@@ -32,6 +33,7 @@ class Queue:
     offer_timeout: Annotated[int, Field(ge=1, le=900)] = 30
     """How long an agent may take to accept. At most 900: the longest delay of an SQS message."""
     auto_accept: bool = False
+    distribution: Distribution = "longest_idle"
     wrap_up_time: Annotated[int, Field(ge=0, le=300)] = 0
     cool_down: Annotated[int, Field(ge=0, le=3600)] = 60
     """How long no offer of the same engagement goes to an agent who declined or missed it."""

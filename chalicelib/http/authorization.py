@@ -58,6 +58,10 @@ ACTIONS: Mapping[str, Rule] = {
         {"integration": "own", "agent": "own", "supervisor": "any"},
     ),
     "engagement.handle": Rule("contact_center_engagement:write:admin", {"agent": "own", "supervisor": "any"}),
+    "engagement.explain": Rule(
+        "contact_center_engagement:read:admin",
+        {"supervisor": "any", "admin": "any"},
+    ),
     "assignment.read": Rule("contact_center_engagement:read:admin", {"agent": "own"}),
     "assignment.answer": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
     "status.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),

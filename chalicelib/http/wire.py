@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.routing.explain import Explanation
 
 STATUS_IDS = {"1": "offline", "2": "not_ready", "3": "ready"}
 STATUS_NAMES = {"offline": "Offline", "not_ready": "Not Ready", "ready": "Ready"}
@@ -100,6 +101,19 @@ def event(each: Event) -> dict[str, Any]:
             "event_content": each.detail,
         }
     )
+
+
+def explanation(found: Engagement, why: Explanation | None) -> dict[str, Any]:
+    """Why an engagement waits; of one that does not, only its state."""
+    if why is None:
+        return {"engagement_id": found.engagement_id, "state": found.state, "text": f"It is {found.state}."}
+    return {
+        "engagement_id": found.engagement_id,
+        "state": found.state,
+        "text": why.text(),
+        "ahead": why.ahead,
+        "users": [{"user_id": v.agent_id, "reason": v.reason} for v in why.verdicts],
+    }
 
 
 def status(occupancy: Occupancy) -> dict[str, Any]:

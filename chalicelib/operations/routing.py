@@ -10,7 +10,7 @@ from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.messaging.protocol import Drained, Ring
 from chalicelib.operations import timers
-from chalicelib.routing.match import decide
+from chalicelib.routing.decide import decide
 from chalicelib.routing.model import Candidate, Match, Waiting
 from chalicelib.world import World
 
@@ -71,9 +71,11 @@ def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:
 
 def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     snapshot = _load(world, queues, rung)
+    distributions = {queue_id: queue.distribution for queue_id, queue in snapshot.tenant.queue_by_id.items()}
     done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
     for _ in range(ROUNDS):
-        matches = _one_each(decide(snapshot.waiting.values(), _candidates(snapshot), world.now()))
+        candidates = candidates_of(snapshot.tenant, snapshot.occupancies.values())
+        matches = _one_each(decide(snapshot.waiting.values(), candidates, world.now(), distributions))
         if not matches:
             break
         _commit(world, snapshot, matches, done)
@@ -102,7 +104,7 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> _Snaps
     )
     for engagement in snapshot.heads.values():
         if engagement.state == "queued" and engagement.queue_id in queues:
-            snapshot.waiting[engagement.engagement_id] = _waiting(engagement)
+            snapshot.waiting[engagement.engagement_id] = waiting_of(engagement)
     return snapshot
 
 
@@ -112,23 +114,31 @@ def _read_heads(world: World, snapshot: _Snapshot, engagement_ids: Iterable[str]
         snapshot.heads.update(world.store.engagements(missing))
 
 
-def _candidates(snapshot: _Snapshot) -> list[Candidate]:
-    agents = snapshot.tenant.agent_by_id
-    return [_candidate(agents[each.agent_id], each) for each in snapshot.occupancies.values()]
+def candidates_of(tenant: Tenant, occupancies: Iterable[Occupancy]) -> list[Candidate]:
+    """Agents as the core sees them; who is no longer configured is left out."""
+    position = {agent_id: n for n, agent_id in enumerate(tenant.agent_by_id)}
+    return [
+        _candidate(tenant.agent_by_id[each.agent_id], each, position[each.agent_id])
+        for each in occupancies
+        if each.agent_id in position
+    ]
 
 
-def _candidate(agent: Agent, occupancy: Occupancy) -> Candidate:
+def _candidate(agent: Agent, occupancy: Occupancy, position: int) -> Candidate:
     return Candidate(
         agent_id=agent.user_id,
         ready=occupancy.status == "ready",
         queues=frozenset(agent.queues),
         idle_since=occupancy.idle_since,
         skills=agent.skills,
-        room={channel: most - occupancy.load(channel) for channel, most in agent.capacity.items()},
+        capacity=agent.capacity,
+        load={channel: occupancy.load(channel) for channel in agent.capacity},
+        position=position,
     )
 
 
-def _waiting(engagement: Engagement) -> Waiting:
+def waiting_of(engagement: Engagement) -> Waiting:
+    """A queued engagement as the core sees it."""
     return Waiting(
         engagement_id=engagement.engagement_id,
         version=engagement.version,
@@ -158,7 +168,7 @@ def _commit(world: World, snapshot: _Snapshot, matches: list[Match], done: Pass)
         if engagement is None or engagement.state != "queued":
             del snapshot.waiting[match.waiting.engagement_id]  # the index was behind
         elif engagement.version != match.waiting.version:
-            snapshot.waiting[engagement.engagement_id] = _waiting(engagement)
+            snapshot.waiting[engagement.engagement_id] = waiting_of(engagement)
         else:
             changes.append(_offer(world, snapshot, engagement, snapshot.occupancies[match.agent_id]))
     lost: list[Change] = []
@@ -197,7 +207,7 @@ def _refresh(world: World, snapshot: _Snapshot, lost: list[Change]) -> None:
     for engagement_id in engagements:
         engagement = snapshot.heads.get(engagement_id)
         if engagement is not None and engagement.state == "queued":
-            snapshot.waiting[engagement_id] = _waiting(engagement)
+            snapshot.waiting[engagement_id] = waiting_of(engagement)
         else:
             del snapshot.waiting[engagement_id]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+Distribution = Literal["longest_idle", "most_available", "best_skilled", "sequential"]
+"""Which of the agents who can take an engagement gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,16 @@ class Candidate:
     queues: frozenset[str]
     idle_since: int
     skills: Mapping[str, int] = field(default_factory=dict)
-    room: Mapping[str, int] = field(default_factory=dict)
-    """Free places by channel; a channel that is not named has none."""
+    capacity: Mapping[str, int] = field(default_factory=dict)
+    """Places by channel; a channel that is not named has none."""
+    load: Mapping[str, int] = field(default_factory=dict)
+    """Places taken, by channel."""
+    position: int = 0
+    """Where he stands in the tenant's list, for the queues that are served in that order."""
+
+    def room(self, channel: str) -> int:
+        """Free places in a channel."""
+        return self.capacity.get(channel, 0) - self.load.get(channel, 0)
 
 
 @dataclass(frozen=True, slots=True)

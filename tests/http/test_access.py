@@ -107,6 +107,7 @@ ALLOWED = {
     "engagement.read": {"integration": "own", "agent": "own", "supervisor": "any", "admin": "any"},
     "engagement.update": {"integration": "own", "agent": "own", "supervisor": "any"},
     "engagement.handle": {"agent": "own", "supervisor": "any"},
+    "engagement.explain": {"supervisor": "any", "admin": "any"},
     "assignment.read": {"agent": "own"},
     "assignment.answer": {"agent": "own"},
     "status.read": {"agent": "own", "supervisor": "any", "admin": "any"},

@@ -261,3 +261,12 @@ def test_a_status_that_is_none_is_refused(api: Api, body: dict[str, object]) -> 
 def test_a_supervisor_sets_an_agents_status_but_not_of_somebody_unknown(api: Api) -> None:
     assert api.by("sue").patch("/v2/contact_center/users/ana/status", {"status_id": "3"}).status == 204
     assert api.by("sue").patch("/v2/contact_center/users/nobody/status", {"status_id": "3"}).status == 404
+
+
+def test_a_supervisor_is_told_why_work_waits(api: Api) -> None:
+    engagement_id = started(api)
+    why = api.by("sue").get(f"{START}s/{engagement_id}/explanation").body
+    assert (why["state"], why["ahead"]) == ("queued", 0)
+    assert {user["user_id"]: user["reason"] for user in why["users"]}["ana"] == "not_ready"
+    assert "nobody can take it now" in why["text"]
+    assert api.by("ana").get(f"{START}s/{engagement_id}/explanation").status == 403

@@ -11,7 +11,7 @@ from chalicelib.http import wire
 from chalicelib.http.authorization import Resource, authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import StartEngagement, UpdateEngagement
-from chalicelib.operations import desk, intake, reading
+from chalicelib.operations import desk, explaining, intake, reading
 
 MAX_KEY = 255
 
@@ -46,6 +46,11 @@ def get_events(call: Call[None]) -> Answer:
     found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
     events = [wire.event(each) for each in reading.events(call.world, found)]
     return Answer(200, {"engagement_id": found.engagement_id, "events": events})
+
+
+def get_explanation(call: Call[None]) -> Answer:
+    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    return Answer(200, wire.explanation(found, explaining.explain(call.world, found)))
 
 
 def find_work_item(call: Call[None]) -> Answer:
@@ -135,6 +140,13 @@ ENDPOINTS = (
         "engagement.read",
         "List an engagement's events, oldest first",
         get_events,
+    ),
+    Endpoint(
+        "GET",
+        "/v2/contact_center/engagements/{engagement_id}/explanation",
+        "engagement.explain",
+        "Explain why an engagement waits",
+        get_explanation,
     ),
     Endpoint(
         "GET",
