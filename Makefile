@@ -38,7 +38,7 @@ lint: .venv/tests ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/local ## Measure, and write .interleave/bench.json
+bench: .venv/tests ## Measure, and write .interleave/bench.json
 	@$(BIN)/python -m infra.bench
 
 package: .venv/local ## Build the deployable package in .interleave/package

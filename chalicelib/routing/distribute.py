@@ -1,105 +1,175 @@
 """Which of the agents who can take an engagement gets it.
 
-Agents are numbered by idle time, so the lowest bit of a set is the one idle longest. What comes before idle time is a
-level: a set of agents for each of its values, from the best on. A level that changes with each engagement given is
-kept up to date by moving one bit.
+Agents are numbered by idle time, so the lowest number in a set is the one idle longest. Who has been given work in a
+pass is asked after those who have been given less.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from chalicelib.routing.filter import Bits, Need
+from chalicelib.routing.filter import Bits, best, lowest, numbers
 from chalicelib.routing.model import Candidate, Distribution
+from chalicelib.routing.occupancy import PLAIN, parking, room
+from chalicelib.routing.scores import worker_score
+from chalicelib.routing.widen import Need
 
 
 class Distributor:
-    """The ready agents of a pass with their free places, and the order in which they are asked."""
+    """The ready agents with what they have in hand, and the order in which they are asked."""
 
-    def __init__(self, ready: Sequence[Candidate]) -> None:
-        self._ready = ready
-        self._room: dict[str, list[int]] = {}
-        self._free: dict[str, Bits] = {}
-        self._given = [0] * len(ready)
-        self._by_given: list[Bits] = [(1 << len(ready)) - 1]
-        self._by_load: dict[str, dict[float, Bits]] = {}
-        self._by_position = sorted(range(len(ready)), key=lambda i: (ready[i].position, ready[i].agent_id))
-        for channel in {channel for candidate in ready for channel in candidate.capacity}:
-            self._room[channel] = [candidate.room(channel) for candidate in ready]
-            self._free[channel] = _bits(i for i, room in enumerate(self._room[channel]) if room > 0)
+    def __init__(self) -> None:
+        self.agents: dict[int, Candidate] = {}
+        """As they came; what they have been given since is kept beside them."""
+        self._loads: dict[int, dict[str, int]] = {}
+        self._offers: dict[int, int] = {}
+        self.free: dict[str, Bits] = {}
+        """By channel, who has room."""
+        self._parking: dict[str, Bits] = {}
+        """By channel, who has room if he parks something."""
+        self._everybody: Bits = 0
+        self._by_given: list[Bits] = [0]
+        self._given: dict[int, int] = {}
 
-    def choose(self, able: Bits, need: Need, distribution: Distribution) -> int | None:
-        """The number of the agent who gets it, or None where nobody has room."""
-        free = able & self._free.get(need.channel, 0)
-        if not free:
+    def add(self, number: int, candidate: Candidate) -> None:
+        """Let an agent in."""
+        self.agents[number] = candidate
+        self._loads[number] = dict(candidate.load)
+        self._offers[number] = candidate.offers
+        self._everybody |= 1 << number
+        self._mark(number, candidate.capacity)
+
+    def remove(self, number: int) -> None:
+        """Let an agent go."""
+        candidate = self.agents.pop(number)
+        del self._loads[number], self._offers[number]
+        keep = ~(1 << number)
+        self._everybody &= keep
+        for channel in candidate.capacity:
+            self.free[channel] = self.free.get(channel, 0) & keep
+            if candidate.occupancy.parks:
+                self._parking[channel] = self._parking.get(channel, 0) & keep
+
+    def candidates(self) -> list[Candidate]:
+        """The agents with what they have in hand now."""
+        return [
+            replace(candidate, load=self._loads[number], offers=self._offers[number])
+            for number, candidate in self.agents.items()
+        ]
+
+    def begin(self) -> None:
+        """A new pass: nobody has been given anything."""
+        self._by_given = [self._everybody]
+        self._given = {}
+
+    def anybody(self) -> Bits:
+        """Who could take something in any channel."""
+        bits = 0
+        for some in (*self.free.values(), *self._parking.values()):
+            bits |= some
+        return bits
+
+    def choose(self, able: Bits, need: Need, distribution: Distribution, preferred: Bits = 0) -> int | None:
+        """The number of the agent who gets it, or None where nobody has room. Parking is the last resort."""
+        found = able & self.free.get(need.channel, 0) or able & self._parking.get(need.channel, 0)
+        if not found:
             return None
+        found = found & preferred or found
         match distribution:
-            case "longest_idle":
-                return _lowest(self._least_given(free))
+            case "longest_idle" | "simultaneous" | "manual":
+                return lowest(self._least_given(found))
             case "most_available":
-                return _lowest(self._least_given(self._least_loaded(free, need.channel)))
+                return self._first(found, lambda n: self._load_ratio(n, need.channel))
             case "best_skilled":
-                return _lowest(self._least_given(self._best_skilled(free, need)))
+                return self._first(found, lambda n: -self._proficiency(n, need))
+            case "best_worker":
+                return self._first(found, lambda n: -worker_score(self.agents[n].skills, need.skills))
+            case "rotating":
+                agents = self.agents
+                asked = self._least_given(found)
+                return best(asked, lambda n: (agents[n].offered_at, agents[n].position, agents[n].agent_id))
             case "sequential":
-                return next(i for i in self._by_position if free >> i & 1)
+                return best(found, lambda n: (self.agents[n].position, self.agents[n].agent_id))
 
-    def give(self, number: int, channel: str) -> None:
+    def parks(self, number: int, channel: str) -> str | None:
+        """What the agent has to park to take something in a channel."""
+        if self.free.get(channel, 0) >> number & 1:
+            return None
+        agent = self.agents[number]
+        return parking(agent.occupancy, agent.capacity, self._loads[number], channel, self._offers[number])
+
+    def give(self, number: int, channel: str, parked: str | None = None) -> None:
         """Take one of the agent's places."""
-        bit = 1 << number
-        before = self._ratio(number, channel)
-        self._room[channel][number] -= 1
-        if self._room[channel][number] == 0:
-            self._free[channel] &= ~bit
-        given = self._given[number] + 1
+        self._load(number, channel, 1, parked)
+        given = self._given.get(number, 0) + 1
         self._given[number] = given
         if given == len(self._by_given):
             self._by_given.append(0)
-        self._by_given[given - 1] &= ~bit
-        self._by_given[given] |= bit
-        levels = self._by_load.get(channel)
-        if levels is not None:
-            levels[before] &= ~bit
-            after = self._ratio(number, channel)
-            levels[after] = levels.get(after, 0) | bit
+        self._by_given[given - 1] &= ~(1 << number)
+        self._by_given[given] |= 1 << number
 
-    def _least_given(self, free: Bits) -> Bits:
-        """Those who were given least in this pass: who has just been given work is asked after the others."""
-        return next(found for level in self._by_given if (found := free & level))
+    def give_others(self, able: Bits, need: Need, first: int, most: int) -> tuple[int, ...]:
+        """Give the same to others too, idle longest first, until as many as `most` have it; who they are."""
+        found = able & self.free.get(need.channel, 0) & ~(1 << first)
+        others = tuple(number for number, _ in zip(numbers(found), range(most - 1), strict=False))
+        for number in others:
+            self.give(number, need.channel)
+        return others
 
-    def _least_loaded(self, free: Bits, channel: str) -> Bits:
-        """Those with the lowest load ratio in the channel."""
-        levels = self._by_load.get(channel)
-        if levels is None:
-            levels = self._by_load[channel] = {}
-            for i in range(len(self._ready)):
-                ratio = self._ratio(i, channel)
-                levels[ratio] = levels.get(ratio, 0) | 1 << i
-        return next(found for ratio in sorted(levels) if (found := free & levels[ratio]))
+    def take_back(self, number: int, channel: str) -> None:
+        """Free a place that was given in this pass."""
+        self._load(number, channel, -1, None)
+        given = self._given[number]
+        self._given[number] = given - 1
+        self._by_given[given] &= ~(1 << number)
+        self._by_given[given - 1] |= 1 << number
 
-    def _best_skilled(self, free: Bits, need: Need) -> Bits:
-        """Those with the highest sum of proficiencies in the skills that are needed."""
-        levels: dict[int, Bits] = {}
-        rest = free
-        while rest:
-            number = _lowest(rest)
-            skills = self._ready[number].skills
-            score = sum(skills.get(requirement.skill, 0) for requirement in need.skills)
-            levels[score] = levels.get(score, 0) | 1 << number
-            rest &= rest - 1
-        return levels[max(levels)]
+    def _load(self, number: int, channel: str, change: int, parked: str | None) -> None:
+        agent, load = self.agents[number], self._loads[number]
+        load[channel] = load.get(channel, 0) + change
+        self._offers[number] += change
+        if parked is not None:
+            load[parked] -= 1
+            self._mark(number, agent.capacity, out=True)
+        else:
+            self._mark(number, (channel,) if agent.occupancy is PLAIN else agent.capacity)
 
-    def _ratio(self, number: int, channel: str) -> float:
-        capacity = self._ready[number].capacity.get(channel, 0)
-        return 1 - self._room[channel][number] / capacity if capacity else 1.0
+    def _mark(self, number: int, channels: Iterable[str], out: bool = False) -> None:
+        """Note where the agent has room. Who has parked something is out of this pass: places only get fewer in it."""
+        agent, load, offers = self.agents[number], self._loads[number], self._offers[number]
+        bit = 1 << number
+        for channel in channels:
+            free, fits = self.free.get(channel, 0), False
+            if not out:
+                fits = room(agent.occupancy, agent.capacity, load, channel, offers) > 0
+            if fits != bool(free & bit):
+                self.free[channel] = free | bit if fits else free & ~bit
+            if agent.occupancy is not PLAIN and agent.occupancy.parks:
+                some = self._parking.get(channel, 0)
+                helps = not out and parking(agent.occupancy, agent.capacity, load, channel, offers)
+                self._parking[channel] = some | bit if helps else some & ~bit
 
+    def _first(self, found: Bits, order: Callable[[int], float]) -> int:
+        """The first by an order; among equals who was given least, then who is idle longest."""
+        return best(found, lambda n: (order(n), self._given.get(n, 0)))
 
-def _lowest(bits: Bits) -> int:
-    """The number of the lowest bit."""
-    return (bits & -bits).bit_length() - 1
+    def _least_given(self, found: Bits) -> Bits:
+        for level in self._by_given:
+            some = found & level
+            if some:
+                return some
+        return found
 
+    def _load_ratio(self, number: int, channel: str) -> float:
+        """The share of an agent's places that is taken, in the channel or in the units that it draws on."""
+        agent, load = self.agents[number], self._loads[number]
+        costs = agent.occupancy.costs
+        for pool, _ in costs.get(channel, ()):
+            used = sum(load.get(c, 0) * units for c, draws in costs.items() for p, units in draws if p == pool)
+            return used / agent.occupancy.units[pool]
+        return load.get(channel, 0) / agent.capacity[channel]
 
-def _bits(numbers: Iterable[int]) -> Bits:
-    bits = 0
-    for number in numbers:
-        bits |= 1 << number
-    return bits
+    def _proficiency(self, number: int, need: Need) -> int:
+        """The sum of the agent's proficiencies in the skills that are asked for."""
+        return sum(self.agents[number].skills.get(requirement.skill, 0) for requirement in need.skills)

@@ -1,112 +1,12 @@
-"""Who gets what next: the rules by example, and the core against the reference on random worlds."""
+"""Who gets what next: the rules by example, in the order of a decision: rank, filter, widen, distribute."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from chalicelib.routing.decide import decide
-from chalicelib.routing.filter import need_of, unmet
-from chalicelib.routing.model import Candidate, Distribution, Requirement, Waiting
-from chalicelib.routing.rank import rank, rank_key
-from tests.routing import reference
-from tests.support.size import examples
-
-QUEUES, CHANNELS, SKILLS = ("billing", "general"), ("work_item", "voice"), ("french", "refunds")
-KINDS: tuple[Distribution, ...] = ("longest_idle", "most_available", "best_skilled", "sequential")
-NOW = 100
-
-agents = st.lists(
-    st.builds(
-        Candidate,
-        agent_id=st.sampled_from([f"a{n}" for n in range(6)]),
-        ready=st.booleans() | st.just(True),
-        queues=st.frozensets(st.sampled_from(QUEUES)),
-        idle_since=st.integers(0, 2),
-        skills=st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 5)),
-        capacity=st.dictionaries(st.sampled_from(CHANNELS), st.integers(0, 3)),
-        load=st.dictionaries(st.sampled_from(CHANNELS), st.integers(0, 3)),
-        position=st.integers(0, 2),
-    ),
-    unique_by=lambda candidate: candidate.agent_id,
-    max_size=6,
-)
-requirements = st.builds(Requirement, skill=st.sampled_from(SKILLS), level=st.integers(1, 5))
-engagements = st.lists(
-    st.builds(
-        Waiting,
-        engagement_id=st.sampled_from([f"e{n}" for n in range(12)]),
-        version=st.just(1),
-        queue_id=st.sampled_from(QUEUES),
-        channel=st.sampled_from(CHANNELS),
-        priority=st.integers(0, 2),
-        queued_at=st.integers(0, 2),
-        skills=st.lists(requirements, max_size=2, unique_by=lambda need: need.skill).map(tuple),
-        cooling=st.lists(st.tuples(st.sampled_from(["a0", "a1"]), st.integers(99, 101)), max_size=1).map(tuple),
-    ),
-    unique_by=lambda waiting: waiting.engagement_id,
-    max_size=12,
-)
-distributions = st.dictionaries(st.sampled_from(QUEUES), st.sampled_from(KINDS))
-
-
-@settings(max_examples=examples(2000, 20_000))
-@given(engagements, agents, distributions)
-def test_the_core_agrees_with_the_reference_and_holds_i8_and_i14(
-    waiting: list[Waiting], candidates: list[Candidate], kinds: dict[str, Distribution]
-) -> None:
-    matches = list(decide(waiting, candidates, NOW, kinds))
-    assert matches == reference.decide(waiting, candidates, NOW, kinds)
-    _eligible_and_within_room(matches, candidates)
-    _nobody_who_fits_is_left(waiting, candidates, matches)
-
-
-def _eligible_and_within_room(matches: Sequence[object], candidates: list[Candidate]) -> None:
-    """I8, I5."""
-    by_id = {candidate.agent_id: candidate for candidate in candidates}
-    for match in matches:
-        agent = by_id[match.agent_id]  # type: ignore[attr-defined]
-        assert unmet(agent, need_of(match.waiting, NOW)) is None  # type: ignore[attr-defined]
-    for agent in candidates:
-        for channel in CHANNELS:
-            taken = sum(m.agent_id == agent.agent_id and m.waiting.channel == channel for m in matches)  # type: ignore[attr-defined]
-            assert taken <= max(agent.room(channel), 0)
-
-
-def _nobody_who_fits_is_left(waiting: list[Waiting], candidates: list[Candidate], matches: Sequence[object]) -> None:
-    """I14: whoever still waits fits no agent who still has room."""
-    taken = {match.waiting.engagement_id for match in matches}  # type: ignore[attr-defined]
-    for agent in candidates:
-        load = dict(agent.load)
-        for match in matches:
-            if match.agent_id == agent.agent_id:  # type: ignore[attr-defined]
-                channel = match.waiting.channel  # type: ignore[attr-defined]
-                load[channel] = load.get(channel, 0) + 1
-        now_loaded = replace(agent, load=load)
-        for each in waiting:
-            if each.engagement_id not in taken:
-                assert unmet(now_loaded, need_of(each, NOW)) is not None
-
-
-@given(engagements)
-def test_the_rank_as_text_sorts_like_the_rank(waiting: list[Waiting]) -> None:
-    assert sorted(waiting, key=rank) == sorted(waiting, key=rank_key)
-
-
-def agent(agent_id: str, **changes: object) -> Candidate:
-    base = Candidate(agent_id, True, frozenset({"billing"}), 0, capacity={"work_item": 1})
-    return replace(base, **changes)  # type: ignore[arg-type]
-
-
-def work(engagement_id: str = "e1", **changes: object) -> Waiting:
-    return replace(Waiting(engagement_id, 1, "billing", "work_item", 0, 0), **changes)  # type: ignore[arg-type]
-
-
-FRENCH = (Requirement("french", 3),)
+from chalicelib.routing.model import Candidate, Category, Distribution, QueueRules, Requirement, Terms, Waiting
+from tests.routing.worlds import FRENCH, NOW, agent, work
 
 WHO_GETS_IT: list[tuple[str, Distribution, list[Candidate], Waiting, str | None]] = [
     ("the one idle longest", "longest_idle", [agent("a", idle_since=5), agent("b", idle_since=1)], work(), "b"),
@@ -144,6 +44,45 @@ WHO_GETS_IT: list[tuple[str, Distribution, list[Candidate], Waiting, str | None]
         work(),
         "b",
     ),
+    (
+        "the one whose turn it is",
+        "rotating",
+        [agent("a", offered_at=7), agent("b", offered_at=3, idle_since=9)],
+        work(),
+        "b",
+    ),
+    (
+        "the one who exceeds what is asked the most",
+        "best_worker",
+        [agent("a", skills={"french": 3}), agent("b", skills={"french": 4}, idle_since=9)],
+        work(skills=FRENCH),
+        "b",
+    ),
+    ("nobody: they take it themselves", "manual", [agent("a")], work(), None),
+    ("the only one who may", "longest_idle", [agent("a"), agent("b")], work(direct_to="b"), "b"),
+    ("nobody while it is held", "longest_idle", [agent("a")], work(preferred="b", preferred_until=101), None),
+    (
+        "the preferred one first",
+        "longest_idle",
+        [agent("a"), agent("b")],
+        work(preferred="b", preferred_until=100),
+        "b",
+    ),
+    ("else another", "longest_idle", [agent("a")], work(preferred="b", preferred_until=100), "a"),
+    (
+        "the group of the first level",
+        "longest_idle",
+        [agent("a", terms={"billing": Terms(level=2)}), agent("b", idle_since=9)],
+        work(),
+        "b",
+    ),
+    (
+        "the second level, if the first has no room",
+        "longest_idle",
+        [agent("a", terms={"billing": Terms(level=2)}), agent("b", load={"work_item": 1})],
+        work(),
+        "a",
+    ),
 ]
 
 
@@ -151,7 +90,7 @@ WHO_GETS_IT: list[tuple[str, Distribution, list[Candidate], Waiting, str | None]
     ("kind", "candidates", "waiting", "expected"), [w[1:] for w in WHO_GETS_IT], ids=[w[0] for w in WHO_GETS_IT]
 )
 def test_who_gets_it(kind: Distribution, candidates: list[Candidate], waiting: Waiting, expected: str | None) -> None:
-    matches = list(decide([waiting], candidates, NOW, {"billing": kind}))
+    matches = list(decide([waiting], candidates, NOW, {"billing": QueueRules(kind)}))
     assert [match.agent_id for match in matches] == ([expected] if expected else [])
 
 
@@ -182,3 +121,79 @@ def test_however_deep_the_backlog_who_fits_is_found() -> None:
     backlog = [work(f"e{n:05d}", priority=9, skills=FRENCH) for n in range(5000)]
     (match,) = decide([*backlog, work("fits")], [agent("a")], NOW)
     assert match.waiting.engagement_id == "fits"
+
+
+def test_a_simultaneous_queue_offers_to_several() -> None:
+    rules = {"billing": QueueRules("simultaneous", at_once=2)}
+    three = [agent("a"), agent("b", idle_since=1), agent("c", idle_since=2)]
+    first, second = decide([work("e1"), work("e2", queued_at=1)], three, NOW, rules)
+    assert (first.agent_id, first.also) == ("a", ("b",))
+    assert (second.agent_id, second.also) == ("c", ())
+
+
+def test_a_rotating_queue_goes_round_in_the_order_of_the_list() -> None:
+    team = [agent("a", position=2, capacity={"work_item": 9}), agent("b", position=1, capacity={"work_item": 9})]
+    works = [work(f"e{n}", queued_at=n) for n in range(4)]
+    assert [m.agent_id for m in decide(works, team, NOW, {"billing": QueueRules("rotating")})] == ["b", "a", "b", "a"]
+
+
+@pytest.mark.parametrize(("age", "expected"), [(29, ["near"]), (30, ["near", "far"])])
+def test_a_group_with_a_delay_takes_only_what_has_waited(age: int, expected: list[str]) -> None:
+    rules = {"billing": QueueRules(delays=(30,))}
+    far = agent("far", terms={"billing": Terms(level=2, delay=30)})
+    matches = decide([work("e1"), work("e2")], [agent("near"), far], age, rules)
+    assert [match.agent_id for match in matches] == expected
+
+
+def test_an_agent_takes_from_his_first_level_whatever_ranks_higher_in_the_second() -> None:
+    both = agent("a", queues=frozenset({"billing", "general"}), terms={"general": Terms(level=2)})
+    (match,) = decide([work("mine"), work("high", queue_id="general", priority=9)], [both], NOW)
+    assert match.waiting.engagement_id == "mine"
+
+
+LANGUAGE = frozenset({"english", "french"})
+PRODUCT = frozenset({"warranty", "repairs"})
+PROFILE = (
+    Category(LANGUAGE, minimum=3, gives_way=1),
+    Category(LANGUAGE, minimum=2, required=True),
+    Category(PRODUCT, default="warranty", instead=(("repairs", 4),), gives_way=2),
+)
+"""English at 3, after 10 s at 2; warranty, after 20 s repairs at 4 instead, after 30 s neither."""
+STEPS = QueueRules(profile=PROFILE, steps=(10, 20, 30))
+WIDENS = [
+    ("all there is", {"english": 3, "warranty": 1}, 0),
+    ("English at 2", {"english": 2, "warranty": 1}, 10),
+    ("repairs instead of warranty", {"english": 3, "repairs": 4}, 20),
+    ("repairs, but too little", {"english": 3, "repairs": 3}, 30),
+    ("no product at all", {"english": 2}, 30),
+    ("a required line never gives way", {"english": 1, "warranty": 5}, None),
+    ("nor does it take another language", {"french": 5, "warranty": 5}, None),
+]
+
+
+@pytest.mark.parametrize(("skills", "since"), [w[1:] for w in WIDENS], ids=[w[0] for w in WIDENS])
+def test_the_search_widens_step_by_step(skills: dict[str, int], since: int | None) -> None:
+    asked = work(skills=(Requirement("english"),))
+    found = [age for age in range(0, 40, 5) if decide([asked], [agent("a", skills=skills)], age, {"billing": STEPS})]
+    assert found == ([] if since is None else list(range(since, 40, 5)))
+
+
+def test_by_default_the_last_line_gives_way_first() -> None:
+    profile = (Category(LANGUAGE), Category(PRODUCT))
+    rules = {"billing": QueueRules(profile=profile, steps=(10, 20))}
+    asked = work(skills=(Requirement("english"), Requirement("warranty"), Requirement("driving")))
+    agents = [agent("e", skills={"english": 1, "driving": 1}), agent("d", skills={"driving": 1}, idle_since=9)]
+    assert [[m.agent_id for m in decide([asked], agents[n:], age, rules)] for age in (0, 10, 20) for n in (0, 1)] == [
+        [],
+        [],
+        ["e"],
+        [],
+        ["e"],
+        ["d"],
+    ]
+
+
+def test_a_scarce_specialist_is_not_wasted() -> None:
+    specialist, other = agent("specialist", skills={"french": 5}), agent("other", idle_since=9)
+    matches = decide([work("easy", priority=1), work("hard", skills=FRENCH)], [specialist, other], NOW)
+    assert {m.waiting.engagement_id: m.agent_id for m in matches} == {"easy": "other", "hard": "specialist"}

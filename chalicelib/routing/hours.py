@@ -1,0 +1,54 @@
+"""When a queue is open: weekly hours in a time zone, less closures. Daylight saving is the time zone's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+DAYS: tuple[Day, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+STRICT: dict[str, Any] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `start` until just before `end`, on the same day; an end of midnight is the end of the day."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    start: time
+    end: time
+
+    def holds(self, clock: time) -> bool:
+        return self.start <= clock and (self.end == time.min or clock < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Closed from the first of these days to the last, whatever the week says."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessHours:
+    """A day that is not named is closed all day."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    timezone: str = "UTC"
+    weekly: Mapping[Day, tuple[Interval, ...]] = field(default_factory=dict)
+    closures: tuple[Closure, ...] = ()
+
+    def is_open(self, at: int) -> bool:
+        """Whether it is open at a moment (epoch milliseconds)."""
+        local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.timezone))
+        if any(closure.first <= local.date() <= closure.last for closure in self.closures):
+            return False
+        return any(interval.holds(local.time()) for interval in self.weekly.get(DAYS[local.weekday()], ()))

@@ -1,0 +1,102 @@
+"""Where the first choice wasted a scarce specialist: work given in this pass moves on, so that blocked work finds room.
+
+If the agents who can take the blocked work are full of work that others could do, a chain of moves frees one of them:
+each match on the chain moves to the agent of the next, the last one to an agent who is free. Nothing that was served
+loses its turn, so what is served in the end is the best set there is, rank by rank (an augmenting path, as in
+bipartite matching; the sets that can be served form a matroid, in which this greedy choice is optimal).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chalicelib.routing.distribute import Distributor
+from chalicelib.routing.filter import Bits, lowest
+from chalicelib.routing.model import Waiting
+from chalicelib.routing.widen import Need
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """What of one need has been given to whom in this pass."""
+
+    need: Need
+    able: Bits
+    """The agents who can take it."""
+    holders: Bits = 0
+    matches: dict[int, list[Given]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Given:
+    """A match of this pass, which may still move to another agent."""
+
+    waiting: Waiting
+    held: Held
+    number: int
+    others: tuple[int, ...] = ()
+    parked: str | None = None
+
+
+class Swaps:
+    """The matches of a pass by need."""
+
+    def __init__(self, distributor: Distributor) -> None:
+        self._distributor = distributor
+        self._held: dict[str, list[Held]] = {}
+        self._stuck: dict[str, Bits] = {}
+        """By channel, agents of whom it is known that nothing they hold can move: in a pass, places only get fewer."""
+
+    def remember(self, given: Given) -> None:
+        """A match that may move."""
+        held, number = given.held, given.number
+        if not held.matches:
+            among = self._held.setdefault(held.need.channel, [])
+            if held not in among:
+                among.append(held)
+        held.holders |= 1 << number
+        held.matches.setdefault(number, []).append(given)
+
+    def make_room(self, blocked: Held) -> int | None:
+        """The number of an agent who has been freed for this need, or None where no chain of moves frees one."""
+        channel = blocked.need.channel
+        reached = blocked.able & ~self._stuck.get(channel, 0)
+        if not reached:
+            return None
+        chains: list[tuple[Held, int, int]] = []
+        """Each link: whose matches move, off which agent, and the link whose agent they move to room for."""
+        frontier: list[tuple[Bits, int]] = [(reached, -1)]
+        unseen = self._held.get(channel, [])
+        free = self._distributor.free.get(channel, 0)
+        while frontier:
+            bits, came_by = frontier.pop(0)
+            rest = []
+            for held in unseen:
+                holders = held.holders & bits
+                if not holders:
+                    rest.append(held)
+                    continue
+                chains.append((held, lowest(holders), came_by))
+                if held.able & free:
+                    return self._move(chains, lowest(held.able & free))
+                frontier.append((held.able, len(chains) - 1))
+                reached |= held.able
+            unseen = rest
+        self._stuck[channel] = self._stuck.get(channel, 0) | reached
+        return None
+
+    def _move(self, chains: list[tuple[Held, int, int]], to: int) -> int:
+        """Carry the chain out from its end; the agent at its beginning is free then."""
+        link = len(chains) - 1
+        while link != -1:
+            held, number, link = chains[link]
+            given = held.matches[number].pop()
+            if not held.matches[number]:
+                del held.matches[number]
+                held.holders &= ~(1 << number)
+            self._distributor.take_back(number, held.need.channel)
+            self._distributor.give(to, held.need.channel)
+            given.number = to
+            self.remember(given)
+            to = number
+        return to
