@@ -53,37 +53,38 @@ def _full_pass() -> dict[str, float]:
 
 
 def _incremental() -> dict[str, float]:
-    """A day at 10,000 agents: work arrives, agents take it, finish it and are free again; microseconds of each."""
+    """A day at 10,000 agents: work arrives, agents take it, finish it and are free again; microseconds of each.
+
+    An arrival and a release are a decision each: who gets this, and what does he get.
+    """
     chance = random.Random(3)  # noqa: S311 - the same day in every run
     agents = {agent.agent_id: replace(agent, capacity={"work_item": 1}) for agent in _agents(0.0)}
     arrivals = [replace(each, channel="work_item", queued_at=NOW) for each in _waiting(40_000)]
-    engine, now, decisions = Engine(agents.values(), (), NOW), NOW, 0
+    engine, now, events = Engine(agents.values(), (), NOW), NOW, {"arrival": 0, "release": 0}
     spent = {"arrival": 0.0, "release": 0.0}
     busy: list[tuple[int, str]] = []
-    began = time.perf_counter()
     for each in arrivals:
         now += 1
         while busy and busy[0][0] <= now:
+            released = replace(agents[heappop(busy)[1]], idle_since=now)
             at = time.perf_counter()
-            engine.update([replace(agents[heappop(busy)[1]], idle_since=now)])
+            engine.update([released])
             matches = engine.decide(now)
             spent["release"] += time.perf_counter() - at
-            decisions += len(matches)
+            events["release"] += 1
             for match in matches:
                 heappush(busy, (now + chance.randrange(10_000), match.agent_id))
         at = time.perf_counter()
         engine.arrive(each, now)
         matches = engine.decide(now)
         spent["arrival"] += time.perf_counter() - at
-        decisions += len(matches)
+        events["arrival"] += 1
         for match in matches:
             heappush(busy, (now + chance.randrange(10_000), match.agent_id))
-    releases = decisions - len(busy)
     return {
-        "core_decisions_per_s": round(decisions / sum(spent.values())),
-        "core_arrival_us": round(1e6 * spent["arrival"] / len(arrivals), 1),
-        "core_release_us": round(1e6 * spent["release"] / max(releases, 1), 1),
-        "core_incremental_s": round(time.perf_counter() - began, 2),
+        "core_decisions_per_s": round(sum(events.values()) / sum(spent.values())),
+        "core_arrival_us": round(1e6 * spent["arrival"] / events["arrival"], 1),
+        "core_release_us": round(1e6 * spent["release"] / events["release"], 1),
     }
 
 

@@ -29,8 +29,11 @@ class Distributor:
         self._parking: dict[str, Bits] = {}
         """By channel, who has room if he parks something."""
         self._everybody: Bits = 0
-        self._by_given: list[Bits] = [0]
         self._given: dict[int, int] = {}
+        """How much each has been given in this pass."""
+        self._by_given: list[Bits] = [0]
+        """Those who have been given nothing, once, twice and so on, but for the moves that are yet to be sorted in."""
+        self._unsorted: list[tuple[int, int, int]] = []
 
     def add(self, number: int, candidate: Candidate) -> None:
         """Let an agent in."""
@@ -51,17 +54,47 @@ class Distributor:
             if candidate.occupancy.parks:
                 self._parking[channel] = self._parking.get(channel, 0) & keep
 
+    def replace(self, number: int, candidate: Candidate) -> None:
+        """An agent as he is now, under his number."""
+        if candidate.capacity.keys() != self.agents[number].capacity.keys():
+            self.remove(number)
+            self.add(number, candidate)
+            return
+        self.agents[number] = candidate
+        self._loads[number] = dict(candidate.load)
+        self._offers[number] = candidate.offers
+        self._mark(number, candidate.capacity)
+
+    def move(self, number: int, to: int) -> None:
+        """Give an agent another number."""
+        both = 1 << number | 1 << to
+        self.agents[to] = self.agents.pop(number)
+        self._loads[to] = self._loads.pop(number)
+        self._offers[to] = self._offers.pop(number)
+        self._everybody ^= both
+        for sets in (self.free, self._parking):
+            for channel, bits in sets.items():
+                if bits >> number & 1:
+                    sets[channel] = bits ^ both
+
+    def has_room(self, number: int) -> bool:
+        """Whether the agent has room for anything."""
+        return any(bits >> number & 1 for bits in (*self.free.values(), *self._parking.values()))
+
+    def candidate(self, number: int) -> Candidate:
+        """An agent with what he has in hand now."""
+        agent, load, offers = self.agents[number], self._loads[number], self._offers[number]
+        return agent if agent.load == load and agent.offers == offers else replace(agent, load=load, offers=offers)
+
     def candidates(self) -> list[Candidate]:
         """The agents with what they have in hand now."""
-        return [
-            replace(candidate, load=self._loads[number], offers=self._offers[number])
-            for number, candidate in self.agents.items()
-        ]
+        return [self.candidate(number) for number in self.agents]
 
     def begin(self) -> None:
         """A new pass: nobody has been given anything."""
-        self._by_given = [self._everybody]
         self._given = {}
+        self._by_given = [self._everybody]
+        self._unsorted = []
 
     def anybody(self) -> Bits:
         """Who could take something in any channel."""
@@ -92,6 +125,10 @@ class Distributor:
             case "sequential":
                 return best(found, lambda n: (self.agents[n].position, self.agents[n].agent_id))
 
+    def takes(self, number: int, channel: str) -> bool:
+        """Whether the agent could take something in a channel."""
+        return bool((self.free.get(channel, 0) | self._parking.get(channel, 0)) >> number & 1)
+
     def parks(self, number: int, channel: str) -> str | None:
         """What the agent has to park to take something in a channel."""
         if self.free.get(channel, 0) >> number & 1:
@@ -102,12 +139,9 @@ class Distributor:
     def give(self, number: int, channel: str, parked: str | None = None) -> None:
         """Take one of the agent's places."""
         self._load(number, channel, 1, parked)
-        given = self._given.get(number, 0) + 1
-        self._given[number] = given
-        if given == len(self._by_given):
-            self._by_given.append(0)
-        self._by_given[given - 1] &= ~(1 << number)
-        self._by_given[given] |= 1 << number
+        given = self._given.get(number, 0)
+        self._given[number] = given + 1
+        self._unsorted.append((number, given, given + 1))
 
     def give_others(self, able: Bits, need: Need, first: int, most: int) -> tuple[int, ...]:
         """Give the same to others too, idle longest first, until as many as `most` have it; who they are."""
@@ -122,8 +156,7 @@ class Distributor:
         self._load(number, channel, -1, None)
         given = self._given[number]
         self._given[number] = given - 1
-        self._by_given[given] &= ~(1 << number)
-        self._by_given[given - 1] |= 1 << number
+        self._unsorted.append((number, given, given - 1))
 
     def _load(self, number: int, channel: str, change: int, parked: str | None) -> None:
         agent, load = self.agents[number], self._loads[number]
@@ -143,7 +176,7 @@ class Distributor:
             free, fits = self.free.get(channel, 0), False
             if not out:
                 fits = room(agent.occupancy, agent.capacity, load, channel, offers) > 0
-            if fits != bool(free & bit):
+            if fits != free >> number & 1:
                 self.free[channel] = free | bit if fits else free & ~bit
             if agent.occupancy is not PLAIN and agent.occupancy.parks:
                 some = self._parking.get(channel, 0)
@@ -155,6 +188,12 @@ class Distributor:
         return best(found, lambda n: (order(n), self._given.get(n, 0)))
 
     def _least_given(self, found: Bits) -> Bits:
+        for number, before, after in self._unsorted:
+            if after == len(self._by_given):
+                self._by_given.append(0)
+            self._by_given[before] ^= 1 << number
+            self._by_given[after] ^= 1 << number
+        self._unsorted = []
         for level in self._by_given:
             some = found & level
             if some:

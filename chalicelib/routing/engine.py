@@ -16,13 +16,17 @@ from collections.abc import Iterable, Mapping, Set
 from heapq import heappop, heappush
 from itertools import count
 
-from chalicelib.routing.distribute import Distributor
-from chalicelib.routing.filter import Bits, Filter
+from chalicelib.routing.filter import Bits, level_of, lowest, numbers
+from chalicelib.routing.fits import Fits
 from chalicelib.routing.model import Candidate, Match, QueueRules, Waiting
 from chalicelib.routing.rank import Rank, standing
+from chalicelib.routing.roster import Roster
 from chalicelib.routing.swap import Given, Held, Swaps
 from chalicelib.routing.widen import USUAL, Need, Needs
 
+FEW = 16
+"""Up to so many changed agents are held against the lines they can take from; beyond, every line is looked at."""
+EMPTY_LINES = 1000
 Head = tuple[Rank, "Line"]
 Entry = tuple[bool, int, int, int, str, int, Waiting, "Line"]
 """The standing, a number that makes it unique, and what stands there."""
@@ -31,12 +35,13 @@ Entry = tuple[bool, int, int, int, str, int, Waiting, "Line"]
 class Line:
     """Engagements of one need and rate, the next one first; those that have left are passed over."""
 
-    __slots__ = ("entries", "head", "need", "rate", "rules")
+    __slots__ = ("entries", "head", "need", "number", "rate", "rules")
 
     def __init__(self, need: Need, rate: int, rules: QueueRules) -> None:
         self.need = need
         self.rate = rate
         self.rules = rules
+        self.number = 0
         self.entries: list[Entry] = []
         self.head: Head | None = None
         """As it stands among the heads."""
@@ -58,14 +63,14 @@ class Engine:
         self._swap = swap
         self._sequence = count()
         self._lines: dict[tuple[Need, int], Line] = {}
+        self._fits: Fits[Line] = Fits()
         self._place: dict[str, Entry] = {}
         self._heads: list[Head] = []
         self._changes: list[tuple[int, str, int]] = []
         self._rates: set[int] = set()
         self._ranked_at = 0
         self._new_lines: set[Line] = set()
-        self._changed: Bits = 0
-        self._renumber(candidates)
+        self._roster = Roster(candidates)
         self._line_up(waiting, now)
 
     # What has changed
@@ -89,21 +94,12 @@ class Engine:
 
     def update(self, candidates: Iterable[Candidate]) -> None:
         """Agents as they are now; one who is not ready gets nothing."""
-        for candidate in sorted(candidates, key=_idle):
-            number = self._number.pop(candidate.agent_id, None)
-            if number is not None:
-                self._remove(number)
-            if not candidate.ready:
-                continue
-            if _idle(candidate) < self._last or self._next > 2 * len(self._number) + 64:
-                self._renumber([*self._distributor.candidates(), candidate], self._changed_ids())
-                self._changed |= self._filter.bit(candidate.agent_id)
-            else:
-                self._add(candidate)
+        for candidate in candidates:
+            self._roster.update(candidate)
 
     def candidates(self) -> list[Candidate]:
         """The agents who are ready, with what they have been given."""
-        return self._distributor.candidates()
+        return self._roster.distributor.candidates()
 
     # Decisions
 
@@ -111,16 +107,51 @@ class Engine:
         """Every match that can be made now, in order of rank, counted as made. `closed` queues get nothing."""
         self._move_what_is_due(now)
         self._rank_heads(now)
-        changed, new_lines = self._changed, self._new_lines
-        self._changed, self._new_lines = 0, set()
-        if not changed and not new_lines:
-            return []
-        self._distributor.begin()
-        swaps = Swaps(self._distributor)
-        given: list[Given] = []
-        for level in self._filter.levels():
-            self._sweep(level, changed, new_lines, closed, swaps, given)
+        roster, new_lines = self._roster, self._new_lines
+        self._new_lines = set()
+        if not new_lines and roster.changed.bit_count() == 1:
+            given = self._serve(lowest(roster.changed), closed)
+            roster.settle()
+        else:
+            roster.settle()
+            given = self._route(new_lines, closed)
+        roster.changed = 0
         return [self._match(each) for each in given]
+
+    def _serve(self, number: int, closed: Set[str]) -> list[Given]:
+        """One agent has changed and nothing else: nobody but he can take what waits."""
+        distributor = self._roster.distributor
+        distributor.begin()
+        agent = distributor.agents[number]
+        lines = [line for line in self._fits.of(agent) if line.head and self._open_to_one(line, agent, closed)]
+        given: list[Given] = []
+        while lines:
+            lines = [line for line in lines if line.head and distributor.takes(number, line.need.channel)]
+            if not lines:
+                break
+            line = min(lines, key=lambda each: (level_of(agent, each.need.queue_id), each.head))
+            parked = distributor.parks(number, line.need.channel)
+            distributor.give(number, line.need.channel, parked)
+            given.append(Given(self._pop(line), Held(line.need, 0), number, (), parked))
+            self._rehead(line)
+        return given
+
+    def _open_to_one(self, line: Line, agent: Candidate, closed: Set[str]) -> bool:
+        need = line.need
+        if need.queue_id in closed or line.rules.distribution == "manual":
+            return False
+        return need.only in (None, agent.agent_id) and agent.agent_id not in need.not_to
+
+    def _route(self, new_lines: set[Line], closed: Set[str]) -> list[Given]:
+        """Whatever has changed: go through the lines, level by level."""
+        roster, given = self._roster, list[Given]()
+        if not roster.changed and not new_lines:
+            return given
+        roster.distributor.begin()
+        swaps = Swaps(roster.distributor)
+        for level in roster.filter.levels():
+            self._sweep(level, roster.changed, new_lines, closed, swaps, given)
+        return given
 
     def _sweep(
         self,
@@ -132,7 +163,10 @@ class Engine:
         given: list[Given],
     ) -> None:
         """Go through the lines by the rank of their heads, and on with the same line while it finds agents."""
-        heads = self._heads if changed else sorted(line.head for line in new_lines if line.head)
+        heads, agents = self._heads, self._roster.distributor.agents
+        if changed.bit_count() <= FEW:
+            near = new_lines.union(*(self._fits.of(agents[number]) for number in numbers(changed)))
+            heads = sorted(line.head for line in near if line.head)
         seen: dict[Line, Held] = {}
         at = 0
         while at < len(heads):
@@ -147,24 +181,24 @@ class Engine:
                 continue
             given.append(made)
             before, line.head = line.head, self._head(line)
+            if line.head is None:
+                self._fits.note(line, filled=False)
             _move_on(heads, at, line)
             if heads is not self._heads:
                 _move_on(self._heads, bisect_left(self._heads, before), line)
-            if line.head is None:
-                del self._lines[line.need, line.rate]
-            if not new_lines and not changed & self._distributor.anybody():
+            if not new_lines and not changed & self._roster.distributor.anybody():
                 return
 
     def _open_to(self, line: Line, level: int, closed: Set[str]) -> Bits:
         """The agents who may be given what is in a line."""
         if line.need.queue_id in closed or line.rules.distribution == "manual":
             return 0
-        return self._filter.able(line.need, level)
+        return self._roster.filter.able(line.need, level)
 
     def _give(self, line: Line, held: Held, swaps: Swaps) -> Given | None:
         """Give the head of a line to the agent whose turn it is, or to one whom a swap makes free."""
-        need, rules, distributor = line.need, line.rules, self._distributor
-        preferred = self._filter.bit(need.prefer) if need.prefer is not None else 0
+        need, rules, distributor = line.need, line.rules, self._roster.distributor
+        preferred = self._roster.filter.bit(need.prefer) if need.prefer is not None else 0
         number = distributor.choose(held.able, need, rules.distribution, preferred)
         parked = None
         if number is not None:
@@ -184,7 +218,7 @@ class Engine:
         return made
 
     def _match(self, given: Given) -> Match:
-        agents = self._distributor.agents
+        agents = self._roster.distributor.agents
         also = tuple(agents[number].agent_id for number in given.others) if given.others else ()
         return Match(given.waiting, agents[given.number].agent_id, also, given.parked)
 
@@ -194,7 +228,10 @@ class Engine:
         key = (self._needs.of(waiting, now), waiting.rate)
         line = self._lines.get(key)
         if line is None:
+            if len(self._lines) > 2 * len(self._heads) + EMPTY_LINES:
+                self._forget_empty_lines()
             line = self._lines[key] = Line(*key, self._rules.get(waiting.queue_id, USUAL))
+            self._fits.add(line)
             self._rates.add(waiting.rate)
         if waiting.cooling or waiting.preferred is not None or waiting.queue_id in self._rules:
             change = self._needs.next_change(waiting, now)
@@ -213,6 +250,7 @@ class Engine:
         for line in self._lines.values():
             line.entries.sort()
             line.head = self._head(line)
+            self._fits.note(line, filled=True)
         self._heads = sorted(line.head for line in self._lines.values() if line.head)
         self._new_lines = set(self._lines.values())
 
@@ -223,15 +261,20 @@ class Engine:
         return waiting
 
     def _rehead(self, line: Line) -> None:
-        """Put a line where its head belongs; one that is empty is forgotten."""
+        """Put a line where its head belongs."""
         if line.head is not None:
             del self._heads[bisect_left(self._heads, line.head)]
         line.head = self._head(line)
+        self._fits.note(line, filled=line.head is not None)
         if line.head is not None:
             insort(self._heads, line.head)
-        else:
-            self._lines.pop((line.need, line.rate), None)
-            self._new_lines.discard(line)
+
+    def _forget_empty_lines(self) -> None:
+        """A line that has run empty is kept for the next of its kind, within reason."""
+        self._lines = {key: line for key, line in self._lines.items() if line.entries}
+        self._fits = Fits(self._lines.values())
+        for _, line in self._heads:
+            self._fits.note(line, filled=True)
 
     def _head(self, line: Line) -> Head | None:
         """The line's head with its rank; where all gain alike, its rank of any moment will do."""
@@ -260,41 +303,6 @@ class Engine:
             entry = self._place.get(engagement_id)
             if entry is not None and entry[-2].version == version:
                 self.arrive(entry[-2], now)
-
-    # Agents
-
-    def _renumber(self, candidates: Iterable[Candidate], changed: Set[str] | None = None) -> None:
-        """Number the ready agents by idle time anew."""
-        self._filter, self._distributor = Filter(), Distributor()
-        self._number: dict[str, int] = {}
-        self._next, self._changed = 0, 0
-        self._last = (0, "")
-        for candidate in sorted((c for c in candidates if c.ready), key=_idle):
-            self._add(candidate)
-        if changed is not None:
-            self._changed = 0
-            for agent_id in changed:
-                self._changed |= self._filter.bit(agent_id)
-
-    def _add(self, candidate: Candidate) -> None:
-        number, self._next = self._next, self._next + 1
-        self._last = _idle(candidate)
-        self._number[candidate.agent_id] = number
-        self._filter.add(number, candidate)
-        self._distributor.add(number, candidate)
-        self._changed |= 1 << number
-
-    def _remove(self, number: int) -> None:
-        self._filter.remove(number, self._distributor.agents[number])
-        self._distributor.remove(number)
-        self._changed &= ~(1 << number)
-
-    def _changed_ids(self) -> set[str]:
-        return {agent_id for agent_id, number in self._number.items() if self._changed >> number & 1}
-
-
-def _idle(candidate: Candidate) -> tuple[int, str]:
-    return (candidate.idle_since, candidate.agent_id)
 
 
 def _move_on(heads: list[Head], at: int, line: Line) -> None:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from chalicelib.routing.filter import USUAL as USUAL_TERMS
-from chalicelib.routing.filter import meets, unmet
+from chalicelib.routing.filter import level_of, meets, unmet
 from chalicelib.routing.model import Candidate, QueueRules, Waiting
 from chalicelib.routing.rank import Rank, rank
 from chalicelib.routing.widen import USUAL, Needs, step_at
@@ -101,7 +100,7 @@ def explain_agent(
     """What would come to an agent next, if he alone were asked; and of what waits, why each does not."""
     needs, coming = Needs(rules or {}), None
     verdicts = []
-    for each in sorted(waiting, key=lambda w: (_level(candidate, w.queue_id), rank(w, now))):
+    for each in sorted(waiting, key=lambda w: (level_of(candidate, w.queue_id), rank(w, now))):
         reason = unmet(candidate, needs.of(each, now))
         stopped = _stopped(each.queue_id, (rules or {}).get(each.queue_id, USUAL), closed)
         if stopped is not None:
@@ -128,7 +127,3 @@ def _stopped(queue_id: str, rules: QueueRules, closed: Set[str]) -> str | None:
     if queue_id in closed:
         return "closed"
     return "manual" if rules.distribution == "manual" else None
-
-
-def _level(candidate: Candidate, queue_id: str) -> int:
-    return candidate.terms.get(queue_id, USUAL_TERMS).level

@@ -15,7 +15,6 @@ USUAL = Terms()
 
 def unmet(candidate: Candidate, need: Need) -> str | None:
     """The first rule that keeps an agent from a need, or None: the same rules as in `Filter`, one agent at a time."""
-    terms = candidate.terms.get(need.queue_id, USUAL)
     if need.queue_id not in candidate.queues:
         return "other_queue"
     if need.only not in (None, candidate.agent_id):
@@ -26,15 +25,31 @@ def unmet(candidate: Candidate, need: Need) -> str | None:
         return "skill_missing"
     if candidate.agent_id in need.not_to:
         return "cooling_down"
-    if terms.delay > need.patience:
+    if candidate.terms.get(need.queue_id, USUAL).delay > need.patience:
         return "group_waits"
     return _no_room(candidate, need.channel)
 
 
+def meets_need(candidate: Candidate, need: Need) -> bool:
+    """Whether an agent serves the queue by now and has the skills; everything about him that seldom changes."""
+    return (
+        need.queue_id in candidate.queues
+        and candidate.terms.get(need.queue_id, USUAL).delay <= need.patience
+        and all(meets(candidate, requirement) for requirement in need.skills)
+    )
+
+
+def level_of(candidate: Candidate, queue_id: str) -> int:
+    """The level at which an agent serves a queue."""
+    return candidate.terms.get(queue_id, USUAL).level
+
+
 def meets(candidate: Candidate, requirement: Requirement) -> bool:
     """Whether the agent has the skill, or one that does instead."""
-    pairs = ((requirement.skill, requirement.level), *requirement.instead)
-    return any(candidate.skills.get(skill, 0) >= level for skill, level in pairs)
+    skills = candidate.skills
+    if skills.get(requirement.skill, 0) >= requirement.level:
+        return True
+    return any(skills.get(skill, 0) >= level for skill, level in requirement.instead)
 
 
 def _no_room(candidate: Candidate, channel: str) -> str | None:
@@ -58,7 +73,7 @@ class Filter:
     def __init__(self) -> None:
         self._number: dict[str, int] = {}
         self._queues: dict[str, Bits] = {}
-        self._skills: dict[tuple[str, int], Bits] = {}
+        self._skills: dict[str, dict[int, Bits]] = {}
         self._delayed: dict[str, dict[int, Bits]] = {}
         self._other_level: dict[str, dict[int, Bits]] = {}
 
@@ -72,15 +87,22 @@ class Filter:
         del self._number[candidate.agent_id]
         self._flip(candidate, 1 << number)
 
+    def move(self, number: int, to: int, candidate: Candidate) -> None:
+        """Give an agent another number."""
+        self._number[candidate.agent_id] = to
+        self._flip(candidate, 1 << number | 1 << to)
+
     def able(self, need: Need, level: int = 1) -> Bits:
         """The agents who meet a need and serve its queue at this level, whether or not they have room."""
-        bits = self._queues.get(need.queue_id, 0) & self._at_level(need.queue_id, level)
+        bits = self._queues.get(need.queue_id, 0)
+        if level != 1 or self._other_level:
+            bits &= self._at_level(need.queue_id, level)
         if not bits:
             return 0
         for requirement in need.skills:
-            having = self._skills.get((requirement.skill, requirement.level), 0)
-            for pair in requirement.instead:
-                having |= self._skills.get(pair, 0)
+            having = self._having(requirement.skill, requirement.level)
+            for skill, level in requirement.instead:
+                having |= self._having(skill, level)
             bits &= having
         for agent_id in need.not_to:
             bits &= ~self.bit(agent_id)
@@ -98,7 +120,16 @@ class Filter:
 
     def levels(self) -> list[int]:
         """The levels at which queues are served, first to last."""
+        if not self._other_level:
+            return [1]
         return sorted({1, *(level for by in self._other_level.values() for level, bits in by.items() if bits)})
+
+    def _having(self, skill: str, level: int) -> Bits:
+        bits = 0
+        for proficiency, some in self._skills.get(skill, {}).items():
+            if proficiency >= level:
+                bits |= some
+        return bits
 
     def _at_level(self, queue_id: str, level: int) -> Bits:
         others = self._other_level.get(queue_id)
@@ -115,8 +146,8 @@ class Filter:
         for queue_id in candidate.queues:
             queues[queue_id] = queues.get(queue_id, 0) ^ bit
         for skill, proficiency in candidate.skills.items():
-            for level in range(1, proficiency + 1):
-                skills[skill, level] = skills.get((skill, level), 0) ^ bit
+            having = skills.setdefault(skill, {})
+            having[proficiency] = having.get(proficiency, 0) ^ bit
         for queue_id, terms in candidate.terms.items():
             if terms.delay:
                 delayed = self._delayed.setdefault(queue_id, {})

@@ -32,6 +32,9 @@ class Requirement:
     instead: tuple[tuple[str, int], ...] = ()
     """Backup skills, each with its own least proficiency."""
 
+    def __hash__(self) -> int:
+        return hash(self.skill)  # the core looks needs up by the hundred thousand; a name tells most of them apart
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

@@ -24,7 +24,7 @@ class Held:
     able: Bits
     """The agents who can take it."""
     holders: Bits = 0
-    matches: dict[int, list[Given]] = field(default_factory=dict)
+    matches: list[Given] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -49,13 +49,11 @@ class Swaps:
 
     def remember(self, given: Given) -> None:
         """A match that may move."""
-        held, number = given.held, given.number
+        held = given.held
         if not held.matches:
-            among = self._held.setdefault(held.need.channel, [])
-            if held not in among:
-                among.append(held)
-        held.holders |= 1 << number
-        held.matches.setdefault(number, []).append(given)
+            self._held.setdefault(held.need.channel, []).append(held)
+        held.holders |= 1 << given.number
+        held.matches.append(given)
 
     def make_room(self, blocked: Held) -> int | None:
         """The number of an agent who has been freed for this need, or None where no chain of moves frees one."""
@@ -90,13 +88,12 @@ class Swaps:
         link = len(chains) - 1
         while link != -1:
             held, number, link = chains[link]
-            given = held.matches[number].pop()
-            if not held.matches[number]:
-                del held.matches[number]
-                held.holders &= ~(1 << number)
+            moving = [given for given in held.matches if given.number == number]
+            if len(moving) == 1:
+                held.holders ^= 1 << number
+            held.holders |= 1 << to
+            moving[-1].number = to
             self._distributor.take_back(number, held.need.channel)
             self._distributor.give(to, held.need.channel)
-            given.number = to
-            self.remember(given)
             to = number
         return to
