@@ -119,7 +119,7 @@ def gap_percent(agents: int, engagements: int) -> float:
     rows, columns = linear_sum_assignment(weights, maximize=True)
     best = sum(weights[row][column] for row, column in zip(rows, columns, strict=True))
     served = sum(match.waiting.priority for match in decide(work, people, NOW))
-    return round(100 * (best - served) / best, 4)
+    return round(100 * float(best - served) / float(best), 4)
 
 
 def _naive_seconds(waiting: list[Waiting], agents: list[Candidate]) -> float:

@@ -112,7 +112,7 @@ def explanation(found: Engagement, why: Explanation | None) -> dict[str, Any]:
         "state": found.state,
         "text": why.text(),
         "ahead": why.ahead,
-        "users": [{"user_id": v.agent_id, "reason": v.reason} for v in why.verdicts],
+        "users": [{"user_id": v.id, "reason": v.reason} for v in why.verdicts],
     }
 
 

@@ -11,7 +11,7 @@ from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.messaging.protocol import Drained, Ring
 from chalicelib.operations import timers
 from chalicelib.routing.decide import decide
-from chalicelib.routing.model import Candidate, Match, Waiting
+from chalicelib.routing.model import Candidate, Match, QueueRules, Waiting
 from chalicelib.world import World
 
 ROUNDS = 50
@@ -71,11 +71,11 @@ def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:
 
 def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     snapshot = _load(world, queues, rung)
-    distributions = {queue_id: queue.distribution for queue_id, queue in snapshot.tenant.queue_by_id.items()}
+    rules = {queue_id: QueueRules(queue.distribution) for queue_id, queue in snapshot.tenant.queue_by_id.items()}
     done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
     for _ in range(ROUNDS):
         candidates = candidates_of(snapshot.tenant, snapshot.occupancies.values())
-        matches = _one_each(decide(snapshot.waiting.values(), candidates, world.now(), distributions))
+        matches = _one_each(decide(snapshot.waiting.values(), candidates, world.now(), rules))
         if not matches:
             break
         _commit(world, snapshot, matches, done)

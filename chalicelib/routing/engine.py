@@ -78,6 +78,8 @@ class Engine:
     def arrive(self, waiting: Waiting, now: int) -> None:
         """An engagement waits from now on, or waits on with other facts."""
         self.leave(waiting.engagement_id)
+        if len(self._lines) > 2 * len(self._heads) + EMPTY_LINES:
+            self._forget_empty_lines()
         line = self._line(waiting, now)
         entry = (*standing(waiting), next(self._sequence), waiting, line)
         heappush(line.entries, entry)
@@ -180,12 +182,13 @@ class Engine:
                 at += 1
                 continue
             given.append(made)
-            before, line.head = line.head, self._head(line)
-            if line.head is None:
-                self._fits.note(line, filled=False)
-            _move_on(heads, at, line)
             if heads is not self._heads:
-                _move_on(self._heads, bisect_left(self._heads, before), line)
+                self._rehead(line)
+            else:
+                line.head = self._head(line)
+                if line.head is None:
+                    self._fits.note(line, filled=False)
+            _move_on(heads, at, line)
             if not new_lines and not changed & self._roster.distributor.anybody():
                 return
 
@@ -228,8 +231,6 @@ class Engine:
         key = (self._needs.of(waiting, now), waiting.rate)
         line = self._lines.get(key)
         if line is None:
-            if len(self._lines) > 2 * len(self._heads) + EMPTY_LINES:
-                self._forget_empty_lines()
             line = self._lines[key] = Line(*key, self._rules.get(waiting.queue_id, USUAL))
             self._fits.add(line)
             self._rates.add(waiting.rate)

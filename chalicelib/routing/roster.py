@@ -18,6 +18,12 @@ class Roster:
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self.changed: Bits = 0
         """Who has changed since this was last looked at, and has room."""
+        self._number: dict[str, int] = {}
+        self._idle: dict[int, tuple[int, str]] = {}
+        self._stale: set[str] = set()
+        """Who may have a number that does not tell his idle time."""
+        self._next = 0
+        self._last = (0, "")
         self._renumber(candidates)
 
     def update(self, candidate: Candidate) -> None:
@@ -92,11 +98,8 @@ class Roster:
 
     def _renumber(self, candidates: Iterable[Candidate]) -> None:
         self.filter, self.distributor = Filter(), Distributor()
-        self._number: dict[str, int] = {}
-        self._idle: dict[int, tuple[int, str]] = {}
-        self._stale: set[str] = set()
-        self._next = 0
-        self._last = (0, "")
+        self._number, self._idle, self._stale = {}, {}, set()
+        self._next, self._last = 0, (0, "")
         for candidate in sorted((each for each in candidates if each.ready), key=_idle):
             number = self._take_number(candidate)
             self.filter.add(number, candidate)
