@@ -160,13 +160,17 @@ class Distributor:
 
     def _load(self, number: int, channel: str, change: int, parked: str | None) -> None:
         agent, load = self.agents[number], self._loads[number]
-        load[channel] = load.get(channel, 0) + change
+        taken = load[channel] = load.get(channel, 0) + change
         self._offers[number] += change
         if parked is not None:
             load[parked] -= 1
             self._mark(number, agent.capacity, out=True)
-        else:
-            self._mark(number, (channel,) if agent.occupancy is PLAIN else agent.capacity)
+        elif agent.occupancy is not PLAIN:
+            self._mark(number, agent.capacity)
+        elif taken >= agent.capacity[channel]:
+            self.free[channel] &= ~(1 << number)
+        elif change < 0:
+            self.free[channel] |= 1 << number
 
     def _mark(self, number: int, channels: Iterable[str], out: bool = False) -> None:
         """Note where the agent has room. Who has parked something is out of this pass: places only get fewer in it."""

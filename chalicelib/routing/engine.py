@@ -111,7 +111,9 @@ class Engine:
         self._rank_heads(now)
         roster, new_lines = self._roster, self._new_lines
         self._new_lines = set()
-        if not new_lines and roster.changed.bit_count() == 1:
+        if not roster.changed and len(new_lines) == 1:
+            given = self._fill(new_lines.pop(), closed)
+        elif not new_lines and roster.changed.bit_count() == 1:
             given = self._serve(lowest(roster.changed), closed)
             roster.settle()
         else:
@@ -119,6 +121,18 @@ class Engine:
             given = self._route(new_lines, closed)
         roster.changed = 0
         return [self._match(each) for each in given]
+
+    def _fill(self, line: Line, closed: Set[str]) -> list[Given]:
+        """One line has something new and nothing else has changed: nothing else can be given out."""
+        roster, given = self._roster, list[Given]()
+        roster.settle()
+        roster.distributor.begin()
+        for level in roster.filter.levels():
+            held = Held(line.need, self._open_to(line, level, closed))
+            while line.head and (made := self._give(line, held, None)):
+                given.append(made)
+                self._rehead(line)
+        return given
 
     def _serve(self, number: int, closed: Set[str]) -> list[Given]:
         """One agent has changed and nothing else: nobody but he can take what waits."""
@@ -150,7 +164,7 @@ class Engine:
         if not roster.changed and not new_lines:
             return given
         roster.distributor.begin()
-        swaps = Swaps(roster.distributor)
+        swaps = Swaps(roster.distributor) if self._swap else None
         for level in roster.filter.levels():
             self._sweep(level, roster.changed, new_lines, closed, swaps, given)
         return given
@@ -161,7 +175,7 @@ class Engine:
         changed: Bits,
         new_lines: set[Line],
         closed: Set[str],
-        swaps: Swaps,
+        swaps: Swaps | None,
         given: list[Given],
     ) -> None:
         """Go through the lines by the rank of their heads, and on with the same line while it finds agents."""
@@ -198,7 +212,7 @@ class Engine:
             return 0
         return self._roster.filter.able(line.need, level)
 
-    def _give(self, line: Line, held: Held, swaps: Swaps) -> Given | None:
+    def _give(self, line: Line, held: Held, swaps: Swaps | None) -> Given | None:
         """Give the head of a line to the agent whose turn it is, or to one whom a swap makes free."""
         need, rules, distributor = line.need, line.rules, self._roster.distributor
         preferred = self._roster.filter.bit(need.prefer) if need.prefer is not None else 0
@@ -206,7 +220,7 @@ class Engine:
         parked = None
         if number is not None:
             parked = distributor.parks(number, need.channel)
-        elif self._swap:
+        elif swaps is not None:
             number = swaps.make_room(held)
         if number is None:
             return None
@@ -216,7 +230,7 @@ class Engine:
             others = distributor.give_others(held.able, need, number, most)
             return Given(self._pop(line), held, number, others, parked)
         made = Given(self._pop(line), held, number)
-        if self._swap:
+        if swaps is not None:
             swaps.remember(made)
         return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules, room
 
@@ -127,8 +127,7 @@ class Candidate:
         return room(self.occupancy, self.capacity, self.load, channel, self.offers)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A decision: this engagement goes to this agent."""
 
     waiting: Waiting

@@ -48,6 +48,8 @@ class Roster:
 
     def settle(self) -> None:
         """Give those who have changed and still have room the numbers of their idle time."""
+        if not self._stale:
+            return
         stale, self._stale = self._stale, set()
         for agent_id in sorted(stale, key=self._idle_time):
             number = self._number.get(agent_id)
