@@ -6,7 +6,8 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.configuration.tenant import Tenant, read
+from chalicelib.configuration.document import read
+from chalicelib.configuration.tenant import Tenant
 from chalicelib.messaging.protocol import Transport
 from chalicelib.storage.protocol import Store
 

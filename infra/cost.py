@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chalicelib.configuration.tenant import read, write
+from chalicelib.configuration.document import read, write
 from chalicelib.engagements.model import Content, Engagement
 from chalicelib.messaging.protocol import Ring
 from chalicelib.messaging.sqs import SqsTransport

@@ -6,24 +6,26 @@ Each takes what was read and answers with the `Change` to commit, or raises the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from chalicelib.engagements.model import (
     TRAIL_LENGTH,
     Change,
     Content,
+    Destination,
     Engagement,
     Event,
     FlowReference,
     Held,
     Occupancy,
     Offer,
+    State,
 )
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.errors import NoCapacity, NotFound, StaleOffer, WrongState
-from chalicelib.routing.model import Requirement
+from chalicelib.routing.consumer import Standing
 
 ROUTER = "system:router"
 
@@ -32,57 +34,127 @@ def start(
     engagement_id: str,
     *,
     channel: str,
-    queue_id: str,
-    priority: int,
-    skills: tuple[Requirement, ...],
+    to: Destination,
     flow: FlowReference,
     content: Content,
     actor: str,
     now: int,
+    not_before: int | None = None,
 ) -> Engagement:
-    """A new engagement, waiting in its queue."""
+    """A new engagement, waiting in its queue, or scheduled until it may."""
+    state: State = "queued" if not_before is None or not_before <= now else "scheduled"
     return Engagement(
         engagement_id=engagement_id,
         version=1,
-        state="queued",
+        state=state,
         channel=channel,
-        queue_id=queue_id,
-        priority=priority,
-        skills=skills,
         flow=flow,
         content=content,
         started_at=now,
         queued_at=now,
         waiting_since=now,
         started_by=actor,
-        trail=(Event(1, now, "start", "queued", actor, queue_id),),
+        not_before=not_before if state == "scheduled" else None,
+        trail=(Event(1, now, "start", state, actor, to.queue_id),),
+        **_at(to),
     )
 
 
-def offer(engagement: Engagement, occupancy: Occupancy, *, offer_id: str, expires_at: int, now: int) -> Change:
-    """Offer a waiting engagement to an agent; his place is taken from now on."""
+def enqueue(engagement: Engagement, *, standing: Standing, now: int) -> Change:
+    """The time of scheduled work has come: it enters its queue, and its age counts from now."""
+    queued = _step(
+        engagement, "enqueue", now, ROUTER, not_before=None, standing=standing, queued_at=now, waiting_since=now
+    )
+    return _change(engagement, queued)
+
+
+def overflow(engagement: Engagement, to: Destination, *, reason: str, now: int) -> Change:
+    """Waiting work goes on to another queue, where it keeps its age; nobody is spared from it any more."""
+    detail = {"waited_ms": now - engagement.waiting_since, "reason": reason, "to_queue_id": to.queue_id}
+    moved = _step(
+        engagement,
+        "overflow",
+        now,
+        ROUTER,
+        detail=detail,
+        cooling=(),
+        offers=0,
+        overflows=engagement.overflows + 1,
+        waiting_since=now,
+        **_at(to),
+    )
+    return _change(engagement, moved)
+
+
+def overflow_out(engagement: Engagement, *, reason: str, now: int) -> Change:
+    """Waiting work that its queue does not keep is closed."""
+    detail = {"waited_ms": now - engagement.waiting_since, "reason": reason}
+    out = _step(engagement, "overflow_out", now, ROUTER, detail=detail, closed_at=now, end_reason="overflowed")
+    return _change(engagement, out)
+
+
+def offer(
+    engagement: Engagement,
+    occupancy: Occupancy,
+    *,
+    offer_id: str,
+    expires_at: int,
+    now: int,
+    others: tuple[Occupancy, ...] = (),
+) -> Change:
+    """Offer a waiting engagement to an agent, or to several; their places are taken from now on."""
+    for each in (occupancy, *others):
+        if each.status != "ready":
+            raise NoCapacity(f"Agent {each.agent_id} is {each.status}.")
     offered = _step(
         engagement,
         "offer",
         now,
         ROUTER,
         agent_id=occupancy.agent_id,
-        offer=Offer(offer_id, occupancy.agent_id, now, expires_at),
+        offer=Offer(offer_id, occupancy.agent_id, now, expires_at, tuple(each.agent_id for each in others)),
+        offers=engagement.offers + 1,
         detail={"waited_ms": now - engagement.waiting_since},
     )
+    held = tuple(_hold(each, offered, expires_at, now) for each in others)
+    return _change(engagement, offered, occupancy, _hold(occupancy, offered, expires_at, now), held)
+
+
+def pull(engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int) -> Change:
+    """An agent takes waiting work himself."""
     if occupancy.status != "ready":
         raise NoCapacity(f"Agent {occupancy.agent_id} is {occupancy.status}.")
-    return _change(engagement, offered, occupancy, _hold(occupancy, offered, expires_at))
+    taken = _step(
+        engagement,
+        "pull",
+        now,
+        actor,
+        agent_id=occupancy.agent_id,
+        cooling=(),
+        assigned_at=now,
+        parked_ms=0,
+        detail={"waited_ms": now - engagement.waiting_since, "rang_ms": 0},
+    )
+    return _change(engagement, taken, occupancy, _hold(occupancy, taken, now, now))
 
 
-def accept(engagement: Engagement, *, agent_id: str, offer_id: str, actor: str, now: int) -> Change:
-    """Take the offered engagement. The occupancy does not change: the offer already holds the place."""
+def accept(
+    engagement: Engagement,
+    *,
+    agent_id: str,
+    offer_id: str,
+    actor: str,
+    now: int,
+    others: tuple[Occupancy, ...] = (),
+) -> Change:
+    """Take the offered engagement, whose place the offer already holds. `others`: everybody else it is offered to."""
     open_offer = _open_offer(engagement, agent_id, offer_id, now)
     accepted = _step(
         engagement,
         "accept",
         now,
         actor,
+        agent_id=agent_id,
         offer=None,
         cooling=(),
         assigned_at=now,
@@ -92,7 +164,7 @@ def accept(engagement: Engagement, *, agent_id: str, offer_id: str, actor: str, 
             "rang_ms": now - open_offer.offered_at,
         },
     )
-    return _change(engagement, accepted, None, None)
+    return _change(engagement, accepted, None, None, _spared(others, engagement))
 
 
 def auto_accept(offered: Change, now: int) -> Change:
@@ -120,16 +192,18 @@ def decline(
     cool_until: int,
     now: int,
 ) -> Change:
-    """Pass an offer by; the engagement goes back to its place in the queue and not to this agent at once."""
+    """Pass an offer by. Unless others have it too, the engagement goes back to its place in the queue."""
     _open_offer(engagement, occupancy.agent_id, offer_id, now)
     return _withdraw(engagement, occupancy, "decline", actor, reason, cool_until, now)
 
 
-def miss(engagement: Engagement, occupancy: Occupancy, *, cool_until: int, now: int) -> Change:
+def miss(
+    engagement: Engagement, occupancy: Occupancy, *, cool_until: int, now: int, others: tuple[Occupancy, ...] = ()
+) -> Change:
     """The offer's deadline is past. Refused where it is not, or where nothing is offered."""
     if engagement.offer is None or now < engagement.offer.expires_at:
         raise StaleOffer("No offer is past its deadline.", engagement.state, engagement.version)
-    return _withdraw(engagement, occupancy, "miss", ROUTER, None, cool_until, now)
+    return _back(engagement, (occupancy, *others), "miss", ROUTER, None, cool_until, now)
 
 
 def rescind(engagement: Engagement, occupancy: Occupancy, *, actor: str, reason: str, now: int) -> Change:
@@ -137,16 +211,18 @@ def rescind(engagement: Engagement, occupancy: Occupancy, *, actor: str, reason:
     return _withdraw(engagement, occupancy, "rescind", actor, reason, 0, now)
 
 
-def deactivate(engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int) -> Change:
-    """Park the work; its place is free for other work."""
+def deactivate(
+    engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int, wake_at: int | None = None
+) -> Change:
+    """Park the work, until it is taken up or `wake_at` comes; its place is free for other work."""
     _owned(engagement, occupancy.agent_id)
-    parked = _step(engagement, "deactivate", now, actor, parked_at=now)
+    parked = _step(engagement, "deactivate", now, actor, parked_at=now, wake_at=wake_at)
     held = {**occupancy.held, parked.engagement_id: replace(_held(occupancy, engagement), parked=True)}
     return _change(engagement, parked, occupancy, _occupied(occupancy, held, now))
 
 
-def activate(engagement: Engagement, occupancy: Occupancy, *, capacity: int, actor: str, now: int) -> Change:
-    """Take parked work up again, if there is room for it. `capacity` is the agent's places in this channel."""
+def activate(engagement: Engagement, occupancy: Occupancy, *, room: int, actor: str, now: int) -> Change:
+    """Take parked work up again, if there is room for it: for so many more of this channel."""
     _owned(engagement, occupancy.agent_id)
     since = engagement.parked_at if engagement.parked_at is not None else now
     active = _step(
@@ -155,19 +231,32 @@ def activate(engagement: Engagement, occupancy: Occupancy, *, capacity: int, act
         now,
         actor,
         parked_at=None,
+        wake_at=None,
         parked_ms=engagement.parked_ms + now - since,
         detail={"parked_ms": now - since},
     )
-    if occupancy.load(engagement.channel) >= capacity:
-        raise NoCapacity(f"All {capacity} places of channel {engagement.channel} are taken.")
+    if room <= 0:
+        raise NoCapacity(f"There is no room for more of channel {engagement.channel}.")
     held = {**occupancy.held, active.engagement_id: replace(_held(occupancy, engagement), parked=False)}
     return _change(engagement, active, occupancy, _occupied(occupancy, held, now))
 
 
-def release(engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int) -> Change:
-    """Give assigned work back to its queue, where it keeps its age."""
+def release(
+    engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int, standing: Standing | None = None
+) -> Change:
+    """Give assigned work back to its queue, where it keeps its age. `standing`: how it stands there from now on."""
     _owned(engagement, occupancy.agent_id)
-    back = _step(engagement, "release", now, actor, detail=_handling(engagement, now), waiting_since=now, **_NOBODY)
+    back = _step(
+        engagement,
+        "release",
+        now,
+        actor,
+        detail=_handling(engagement, now),
+        waiting_since=now,
+        offers=0,
+        standing=engagement.standing if standing is None else standing,
+        **_NOBODY,
+    )
     return _change(engagement, back, occupancy, _let_go(occupancy, engagement, now))
 
 
@@ -190,6 +279,7 @@ def end(
         now,
         actor,
         parked_at=None,
+        wake_at=None,
         parked_ms=engagement.parked_ms + _parked(engagement, now),
         wrap_up_at=now,
         wrap_up_ends_at=now + wrap_up_ms,
@@ -208,6 +298,7 @@ def close(engagement: Engagement, occupancy: Occupancy, *, disposition: str | No
         now,
         actor,
         parked_at=None,
+        wake_at=None,
         closed_at=now,
         end_reason="completed",
         disposition=disposition or engagement.disposition,
@@ -216,8 +307,15 @@ def close(engagement: Engagement, occupancy: Occupancy, *, disposition: str | No
     return _change(engagement, closed, occupancy, _let_go(occupancy, engagement, now))
 
 
-def cancel(engagement: Engagement, occupancy: Occupancy | None, *, actor: str, now: int) -> Change:
-    """Withdraw work, by its source or a supervisor: also out of an agent's hands, whose occupancy it is then."""
+def cancel(
+    engagement: Engagement,
+    occupancy: Occupancy | None,
+    *,
+    actor: str,
+    now: int,
+    others: tuple[Occupancy, ...] = (),
+) -> Change:
+    """Withdraw work, by its source or a supervisor: also out of agents' hands, whose occupancies they are then."""
     taken = engagement.assigned_at is not None
     cancelled = _step(
         engagement,
@@ -225,13 +323,15 @@ def cancel(engagement: Engagement, occupancy: Occupancy | None, *, actor: str, n
         now,
         actor,
         offer=None,
+        not_before=None,
         parked_at=None,
+        wake_at=None,
         closed_at=now,
         end_reason="cancelled",
         detail=_handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
     )
     freed = _let_go(occupancy, engagement, now) if occupancy else None
-    return _change(engagement, cancelled, occupancy, freed)
+    return _change(engagement, cancelled, occupancy, freed, _spared(others, engagement))
 
 
 def set_status(occupancy: Occupancy, status: str, sub_status: str | None, now: int) -> Change:
@@ -253,6 +353,7 @@ _NOBODY: Mapping[str, Any] = {
     "assigned_at": None,
     "parked_at": None,
     "parked_ms": 0,
+    "wake_at": None,
     "wrap_up_at": None,
     "wrap_up_ends_at": None,
 }
@@ -265,14 +366,15 @@ def _step(
     actor: str,
     *,
     detail: dict[str, Any] | None = None,
+    by: str | None = None,
     **changes: Any,
 ) -> Engagement:
-    """The engagement one version on, if the state machine lists the transition."""
+    """The engagement one version on, if the state machine lists the transition. `by`: the agent it is about."""
     transition = TRANSITIONS[command]
     if engagement.state not in transition.sources:
         raise wrong_state(command, engagement)
     version = engagement.version + 1
-    agent_id = changes.get("agent_id") or engagement.agent_id
+    agent_id = by or changes.get("agent_id") or engagement.agent_id
     event = Event(version, now, command, transition.target, actor, engagement.queue_id, agent_id, detail or {})
     trail = (*engagement.trail, event)[-TRAIL_LENGTH:]
     return replace(engagement, version=version, state=transition.target, trail=trail, **changes)
@@ -293,23 +395,58 @@ def _withdraw(
     cool_until: int,
     now: int,
 ) -> Change:
-    """End an offer without a taker: back to the queue with its age, and the place free again."""
+    """End one agent's part in an offer. Others may still take it; else it goes back to the queue."""
     if engagement.offer is None:
         raise wrong_state(command, engagement)
-    detail: dict[str, Any] = {"rang_ms": now - engagement.offer.offered_at}
-    if reason:
-        detail["reason"] = reason
-    cooling = tuple(pair for pair in engagement.cooling if now < pair[1])
-    if cool_until > now:
-        cooling = (*cooling, (occupancy.agent_id, cool_until))
+    if engagement.holders == (occupancy.agent_id,):
+        return _back(engagement, (occupancy,), command, actor, reason, cool_until, now)
+    first, *rest = (agent_id for agent_id in engagement.holders if agent_id != occupancy.agent_id)
+    passed = _step(
+        engagement,
+        "pass",
+        now,
+        actor,
+        by=occupancy.agent_id,
+        agent_id=first,
+        offer=replace(engagement.offer, agent_id=first, others=tuple(rest)),
+        cooling=_cooling(engagement, (occupancy.agent_id,), cool_until, now),
+        detail=_rang(engagement.offer, now, reason),
+    )
+    return _change(engagement, passed, occupancy, _let_go(occupancy, engagement, now))
+
+
+def _back(
+    engagement: Engagement,
+    agents: tuple[Occupancy, ...],
+    command: str,
+    actor: str,
+    reason: str | None,
+    cool_until: int,
+    now: int,
+) -> Change:
+    """End an offer without a taker: back to the queue with its age, and the places free again."""
+    assert engagement.offer is not None
+    cooling = _cooling(engagement, (each.agent_id for each in agents), cool_until, now)
+    detail = _rang(engagement.offer, now, reason)
     back = _step(engagement, command, now, actor, detail=detail, cooling=cooling, **_NOBODY)
-    return _change(engagement, back, occupancy, _let_go(occupancy, engagement, now))
+    first, *rest = (_let_go(each, engagement, now) for each in agents)
+    return _change(engagement, back, agents[0], first, tuple(rest))
+
+
+def _cooling(engagement: Engagement, agents: Iterable[str], until: int, now: int) -> tuple[tuple[str, int], ...]:
+    """Who is spared from it, and until when."""
+    cooling = tuple(pair for pair in engagement.cooling if now < pair[1])
+    return (*cooling, *((agent_id, until) for agent_id in agents)) if until > now else cooling
+
+
+def _rang(offer: Offer, now: int, reason: str | None) -> dict[str, Any]:
+    return {"rang_ms": now - offer.offered_at, **({"reason": reason} if reason else {})}
 
 
 def _open_offer(engagement: Engagement, agent_id: str, offer_id: str, now: int) -> Offer:
     """The engagement's offer, if it is this one, this agent's and in time."""
     found = engagement.offer
-    if found is not None and found.agent_id != agent_id:
+    if found is not None and agent_id not in engagement.holders:
         raise NotFound("No such offer.")
     if found is None or found.offer_id != offer_id or now >= found.expires_at:
         raise StaleOffer(f"Offer {offer_id} is no longer open.", engagement.state, engagement.version)
@@ -338,9 +475,14 @@ def _handling(engagement: Engagement, now: int) -> dict[str, Any]:
     return {"handled_ms": held - parked, "parked_ms": parked, "wrapped_ms": now - worked_until}
 
 
-def _hold(occupancy: Occupancy, engagement: Engagement, expires_at: int) -> Occupancy:
+def _hold(occupancy: Occupancy, engagement: Engagement, expires_at: int, now: int) -> Occupancy:
     held = {**occupancy.held, engagement.engagement_id: Held(engagement.channel, expires_at)}
-    return replace(occupancy, version=occupancy.version + 1, held=held)
+    return replace(occupancy, version=occupancy.version + 1, held=held, offered_at=now)
+
+
+def _spared(agents: tuple[Occupancy, ...], engagement: Engagement) -> tuple[Occupancy, ...]:
+    """Those to whom it was offered too; they have done nothing, and keep their idle time."""
+    return tuple(replace(_let_go(each, engagement, each.idle_since), idle_since=each.idle_since) for each in agents)
 
 
 def _let_go(occupancy: Occupancy, engagement: Engagement, now: int) -> Occupancy:
@@ -355,5 +497,15 @@ def _occupied(occupancy: Occupancy, held: Mapping[str, Held], now: int) -> Occup
     return replace(occupancy, version=occupancy.version + 1, held=held, idle_since=idle_since)
 
 
-def _change(before: Engagement, after: Engagement, seen: Occupancy | None, occupancy: Occupancy | None) -> Change:
-    return Change(after, occupancy, before.version, seen.version if seen else 0)
+def _at(to: Destination) -> dict[str, Any]:
+    return {each.name: getattr(to, each.name) for each in fields(to)}
+
+
+def _change(
+    before: Engagement,
+    after: Engagement,
+    seen: Occupancy | None = None,
+    occupancy: Occupancy | None = None,
+    others: tuple[Occupancy, ...] = (),
+) -> Change:
+    return Change(after, occupancy, before.version, seen.version if seen else 0, others)

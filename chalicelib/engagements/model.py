@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from chalicelib.routing.consumer import USUAL, Standing
 from chalicelib.routing.model import Requirement
 
 State = Literal["scheduled", "queued", "offered", "assigned", "inactive", "wrap_up", "closed"]
@@ -74,6 +75,8 @@ class Offer:
     agent_id: str
     offered_at: int
     expires_at: int
+    others: tuple[str, ...] = ()
+    """The others to whom the same is offered at the same time; the first to accept has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,21 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where work goes, what it asks for there and how it stands there."""
+
+    queue_id: str
+    priority: int = 0
+    skills: tuple[Requirement, ...] = ()
+    standing: Standing = USUAL
+    direct_to: str | None = None
+    """The only agent who may have it."""
+    preferred: str | None = None
+    """The agent it is held for until `preferred_until`, and who is asked first from then on."""
+    preferred_until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Engagement:
     """A work on its way through the contact centre."""
 
@@ -114,6 +132,16 @@ class Engagement:
     started_by: str
     priority: int = 0
     skills: tuple[Requirement, ...] = ()
+    standing: Standing = USUAL
+    direct_to: str | None = None
+    preferred: str | None = None
+    preferred_until: int = 0
+    not_before: int | None = None
+    """While it is scheduled: when it enters its queue."""
+    offers: int = 0
+    """How often it has been offered from this queue."""
+    overflows: int = 0
+    """How often it has overflowed into another queue."""
     offer: Offer | None = None
     cooling: tuple[tuple[str, int], ...] = ()
     """Agents who passed an offer by, and until when none goes to them again."""
@@ -121,6 +149,8 @@ class Engagement:
     assigned_at: int | None = None
     parked_at: int | None = None
     parked_ms: int = 0
+    wake_at: int | None = None
+    """While it is parked: when its agent has it back."""
     wrap_up_at: int | None = None
     wrap_up_ends_at: int | None = None
     closed_at: int | None = None
@@ -132,6 +162,20 @@ class Engagement:
     @property
     def work_key(self) -> str:
         return _text(_bytes(self.engagement_id)[:WORK_KEY_BYTES])
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """In whose hands it is, or to whom it is offered."""
+        if self.agent_id is None:
+            return ()
+        return (self.agent_id, *(self.offer.others if self.offer else ()))
+
+    @property
+    def due_at(self) -> int | None:
+        """When something happens to it that no agent's row tells of: it is scheduled or snoozed until then."""
+        if self.state == "scheduled":
+            return self.not_before
+        return self.wake_at if self.state == "inactive" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +198,8 @@ class Occupancy:
     sub_status: str | None = None
     status_since: int = 0
     idle_since: int = 0
+    offered_at: int = 0
+    """When work was last offered to him."""
     held: Mapping[str, Held] = field(default_factory=dict)
 
     def load(self, channel: str) -> int:
@@ -169,3 +215,11 @@ class Change:
     occupancy: Occupancy | None
     engagement_seen: int = 0
     occupancy_seen: int = 0
+    others: tuple[Occupancy, ...] = ()
+    """Further agents whose places change with it."""
+
+    @property
+    def occupancies(self) -> tuple[tuple[Occupancy, int], ...]:
+        """Every occupancy that it changes, with the version seen."""
+        own = ((self.occupancy, self.occupancy_seen),) if self.occupancy else ()
+        return own + tuple((other, other.version - 1) for other in self.others)

@@ -19,8 +19,13 @@ def _row(target: State, *sources: State) -> Transition:
 
 
 TRANSITIONS: dict[str, Transition] = {
+    "enqueue": _row("queued", "scheduled"),
+    "overflow": _row("queued", "queued"),
+    "overflow_out": _row("closed", "queued"),
     "offer": _row("offered", "queued"),
+    "pull": _row("assigned", "queued"),
     "accept": _row("assigned", "offered"),
+    "pass": _row("offered", "offered"),
     "decline": _row("queued", "offered"),
     "miss": _row("queued", "offered"),
     "rescind": _row("queued", "offered"),

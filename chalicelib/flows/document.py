@@ -69,6 +69,11 @@ class Route:
     queue_id: str | None = None
     priority: int | None = None
     skills: tuple[Requirement, ...] | None = None
+    user_id: str | None = None
+    """The only agent who may have it."""
+    preferred_user_id: str | None = None
+    """The agent who is asked first; for `preferred_seconds` nobody else is."""
+    preferred_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from chalicelib.flows.document import AllOf, AnyOf, Choose, Condition, FlowVersion, Not, Route, Step, Test
@@ -36,11 +37,8 @@ def _outcome(step: Step, variables: Mapping[str, Any]) -> Route:
 
 
 def _merge(base: Route, added: Route) -> Route:
-    return Route(
-        queue_id=base.queue_id if added.queue_id is None else added.queue_id,
-        priority=base.priority if added.priority is None else added.priority,
-        skills=base.skills if added.skills is None else added.skills,
-    )
+    said = {each.name: getattr(added, each.name) for each in fields(added)}
+    return replace(base, **{name: value for name, value in said.items() if value is not None})
 
 
 def _number(value: Any) -> float | None:

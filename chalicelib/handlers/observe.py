@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from chalicelib.operations.routing import Pass
+from chalicelib.operations.snapshot import Pass
 
 log = Logger(service="interleave")
+MOST_NAMED = 20
 _metrics = Metrics(namespace="Interleave", service="interleave")
 
 
@@ -36,3 +37,7 @@ def observe(done: Pass) -> None:
     count("Conflicts", done.conflicts)
     count("PoisonedMessages", done.poisoned)
     count("Waiting", done.waiting)
+    count("Overflowed", done.overflowed)
+    count("Unmatchable", len(done.unmatchable))
+    if done.unmatchable:
+        log.warning("unmatchable", engagement_ids=done.unmatchable[:MOST_NAMED])

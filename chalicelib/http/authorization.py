@@ -30,9 +30,9 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an action is done to: the agent whose hands it is in, and who started it."""
+    """What an action is done to: the agents whose hands it is in, and who started it."""
 
-    agent_id: str | None = None
+    agents: tuple[str, ...] = ()
     started_by: str | None = None
 
 
@@ -63,7 +63,12 @@ ACTIONS: Mapping[str, Rule] = {
         {"supervisor": "any", "admin": "any"},
     ),
     "assignment.read": Rule("contact_center_engagement:read:admin", {"agent": "own"}),
+    "assignment.pull": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
     "assignment.answer": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
+    "agent.explain": Rule(
+        "contact_center_engagement:read:admin",
+        {"agent": "own", "supervisor": "any", "admin": "any"},
+    ),
     "status.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
     "status.set": Rule("contact_center_user:write:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
     "report.read": Rule(
@@ -101,5 +106,5 @@ def default_scopes(role: Role) -> tuple[str, ...]:
 
 def _owns(principal: Principal, resource: Resource) -> bool:
     if principal.role == "agent":
-        return resource.agent_id == principal.subject
+        return principal.subject in resource.agents
     return resource.started_by == principal.actor

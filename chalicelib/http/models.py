@@ -103,13 +103,22 @@ class StartEngagement(Body):
     variables: Annotated[list[Variable], Field(max_length=50)] = []
     language_code: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
     on_conflict: Literal["fail", "use_existing"] = "fail"
+    not_before: Time | None = None
+    """When the work enters its queue; without a zone it is UTC."""
 
 
 class UpdateEngagement(Body):
-    """An action on an engagement. `disposition` goes with `end`."""
+    """An action on an engagement. `disposition` goes with `end`, `wake_at` with `deactivate`."""
 
     engagement_action: Literal["end", "release", "activate", "deactivate"]
     disposition: Short | None = None
+    wake_at: Time | None = None
+
+
+class PullWork(Body):
+    """From which queue."""
+
+    queue_id: Short
 
 
 class AnswerOffer(Body):

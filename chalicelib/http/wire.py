@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
-from chalicelib.routing.explain import Explanation
+from chalicelib.routing.estimate import COVERAGE, Estimate
+from chalicelib.routing.explain import Explanation, Verdict
+from chalicelib.routing.model import Waiting
 
 STATUS_IDS = {"1": "offline", "2": "not_ready", "3": "ready"}
 STATUS_NAMES = {"offline": "Offline", "not_ready": "Not Ready", "ready": "Ready"}
@@ -26,10 +28,15 @@ def time_text(at: int | None) -> str | None:
 def time_value(name: str, text: str) -> int:
     """A query parameter's ISO 8601 time as epoch milliseconds; without a zone it is UTC."""
     try:
-        moment = datetime.fromisoformat(text)
+        return moment(text)
     except ValueError:
         raise InvalidRequest("Validation Failed.", [FieldError(f"query/{name}", "Must be an ISO 8601 time.")]) from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def moment(text: str) -> int:
+    """An ISO 8601 time as epoch milliseconds; without a zone it is UTC. Raises `ValueError`."""
+    found = datetime.fromisoformat(text)
+    return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def content_of(body: Mapping[str, Any]) -> Content:
@@ -67,7 +74,9 @@ def engagement(found: Engagement) -> dict[str, Any]:
             "skills": [{"skill": need.skill, "level": need.level} for need in found.skills],
             "user_id": found.agent_id,
             "start_time": time_text(found.started_at),
-            "queued_time": time_text(found.queued_at),
+            "queued_time": time_text(found.queued_at) if found.state != "scheduled" else None,
+            "not_before": time_text(found.not_before),
+            "wake_at": time_text(found.wake_at),
             "assigned_time": time_text(found.assigned_at),
             "wrap_up_expires_at": time_text(found.wrap_up_ends_at) if found.state == "wrap_up" else None,
             "end_time": time_text(found.closed_at),
@@ -79,12 +88,12 @@ def engagement(found: Engagement) -> dict[str, Any]:
     )
 
 
-def assignment(found: Engagement) -> dict[str, Any]:
-    """An offer or assignment, as the agent's client fetches it."""
+def assignment(found: Engagement, agent_id: str) -> dict[str, Any]:
+    """An offer or assignment, as this agent's client fetches it."""
     offered: dict[str, str | None] = {"offer_id": None, "offer_expires_at": None}
     if found.offer is not None:
         offered = {"offer_id": found.offer.offer_id, "offer_expires_at": time_text(found.offer.expires_at)}
-    return {**engagement(found), **offered}
+    return {**engagement(found), "user_id": agent_id, **offered}
 
 
 def event(each: Event) -> dict[str, Any]:
@@ -112,8 +121,30 @@ def explanation(found: Engagement, why: Explanation | None) -> dict[str, Any]:
         "state": found.state,
         "text": why.text(),
         "ahead": why.ahead,
+        "queue": why.queue,
+        "step": why.step,
+        "next_change_time": time_text(why.next_change_at),
+        "matchable": why.matchable,
+        "expected_wait": _wait(why.wait),
         "users": [{"user_id": v.id, "reason": v.reason} for v in why.verdicts],
     }
+
+
+def agent_explanation(agent_id: str, coming: Waiting | None, verdicts: Iterable[Verdict]) -> dict[str, Any]:
+    """What would come to an agent next; and of everything in his queues, in the order he would get it, why not."""
+    return {
+        "user_id": agent_id,
+        "next_engagement_id": coming.engagement_id if coming else None,
+        "engagements": [{"engagement_id": v.id, "reason": v.reason} for v in verdicts],
+    }
+
+
+def _wait(wait: Estimate | None) -> dict[str, Any] | None:
+    """In seconds; `coverage` of all waits lie within the interval."""
+    if wait is None:
+        return None
+    seconds = {name: round(value / 1000) for name, value in wait._asdict().items()}
+    return {**seconds, "coverage": COVERAGE}
 
 
 def status(occupancy: Occupancy) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.configuration.tenant import read, write
+from chalicelib.configuration.document import read, write
 from chalicelib.errors import VersionMismatch
 from chalicelib.world import World
 

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import AgentStatus, Change, Engagement, Occupancy
-from chalicelib.errors import LostRace, NotFound, VersionMismatch, WrongState
+from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound, VersionMismatch, WrongState
 from chalicelib.messaging.protocol import Ring
+from chalicelib.operations.translation import candidate_of, room, standing_in
+from chalicelib.routing.filter import unmet
+from chalicelib.routing.rank import rank
+from chalicelib.routing.widen import Needs
 from chalicelib.world import World
 
 ATTEMPTS = 5
@@ -29,20 +33,35 @@ class Order:
     version: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a command is decided on: the engagement, the agent whom it is about, and who else has it offered."""
+
+    engagement: Engagement
+    occupancy: Occupancy
+    others: tuple[Occupancy, ...]
+
+
 def assignments(world: World, agent_id: str) -> tuple[Occupancy, list[Engagement]]:
     """The agent's occupancy, and what is offered to or held by him, oldest in the queue first."""
     occupancy = world.store.occupancies([agent_id])[agent_id]
     held = world.store.engagements(occupancy.held).values()
-    mine = [each for each in held if each.agent_id == agent_id and each.state != "closed"]
+    mine = [each for each in held if agent_id in each.holders and each.state != "closed"]
     return occupancy, sorted(mine, key=lambda each: (each.queued_at, each.engagement_id))
 
 
 def accept(world: World, order: Order, offer_id: str) -> Engagement:
     """Take an offer. Raises `StaleOffer` where it is over."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        agent_id = occupancy.agent_id
-        return commands.accept(engagement, agent_id=agent_id, offer_id=offer_id, actor=order.actor, now=world.now())
+    def decide(hands: Hands) -> Change:
+        return commands.accept(
+            hands.engagement,
+            agent_id=hands.occupancy.agent_id,
+            offer_id=offer_id,
+            actor=order.actor,
+            now=world.now(),
+            others=hands.others,
+        )
 
     return _change(world, order, decide)
 
@@ -50,26 +69,57 @@ def accept(world: World, order: Order, offer_id: str) -> Engagement:
 def decline(world: World, order: Order, offer_id: str, reason: str | None) -> Engagement:
     """Pass an offer by."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
+    def decide(hands: Hands) -> Change:
         now = world.now()
         return commands.decline(
-            engagement,
-            occupancy,
+            hands.engagement,
+            hands.occupancy,
             offer_id=offer_id,
             actor=order.actor,
             reason=reason,
-            cool_until=now + cool_down_ms(world, engagement.queue_id),
+            cool_until=now + cool_down_ms(world, hands.engagement.queue_id),
             now=now,
         )
 
     return _change(world, order, decide)
 
 
-def deactivate(world: World, order: Order) -> Engagement:
-    """Park assigned work."""
+def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement | None:
+    """Take what is next in a queue for this agent; None where nothing is. Raises `InvalidRequest`, `NotFound`."""
+    tenant = world.tenant()
+    agent = tenant.agent_by_id.get(agent_id)
+    if agent is None or queue_id not in agent.queues:
+        raise NotFound(f"Agent {agent_id} serves no queue {queue_id!r}.")
+    if tenant.queue_by_id[queue_id].distribution != "manual":
+        wrong = FieldError("/queue_id", "Work of this queue is given out; only from a manual queue agents take it.")
+        raise InvalidRequest("The queue is not manual.", [wrong])
+    needs = Needs(tenant.rules)
+    for _ in range(ATTEMPTS):
+        now, occupancy = world.now(), world.store.occupancies([agent_id])[agent_id]
+        candidate = candidate_of(tenant, occupancy)
+        fitting = [w for w in world.store.waiting(queue_id) if unmet(candidate, needs.of(w, now)) is None]
+        first = min(fitting, key=lambda waiting: rank(waiting, now), default=None)
+        engagement = world.store.engagement(first.engagement_id) if first else None
+        if engagement is None:
+            return None
+        if engagement.state != "queued" or engagement.queue_id != queue_id:
+            continue  # the index is behind
+        change = commands.pull(engagement, occupancy, actor=actor, now=now)
+        try:
+            world.store.commit(change)
+        except LostRace:
+            continue
+        return change.engagement
+    raise LostRace("Others keep taking what is next; try again.")
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.deactivate(engagement, occupancy, actor=order.actor, now=world.now())
+
+def deactivate(world: World, order: Order, wake_at: int | None = None) -> Engagement:
+    """Park assigned work; at `wake_at` (epoch ms) its agent has it back."""
+
+    def decide(hands: Hands) -> Change:
+        return commands.deactivate(
+            hands.engagement, hands.occupancy, actor=order.actor, now=world.now(), wake_at=wake_at
+        )
 
     return _change(world, order, decide)
 
@@ -77,10 +127,9 @@ def deactivate(world: World, order: Order) -> Engagement:
 def activate(world: World, order: Order) -> Engagement:
     """Take parked work up again. Raises `NoCapacity` where its place is taken."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        agent = world.tenant().agent_by_id.get(occupancy.agent_id)
-        capacity = agent.capacity.get(engagement.channel, 0) if agent else 0
-        return commands.activate(engagement, occupancy, capacity=capacity, actor=order.actor, now=world.now())
+    def decide(hands: Hands) -> Change:
+        places = room(world.tenant(), hands.occupancy, hands.engagement.channel)
+        return commands.activate(hands.engagement, hands.occupancy, room=places, actor=order.actor, now=world.now())
 
     return _change(world, order, decide)
 
@@ -88,8 +137,12 @@ def activate(world: World, order: Order) -> Engagement:
 def release(world: World, order: Order) -> Engagement:
     """Give assigned work back to its queue."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.release(engagement, occupancy, actor=order.actor, now=world.now())
+    def decide(hands: Hands) -> Change:
+        engagement, now = hands.engagement, world.now()
+        standing = standing_in(
+            world.tenant(), engagement.queue_id, engagement.content, engagement.skills, now, released=True
+        )
+        return commands.release(engagement, hands.occupancy, actor=order.actor, now=now, standing=standing)
 
     return _change(world, order, decide)
 
@@ -97,11 +150,11 @@ def release(world: World, order: Order) -> Engagement:
 def end(world: World, order: Order, disposition: str | None) -> Engagement:
     """Finish work: closed at once, or after the wrap-up that its queue allows."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        queue = world.tenant().queue_by_id.get(engagement.queue_id)
+    def decide(hands: Hands) -> Change:
+        queue = world.tenant().queue_by_id.get(hands.engagement.queue_id)
         return commands.end(
-            engagement,
-            occupancy,
+            hands.engagement,
+            hands.occupancy,
             wrap_up_ms=queue.wrap_up_time * 1000 if queue else 0,
             disposition=disposition,
             actor=order.actor,
@@ -114,9 +167,9 @@ def end(world: World, order: Order, disposition: str | None) -> Engagement:
 def cancel(world: World, order: Order) -> Engagement:
     """Withdraw work, wherever it is."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        holder = occupancy if engagement.agent_id else None
-        return commands.cancel(engagement, holder, actor=order.actor, now=world.now())
+    def decide(hands: Hands) -> Change:
+        holder = hands.occupancy if hands.engagement.agent_id else None
+        return commands.cancel(hands.engagement, holder, actor=order.actor, now=world.now(), others=hands.others)
 
     return _change(world, order, decide)
 
@@ -124,10 +177,12 @@ def cancel(world: World, order: Order) -> Engagement:
 def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
     """End the wrap-up and close."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        if engagement.state != "wrap_up":
-            raise commands.wrong_state("wrap_up", engagement)
-        return commands.close(engagement, occupancy, disposition=disposition, actor=order.actor, now=world.now())
+    def decide(hands: Hands) -> Change:
+        if hands.engagement.state != "wrap_up":
+            raise commands.wrong_state("wrap_up", hands.engagement)
+        return commands.close(
+            hands.engagement, hands.occupancy, disposition=disposition, actor=order.actor, now=world.now()
+        )
 
     return _change(world, order, decide)
 
@@ -161,8 +216,8 @@ def cool_down_ms(world: World, queue_id: str) -> int:
 def rescind(world: World, order: Order, reason: str) -> Engagement:
     """Take an open offer back from an agent."""
 
-    def decide(engagement: Engagement, occupancy: Occupancy) -> Change:
-        return commands.rescind(engagement, occupancy, actor=order.actor, reason=reason, now=world.now())
+    def decide(hands: Hands) -> Change:
+        return commands.rescind(hands.engagement, hands.occupancy, actor=order.actor, reason=reason, now=world.now())
 
     return _change(world, order, decide)
 
@@ -170,24 +225,22 @@ def rescind(world: World, order: Order, reason: str) -> Engagement:
 def _rescind_offers(world: World, occupancy: Occupancy, actor: str) -> None:
     """If this is cut short, the sweeper does the rest: it looks for offers to agents who are not ready."""
     for engagement in world.store.engagements(occupancy.held).values():
-        if engagement.state == "offered" and engagement.agent_id == occupancy.agent_id:
+        if engagement.state == "offered" and occupancy.agent_id in engagement.holders:
             try:
                 rescind(world, Order(engagement.engagement_id, actor, occupancy.agent_id), occupancy.status)
             except (NotFound, WrongState):
                 continue  # it has just been accepted, declined or missed: nothing left to take back
 
 
-def _change(world: World, order: Order, decide: Callable[[Engagement, Occupancy], Change]) -> Engagement:
+def _change(world: World, order: Order, decide: Callable[[Hands], Change]) -> Engagement:
     """Read, decide, commit; again where the race was lost."""
     for _ in range(ATTEMPTS):
         engagement = world.store.engagement(order.engagement_id)
-        if engagement is None or order.agent_id not in (None, engagement.agent_id):
+        if engagement is None or order.agent_id not in (None, *engagement.holders):
             raise NotFound("No such engagement.")
         if order.version not in (None, engagement.version):
             raise VersionMismatch("The engagement has changed since.", engagement.version)
-        owner = engagement.agent_id
-        occupancy = world.store.occupancies([owner])[owner] if owner else Occupancy("")
-        change = decide(engagement, occupancy)
+        change = decide(_hands(world, engagement, order.agent_id or engagement.agent_id))
         try:
             world.store.commit(change)
         except LostRace:
@@ -198,13 +251,18 @@ def _change(world: World, order: Order, decide: Callable[[Engagement, Occupancy]
     raise LostRace("The engagement stayed in conflict with other changes; try again.")
 
 
+def _hands(world: World, engagement: Engagement, agent_id: str | None) -> Hands:
+    found = world.store.occupancies(engagement.holders) if engagement.holders else {}
+    others = tuple(found[each] for each in engagement.holders if each != agent_id)
+    return Hands(engagement, found[agent_id] if agent_id else Occupancy(""), others)
+
+
 def ring_for(world: World, change: Change) -> None:
     """Wake the router where a change frees a place or brings an engagement back to its queue."""
     rings: list[Ring] = []
     engagement = change.engagement
     if engagement is not None and engagement.state == "queued":
         rings.append(Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id))
-    if change.occupancy is not None:
-        rings.append(Ring(agent_id=change.occupancy.agent_id))
+    rings += [Ring(agent_id=occupancy.agent_id) for occupancy, _ in change.occupancies]
     if rings:
         world.transport.ring(rings)

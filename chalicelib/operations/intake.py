@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import (
@@ -19,6 +18,7 @@ from chalicelib.errors import DuplicateWork, FieldError, InvalidRequest, KeyReus
 from chalicelib.flows import interpreter
 from chalicelib.flows.document import Flow, Route
 from chalicelib.messaging.protocol import Ring
+from chalicelib.operations.translation import destination_of, variables_of
 from chalicelib.storage.protocol import Receipt, Refused, Replayed
 from chalicelib.world import World
 
@@ -54,11 +54,13 @@ def start(
     actor: str,
     idempotency: IdempotencyKey | None,
     use_existing: bool,
+    not_before: int | None = None,
 ) -> Intake:
-    """Run the work through its flow and put it on record, once.
+    """Run the work through its flow and put it on record, once; it enters its queue at `not_before` (epoch ms).
 
     Raises `InvalidRequest` for an Entry ID that leads nowhere, `DuplicateWork` for active work, `KeyReused`.
     """
+    now = world.now()
     flow, reference, route = _route(world, flow_entry_id, channel, content)
     work_item = content.work_item_variables
     work_item_id = work_item.get("work_item_id")
@@ -66,20 +68,20 @@ def start(
     engagement = commands.start(
         new_engagement_id(key, world.token(8)),
         channel=flow.channel,
-        queue_id=route.queue_id or "",
-        priority=route.priority or 0,
-        skills=route.skills or (),
+        to=destination_of(world.tenant(), route, content, now),
         flow=reference,
         content=content,
         actor=actor,
-        now=world.now(),
+        now=now,
+        not_before=not_before,
     )
     outcome = world.store.start(engagement, _receipt(engagement, idempotency))
     if isinstance(outcome, Replayed):
         return _replayed(outcome.receipt, idempotency)
     if isinstance(outcome, Refused):
         return _refused(outcome.existing, use_existing)
-    world.transport.ring([Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id)])
+    if engagement.state == "queued":
+        world.transport.ring([Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id)])
     return Intake("new", engagement.engagement_id, engagement.started_at, reference)
 
 
@@ -97,14 +99,7 @@ def _route(world: World, flow_entry_id: str, channel: str, content: Content) -> 
         message = f"Flow {flow.flow_name!r} is for channel {flow.channel}."
         raise InvalidRequest("The flow is for another channel.", [FieldError("/channels/0/channel", message)])
     reference = FlowReference(flow.flow_id, flow.flow_name, version.flow_version, flow_entry_id)
-    return flow, reference, interpreter.run(version, flow_variables(content))
-
-
-def flow_variables(content: Content) -> dict[str, Any]:
-    """What a flow's conditions can name: the work item's fields, the consumer's, and the custom variables."""
-    consumer: Mapping[str, Any] = content.consumers[0] if content.consumers else {}
-    custom = {variable["name"]: variable["value"] for variable in content.variables}
-    return {**custom, **consumer, **content.work_item_variables, "language_code": content.language_code}
+    return flow, reference, interpreter.run(version, variables_of(content))
 
 
 def _receipt(engagement: Engagement, idempotency: IdempotencyKey | None) -> Receipt | None:

@@ -10,7 +10,11 @@ from math import ceil
 
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.messaging.protocol import Notice, Ring
+from chalicelib.operations.timers import deadline_of
+from chalicelib.operations.translation import waiting_of
 from chalicelib.reporting.facts import facts_of
+from chalicelib.routing.limits import next_overflow
+from chalicelib.routing.widen import Needs
 from chalicelib.world import World
 
 EVENTS_PER_ROW = 8
@@ -32,15 +36,16 @@ def record(world: World, writes: Iterable[Write]) -> None:
 
 
 def _send(world: World, changed: list[Engagement]) -> None:
-    """Into its queue what is queued, and a ring for the moment at which something will be due."""
+    """Into its queue what is queued, and a ring for each moment at which something will be due."""
     queued = [each for each in changed if each.state == "queued"]
     if queued:
         world.transport.announce([Notice(e.queue_id, e.engagement_id, e.version) for e in queued])
     for each in changed:
-        deadline = _deadline(each)
-        if deadline is not None:
-            delay = min(max(ceil((deadline - world.now()) / 1000), 0), LONGEST_DELAY)
-            world.transport.ring([Ring(queue_id=each.queue_id, engagement_id=each.engagement_id)], delay)
+        for moment in _moments(world, each):
+            delay = ceil((moment - world.now()) / 1000)
+            if delay <= LONGEST_DELAY:  # what is later, the schedule sees to
+                ring = Ring(queue_id=each.queue_id, engagement_id=each.engagement_id)
+                world.transport.ring([ring], max(delay, 0))
 
 
 def _version_before(old: Engagement | None, new: Engagement) -> int:
@@ -62,10 +67,13 @@ def _between(engagement: Engagement, after: int, upto: int) -> list[Event]:
     return [event for event in engagement.trail if after < event.version <= upto]
 
 
-def _deadline(engagement: Engagement) -> int | None:
-    """When the router should look at it again."""
-    if engagement.state == "queued":
-        return min((until for _, until in engagement.cooling), default=None)
-    if engagement.state == "offered" and engagement.offer is not None:
-        return engagement.offer.expires_at
-    return engagement.wrap_up_ends_at if engagement.state == "wrap_up" else None
+def _moments(world: World, engagement: Engagement) -> set[int]:
+    """When the router should look at it again: what it asks for changes, or it has waited too long."""
+    if engagement.state != "queued":
+        deadline = deadline_of(engagement)
+        return set() if deadline is None else {deadline}
+    tenant, waiting = world.tenant(), waiting_of(engagement)
+    queue = tenant.queue_by_id.get(engagement.queue_id)
+    overflows_at = next_overflow(waiting, queue.limits(is_open=True)) if queue else None
+    changes = [moment for moment in Needs(tenant.rules).changes(waiting) if moment > engagement.trail[-1].at]
+    return {*changes} if overflows_at is None else {*changes, overflows_at}

@@ -1,44 +1,27 @@
-"""The router's pass: load what the rings name, ask the core, commit each decision, and enlist what has to wait."""
+"""The router's pass: load what the rings name, move on what queues do not keep, ask the core, commit each decision,
+and enlist what has to wait."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from chalicelib.configuration.tenant import Agent, Tenant
+from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import commands
-from chalicelib.engagements.model import Change, Engagement, Occupancy
-from chalicelib.messaging.protocol import Drained, Ring
+from chalicelib.engagements.model import Change, Engagement
+from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import timers
+from chalicelib.operations.overflowing import overflow
+from chalicelib.operations.snapshot import Pass, Snapshot
+from chalicelib.operations.translation import candidates_of, waiting_of
 from chalicelib.routing.decide import decide
-from chalicelib.routing.model import Candidate, Match, QueueRules, Waiting
+from chalicelib.routing.explain import matchable
+from chalicelib.routing.model import Match
+from chalicelib.routing.occupancy import UNLIMITED
+from chalicelib.routing.widen import Need, Needs
 from chalicelib.world import World
 
 ROUNDS = 50
 """Each round gives every agent at most one engagement, so that one write a round touches his row."""
-
-
-@dataclass(slots=True)
-class Pass:
-    """What a pass saw and did."""
-
-    offered: int = 0
-    conflicts: int = 0
-    waiting: int = 0
-    poisoned: int = 0
-
-
-@dataclass(slots=True)
-class _Snapshot:
-    """What a pass works on. Heads are read when they are first needed, and kept."""
-
-    tenant: Tenant
-    occupancies: dict[str, Occupancy]
-    waiting: dict[str, Waiting] = field(default_factory=dict)
-    heads: dict[str, Engagement] = field(default_factory=dict)
-    enlisted: dict[str, int] = field(default_factory=dict)
-    """The version at which each was entered in the index; the index may be behind."""
-    drained: dict[str, Drained] = field(default_factory=dict)
 
 
 def route(world: World, rings: Iterable[Ring]) -> Pass:
@@ -71,20 +54,22 @@ def _queues(tenant: Tenant, rings: Iterable[Ring]) -> set[str]:
 
 def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     snapshot = _load(world, queues, rung)
-    rules = {queue_id: QueueRules(queue.distribution) for queue_id, queue in snapshot.tenant.queue_by_id.items()}
+    tenant = snapshot.tenant
     done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
+    overflow(world, snapshot, done)
+    closed = {queue_id for queue_id in queues if not tenant.is_open(queue_id, world.now())}
     for _ in range(ROUNDS):
-        candidates = candidates_of(snapshot.tenant, snapshot.occupancies.values())
-        matches = _one_each(decide(snapshot.waiting.values(), candidates, world.now(), rules))
-        if not matches:
+        candidates = candidates_of(tenant, snapshot.occupancies.values(), _open_offers(world, snapshot))
+        matches = _one_each(decide(snapshot.waiting.values(), candidates, world.now(), tenant.rules, closed))
+        if not matches or not _commit(world, snapshot, matches, done):
             break
-        _commit(world, snapshot, matches, done)
     _enlist(world, snapshot)
     done.waiting = len(snapshot.waiting)
+    done.unmatchable = _unmatchable(snapshot)
     return done
 
 
-def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> _Snapshot:
+def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> Snapshot:
     """What waits in these queues, and the agents who serve them.
 
     Their agents' other queues are left alone: what waits there and fits a free agent has a ring of its own on its
@@ -92,15 +77,15 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> _Snaps
     """
     tenant = world.tenant()
     agents = {agent_id for queue_id in queues for agent_id in tenant.agents_of_queue[queue_id]}
-    snapshot = _Snapshot(tenant, world.store.occupancies(agents), heads=dict(rung))
+    snapshot = Snapshot(tenant, world.store.occupancies(agents), heads=dict(rung))
     for queue_id in sorted(queues):
         snapshot.drained[queue_id] = world.transport.drain(queue_id)
         for waiting in world.store.waiting(queue_id):
             snapshot.waiting[waiting.engagement_id] = waiting
             snapshot.enlisted[waiting.engagement_id] = waiting.version
     notices = (notice for drained in snapshot.drained.values() for notice in drained.notices)
-    _read_heads(
-        world, snapshot, (n.engagement_id for n in notices if snapshot.enlisted.get(n.engagement_id) != n.version)
+    snapshot.read_heads(
+        world, (n.engagement_id for n in notices if snapshot.enlisted.get(n.engagement_id) != n.version)
     )
     for engagement in snapshot.heads.values():
         if engagement.state == "queued" and engagement.queue_id in queues:
@@ -108,102 +93,111 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> _Snaps
     return snapshot
 
 
-def _read_heads(world: World, snapshot: _Snapshot, engagement_ids: Iterable[str]) -> None:
-    missing = set(engagement_ids) - set(snapshot.heads)
-    if missing:
-        snapshot.heads.update(world.store.engagements(missing))
+def _open_offers(world: World, snapshot: Snapshot) -> dict[str, int]:
+    """How many offers each agent has not answered, where a cap makes it matter.
 
-
-def candidates_of(tenant: Tenant, occupancies: Iterable[Occupancy]) -> list[Candidate]:
-    """Agents as the core sees them; who is no longer configured is left out."""
-    position = {agent_id: n for n, agent_id in enumerate(tenant.agent_by_id)}
-    return [
-        _candidate(tenant.agent_by_id[each.agent_id], each, position[each.agent_id])
-        for each in occupancies
-        if each.agent_id in position
-    ]
-
-
-def _candidate(agent: Agent, occupancy: Occupancy, position: int) -> Candidate:
-    return Candidate(
-        agent_id=agent.user_id,
-        ready=occupancy.status == "ready",
-        queues=frozenset(agent.queues),
-        idle_since=occupancy.idle_since,
-        skills=agent.skills,
-        capacity=agent.capacity,
-        load={channel: occupancy.load(channel) for channel in agent.capacity},
-        position=position,
-    )
-
-
-def waiting_of(engagement: Engagement) -> Waiting:
-    """A queued engagement as the core sees it."""
-    return Waiting(
-        engagement_id=engagement.engagement_id,
-        version=engagement.version,
-        queue_id=engagement.queue_id,
-        channel=engagement.channel,
-        priority=engagement.priority,
-        queued_at=engagement.queued_at,
-        skills=engagement.skills,
-        cooling=engagement.cooling,
-    )
+    A row says only until when an offer was open at most: whether it was accepted, the engagement knows.
+    """
+    capped = {
+        agent.user_id for agent in snapshot.tenant.agents if snapshot.tenant.places(agent)[1].most_offers < UNLIMITED
+    }
+    now = world.now()
+    perhaps = {
+        agent_id: [each for each, held in occupancy.held.items() if held.offer_expires_at > now]
+        for agent_id, occupancy in snapshot.occupancies.items()
+        if agent_id in capped
+    }
+    found = world.store.engagements({each for some in perhaps.values() for each in some})
+    return {
+        agent_id: sum(1 for each in some if each in found and found[each].state == "offered")
+        for agent_id, some in perhaps.items()
+    }
 
 
 def _one_each(matches: Iterable[Match]) -> list[Match]:
     """The first match of each agent."""
-    first: dict[str, Match] = {}
+    taken: set[str] = set()
+    first: list[Match] = []
     for match in matches:
-        first.setdefault(match.agent_id, match)
-    return list(first.values())
+        agents = {match.agent_id, *match.also}
+        if not agents & taken:
+            first.append(match)
+        taken |= agents
+    return first
 
 
-def _commit(world: World, snapshot: _Snapshot, matches: list[Match], done: Pass) -> None:
-    """Write the matches; what did not hold is read again before the next round."""
-    _read_heads(world, snapshot, (match.waiting.engagement_id for match in matches))
+def _commit(world: World, snapshot: Snapshot, matches: list[Match], done: Pass) -> int:
+    """Write the matches; what did not hold is read again before the next round. How many came of it."""
+    snapshot.read_heads(world, (match.waiting.engagement_id for match in matches))
     changes = []
+    moved = 0
     for match in matches:
         engagement = snapshot.heads.get(match.waiting.engagement_id)
         if engagement is None or engagement.state != "queued":
             del snapshot.waiting[match.waiting.engagement_id]  # the index was behind
+            moved += 1
         elif engagement.version != match.waiting.version:
             snapshot.waiting[engagement.engagement_id] = waiting_of(engagement)
-        else:
-            changes.append(_offer(world, snapshot, engagement, snapshot.occupancies[match.agent_id]))
+            moved += 1
+        elif match.parks is None or _park(world, snapshot, match):
+            changes.append(_offer(world, snapshot, engagement, match))
     lost: list[Change] = []
     for change, held in zip(changes, world.store.commit_all(changes), strict=True):
         assert change.engagement is not None
-        assert change.occupancy is not None
         if held:
             done.offered += 1
-            snapshot.occupancies[change.occupancy.agent_id] = change.occupancy
+            snapshot.occupancies.update({each.agent_id: each for each, _ in change.occupancies})
             del snapshot.waiting[change.engagement.engagement_id]
         else:
             lost.append(change)
     done.conflicts += len(lost)
     _refresh(world, snapshot, lost)
+    return moved + len(changes)
 
 
-def _offer(world: World, snapshot: _Snapshot, engagement: Engagement, occupancy: Occupancy) -> Change:
+def _park(world: World, snapshot: Snapshot, match: Match) -> bool:
+    """Make room by parking what the agent works on: of the channel, the least urgent, then the newest.
+
+    A write of its own before the offer's: if the process dies in between, the agent has room and work parked.
+    """
+    occupancy = snapshot.occupancies[match.agent_id]
+    own = [each for each, held in occupancy.held.items() if held.channel == match.parks and not held.parked]
+    assigned = [each for each in world.store.engagements(own).values() if each.state == "assigned"]
+    if not assigned:
+        return False
+    least = min(assigned, key=lambda each: (each.priority, -(each.assigned_at or 0)))
+    change = commands.deactivate(least, occupancy, actor=commands.ROUTER, now=world.now())
+    if world.store.commit_all([change]) == [False]:
+        return False
+    assert change.occupancy is not None
+    snapshot.occupancies[match.agent_id] = change.occupancy
+    return True
+
+
+def _offer(world: World, snapshot: Snapshot, engagement: Engagement, match: Match) -> Change:
     queue = snapshot.tenant.queue_by_id[engagement.queue_id]
     now = world.now()
     offered = commands.offer(
-        engagement, occupancy, offer_id=world.new_id(), expires_at=now + queue.offer_timeout * 1000, now=now
+        engagement,
+        snapshot.occupancies[match.agent_id],
+        others=tuple(snapshot.occupancies[agent_id] for agent_id in match.also),
+        offer_id=world.new_id(),
+        expires_at=now + queue.offer_timeout * 1000,
+        now=now,
     )
     return commands.auto_accept(offered, now) if queue.auto_accept else offered
 
 
-def _refresh(world: World, snapshot: _Snapshot, lost: list[Change]) -> None:
+def _refresh(world: World, snapshot: Snapshot, lost: list[Change]) -> None:
     """Read again what lost a race. Who is still queued stays in the pass, at the new version."""
     engagements = {change.engagement.engagement_id for change in lost if change.engagement}
-    agents = {change.occupancy.agent_id for change in lost if change.occupancy}
+    agents = {occupancy.agent_id for change in lost for occupancy, _ in change.occupancies}
     if not lost:
         return
     snapshot.occupancies.update(world.store.occupancies(agents))
     for engagement_id in engagements:
         snapshot.heads.pop(engagement_id, None)
-    _read_heads(world, snapshot, engagements)
+    snapshot.read_heads(world, engagements)
     for engagement_id in engagements:
         engagement = snapshot.heads.get(engagement_id)
         if engagement is not None and engagement.state == "queued":
@@ -212,7 +206,7 @@ def _refresh(world: World, snapshot: _Snapshot, lost: list[Change]) -> None:
             del snapshot.waiting[engagement_id]
 
 
-def _enlist(world: World, snapshot: _Snapshot) -> None:
+def _enlist(world: World, snapshot: Snapshot) -> None:
     """Enter what has to wait in the index; only then may its notice be forgotten (I3)."""
     for engagement_id, waiting in snapshot.waiting.items():
         if snapshot.enlisted.get(engagement_id) != waiting.version:
@@ -220,3 +214,18 @@ def _enlist(world: World, snapshot: _Snapshot) -> None:
     for queue_id, drained in snapshot.drained.items():
         if drained.receipts:
             world.transport.forget(queue_id, drained.receipts)
+
+
+def _unmatchable(snapshot: Snapshot) -> tuple[str, ...]:
+    """What no registered agent can take, ready or not, at the least that it will ever ask for."""
+    needs = Needs(snapshot.tenant.rules)
+    everybody = candidates_of(snapshot.tenant, snapshot.occupancies.values())
+    known: dict[Need, bool] = {}
+    never = []
+    for engagement_id, waiting in snapshot.waiting.items():
+        least = needs.relaxed(waiting)
+        if least not in known:
+            known[least] = matchable(waiting, everybody, needs)
+        if not known[least]:
+            never.append(engagement_id)
+    return tuple(never)

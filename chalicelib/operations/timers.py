@@ -9,32 +9,42 @@ from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.errors import LostRace
 from chalicelib.operations.desk import cool_down_ms, ring_for
+from chalicelib.operations.translation import room, standing_in
 from chalicelib.world import World
 
 
 def settle(world: World, engagements: Iterable[Engagement]) -> None:
     """Carry out what is due on engagements of which a deadline is past."""
     due = [each for each in engagements if is_due(each, world.now())]
-    agents = world.store.occupancies({each.agent_id for each in due if each.agent_id})
+    agents = world.store.occupancies({agent_id for each in due for agent_id in each.holders})
     for engagement in due:
-        _commit(world, _due(world, engagement, agents[engagement.agent_id or ""]))
+        _carry_out(world, engagement, tuple(agents[agent_id] for agent_id in engagement.holders))
 
 
 def is_due(engagement: Engagement, now: int) -> bool:
     """Whether a deadline of the engagement is past."""
-    if engagement.state == "offered" and engagement.offer is not None:
-        return now >= engagement.offer.expires_at
-    return (
-        engagement.state == "wrap_up" and engagement.wrap_up_ends_at is not None and now >= engagement.wrap_up_ends_at
-    )
+    deadline = deadline_of(engagement)
+    return deadline is not None and now >= deadline
+
+
+def deadline_of(engagement: Engagement) -> int | None:
+    """When something happens to it by itself (epoch milliseconds), other than in its queue."""
+    match engagement.state:
+        case "offered":
+            return engagement.offer.expires_at if engagement.offer else None
+        case "wrap_up":
+            return engagement.wrap_up_ends_at
+        case _:
+            return engagement.due_at
 
 
 def sweep(world: World) -> None:
     """Look at everything in the hands of the agents who are present, and put right what is not.
 
-    Finds: timers whose message never came, offers to agents who are not ready, and places taken by engagements
-    that are no longer there (I5).
+    Finds: scheduled and snoozed work whose time has come, timers whose message never came, offers to agents who are
+    not ready, and places taken by engagements that are no longer there (I5).
     """
+    settle(world, world.store.due(world.now()))
     agents = world.store.occupancies(world.store.present())
     held = world.store.engagements({each for agent in agents.values() for each in agent.held})
     for occupancy in agents.values():
@@ -44,7 +54,7 @@ def sweep(world: World) -> None:
             continue  # his other engagements wait for the next sweep, which sees the new version
         for engagement in (held[each] for each in occupancy.held):
             if is_due(engagement, world.now()):
-                _commit(world, _due(world, engagement, occupancy))
+                settle(world, [engagement])
             elif engagement.state == "offered" and occupancy.status != "ready":
                 reason = occupancy.status
                 _commit(
@@ -53,18 +63,41 @@ def sweep(world: World) -> None:
                 )
 
 
-def _due(world: World, engagement: Engagement, occupancy: Occupancy) -> Change:
+def _carry_out(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -> None:
+    change = _due(world, engagement, holders)
+    if change is not None:
+        _commit(world, change)
+
+
+def _due(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -> Change | None:
     now = world.now()
-    if engagement.state == "wrap_up":
-        return commands.close(engagement, occupancy, disposition=None, actor=commands.ROUTER, now=now)
-    cool_until = now + cool_down_ms(world, engagement.queue_id)
-    return commands.miss(engagement, occupancy, cool_until=cool_until, now=now)
+    match engagement.state:
+        case "scheduled":
+            standing = standing_in(world.tenant(), engagement.queue_id, engagement.content, engagement.skills, now)
+            return commands.enqueue(engagement, standing=standing, now=now)
+        case "inactive":
+            return _woken(world, engagement, holders[0], now)
+        case "wrap_up":
+            return commands.close(engagement, holders[0], disposition=None, actor=commands.ROUTER, now=now)
+        case _:
+            cool_until = now + cool_down_ms(world, engagement.queue_id)
+            return commands.miss(engagement, holders[0], cool_until=cool_until, now=now, others=holders[1:])
+
+
+def _woken(world: World, engagement: Engagement, occupancy: Occupancy, now: int) -> Change | None:
+    """Snoozed work goes back to its agent as soon as he has room, and to its queue if he has left."""
+    if occupancy.status == "offline":
+        return commands.release(engagement, occupancy, actor=commands.ROUTER, now=now)
+    places = room(world.tenant(), occupancy, engagement.channel)
+    if occupancy.status != "ready" or places <= 0:
+        return None
+    return commands.activate(engagement, occupancy, room=places, actor=commands.ROUTER, now=now)
 
 
 def _is_held(engagement: Engagement | None, occupancy: Occupancy) -> bool:
     return (
         engagement is not None
-        and engagement.agent_id == occupancy.agent_id
+        and occupancy.agent_id in engagement.holders
         and engagement.state in ("offered", "assigned", "inactive", "wrap_up")
     )
 

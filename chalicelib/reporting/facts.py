@@ -53,14 +53,16 @@ def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
     """What each command that ends a queue visit or an agent's part adds to the two datasets."""
     took = event.detail
     match event.command:
-        case "accept":
+        case "accept" | "pull":
             waited, rang = took["waited_ms"], took["rang_ms"]
             yield "queue_performance", {"handled_count": 1, "waited_ms": waited + rang}
         case "cancel" if "handled_ms" in took:
             yield "agent_performance", {"offered_count": 1, "cancelled_count": 1, **took}
         case "cancel":
             yield "queue_performance", {"cancelled_count": 1, "waited_ms": took["waited_ms"]}
-        case "decline":
+        case "overflow" | "overflow_out":
+            yield "queue_performance", {"overflow_count": 1, "waited_ms": took["waited_ms"]}
+        case "decline" | "pass":
             yield "agent_performance", {"offered_count": 1, "refused_count": 1, "rang_ms": took["rang_ms"]}
         case "miss":
             yield "agent_performance", {"offered_count": 1, "missed_count": 1, "rang_ms": took["rang_ms"]}

@@ -90,6 +90,9 @@ class Standing(NamedTuple):
     target_at: int | None = None
 
 
+USUAL = Standing()
+
+
 def standing_of(profile: ConsumerProfile, facts: Facts) -> Standing:
     """What the profile makes of the facts. Rates of several attributes add up."""
     gains = [each.incremental_rate for each in profile.accumulated_priorities if applies(each.attribute, facts)]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
+from chalicelib.routing.estimate import Estimate
 from chalicelib.routing.filter import level_of, meets, unmet
 from chalicelib.routing.model import Candidate, QueueRules, Waiting
 from chalicelib.routing.rank import Rank, rank
@@ -51,6 +52,8 @@ class Explanation:
     """When it will ask for something else."""
     matchable: bool = True
     """Whether any agent at all, ready or not, will ever meet what it asks for."""
+    wait: Estimate | None = None
+    """How long it will wait, where there is something to go by."""
 
     def text(self) -> str:
         """For a person."""

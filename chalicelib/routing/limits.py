@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from chalicelib.routing.model import Waiting
 
 Reason = Literal["queue_full", "waited_too_long", "offered_too_often", "queue_closed"]
 
@@ -19,20 +21,10 @@ class Limits:
     closed: bool = False
 
 
-class InQueue(NamedTuple):
-    """An engagement as its limits see it."""
-
-    engagement_id: str
-    since: int
-    """When it came into this queue (epoch milliseconds)."""
-    offers: int = 0
-    """How often it has been offered from this queue."""
-
-
-def overflowing(queued: Iterable[InQueue], now: int, limits: Limits) -> Mapping[str, Reason]:
+def overflowing(queued: Iterable[Waiting], now: int, limits: Limits) -> Mapping[str, Reason]:
     """What has to leave the queue, and why. Of too many, those that came last."""
     leaving: dict[str, Reason] = {}
-    staying: list[InQueue] = []
+    staying: list[Waiting] = []
     for each in sorted(queued, key=lambda e: (e.since, e.engagement_id)):
         reason = _reason(each, now, limits)
         if reason is None and limits.most_waiting is not None and len(staying) >= limits.most_waiting:
@@ -44,12 +36,12 @@ def overflowing(queued: Iterable[InQueue], now: int, limits: Limits) -> Mapping[
     return leaving
 
 
-def next_overflow(each: InQueue, limits: Limits) -> int | None:
+def next_overflow(each: Waiting, limits: Limits) -> int | None:
     """When it will have waited too long, if ever."""
     return None if limits.longest_wait is None else each.since + limits.longest_wait
 
 
-def _reason(each: InQueue, now: int, limits: Limits) -> Reason | None:
+def _reason(each: Waiting, now: int, limits: Limits) -> Reason | None:
     if limits.closed:
         return "queue_closed"
     if limits.most_offers is not None and each.offers >= limits.most_offers:

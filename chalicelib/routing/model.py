@@ -61,6 +61,10 @@ class Waiting:
     preferred: str | None = None
     """The agent it is held for until `preferred_until`, and who is asked first from then on."""
     preferred_until: int = 0
+    since: int = 0
+    """When it came into this queue."""
+    offers: int = 0
+    """How often it has been offered from this queue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 UNLIMITED = 1_000_000
+STRICT: dict[str, Any] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """Holds while a channel is loaded to at least this percentage of its places; 0 is any load at all."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     channel: str
     percent: int = 0
@@ -24,6 +28,8 @@ class Criterion:
 class Closing:
     """While every criterion holds, no newcomer of these channels is let in; of any channel, where none is named."""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
     when: tuple[Criterion, ...]
     to: frozenset[str] | None = None
 
@@ -31,6 +37,8 @@ class Closing:
 @dataclass(frozen=True, slots=True)
 class OccupancyRules:
     """What limits an agent beyond the places of each channel. Any one closing is enough."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     closings: tuple[Closing, ...] = ()
     units: Mapping[str, int] = field(default_factory=dict)

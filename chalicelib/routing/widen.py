@@ -56,12 +56,15 @@ class Needs:
 
     def next_change(self, waiting: Waiting, now: int) -> int | None:
         """When the need changes next, if ever."""
+        return min((moment for moment in self.changes(waiting) if moment > now), default=None)
+
+    def changes(self, waiting: Waiting) -> list[int]:
+        """Every moment at which the need changes, past ones among them."""
         rules = self._rules.get(waiting.queue_id, USUAL)
         moments = [until for _, until in waiting.cooling]
         if waiting.preferred is not None:
             moments.append(waiting.preferred_until)
-        moments += [waiting.queued_at + age for age in (*rules.delays, *rules.steps)]
-        return min((moment for moment in moments if moment > now), default=None)
+        return moments + [waiting.queued_at + age for age in (*rules.delays, *rules.steps)]
 
     def relaxed(self, waiting: Waiting) -> Need:
         """The least that the engagement will ever ask for."""

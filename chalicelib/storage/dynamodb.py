@@ -32,8 +32,8 @@ DAY = 86_400
 RETENTION_DAYS = 30
 """How long a closed engagement and its history stay readable."""
 FACT_RETENTION_DAYS = 400
-CHANGES_PER_TRANSACTION = 10
-"""Two actions a change. More would fail together more often than they would save."""
+WRITES_PER_TRANSACTION = 20
+"""Most changes are two writes. More changes would fail together more often than they would save."""
 CONFLICT_ATTEMPTS = 6
 _CURRENT: Key = ("CONFIG", "CURRENT")
 _SIGNING_KEY: Key = ("SECRET", "SIGNING_KEY")
@@ -60,7 +60,7 @@ class DynamoStore:
 
     def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
         head = self._put(
-            _head(engagement),
+            self._head(engagement),
             "attribute_not_exists(pk) OR #state = :closed",
             {"#state": "state"},
             {":closed": {"S": "closed"}},
@@ -101,7 +101,7 @@ class DynamoStore:
 
     def commit_all(self, changes: Sequence[Change]) -> list[bool]:
         held: list[bool] = []
-        for chunk in _chunks(changes, CHANGES_PER_TRANSACTION):
+        for chunk in _batches(changes):
             puts = [put for change in chunk for put in self._puts(change)]
             if len(chunk) > 1 and self._transact(puts) is None:
                 held.extend([True] * len(chunk))
@@ -148,6 +148,14 @@ class DynamoStore:
         items = [i for shard in range(self._shards) for i in self._indexed(f"WAIT#{queue_id}#{shard}")]
         items.sort(key=lambda item: str(item["gsk"]["S"]))
         return [codec.WAITING.load(_loaded(item["waiting"])) for item in items]
+
+    def due(self, now: int) -> list[Engagement]:
+        keys = [
+            (str(item["pk"]["S"]), str(item["sk"]["S"]))
+            for shard in range(self._shards)
+            for item in self._indexed(f"DUE#{shard}", upto=f"{now:014d}")
+        ]
+        return [_engagement(item) for item in self._batch_get(keys)]
 
     # Agents
 
@@ -256,17 +264,16 @@ class DynamoStore:
         if change.engagement is not None:
             puts.append(
                 self._put(
-                    _head(change.engagement),
+                    self._head(change.engagement),
                     "engagement_id = :id AND version = :seen",
                     {},
                     {":id": {"S": change.engagement.engagement_id}, ":seen": _n(change.engagement_seen)},
                 )
             )
-        if change.occupancy is not None:
-            seen = change.occupancy_seen
+        for occupancy, seen in change.occupancies:
             puts.append(
                 self._put(
-                    self._occupancy(change.occupancy),
+                    self._occupancy(occupancy),
                     "version = :seen" if seen else "attribute_not_exists(pk)",
                     {},
                     {":seen": _n(seen)} if seen else {},
@@ -356,12 +363,12 @@ class DynamoStore:
             self._pause(0.05 * 2**attempt)
         raise LostRace("The table is too busy to write to; try again.")
 
-    def _indexed(self, partition: str) -> Iterator[Item]:
+    def _indexed(self, partition: str, upto: str = "~") -> Iterator[Item]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=self._index,
-            KeyConditionExpression="gpk = :gpk",
-            ExpressionAttributeValues={":gpk": {"S": partition}},
+            KeyConditionExpression="gpk = :gpk AND gsk <= :upto",
+            ExpressionAttributeValues={":gpk": {"S": partition}, ":upto": {"S": upto}},
         )
         for page in pages:
             yield from page["Items"]
@@ -377,6 +384,21 @@ class DynamoStore:
             yield from page["Items"]
 
     # The rows
+
+    def _head(self, engagement: Engagement) -> Item:
+        item: Item = {
+            **_key(_head_key(engagement.engagement_id)),
+            "engagement_id": {"S": engagement.engagement_id},
+            "state": {"S": engagement.state},
+            "version": _n(engagement.version),
+            "doc": _stored(codec.ENGAGEMENT.dump(engagement)),
+        }
+        if engagement.due_at is not None:
+            item["gpk"] = {"S": f"DUE#{self._shard(engagement.engagement_id)}"}
+            item["gsk"] = {"S": f"{engagement.due_at:014d}"}
+        if engagement.closed_at is not None:
+            item["expires_at"] = _n(engagement.closed_at // 1000 + RETENTION_DAYS * DAY)
+        return item
 
     def _occupancy(self, occupancy: Occupancy) -> Item:
         item: Item = {
@@ -403,19 +425,6 @@ def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
     if not image or image["sk"]["S"] != "HEAD":
         return None
     return _engagement(image)
-
-
-def _head(engagement: Engagement) -> Item:
-    item: Item = {
-        **_key(_head_key(engagement.engagement_id)),
-        "engagement_id": {"S": engagement.engagement_id},
-        "state": {"S": engagement.state},
-        "version": _n(engagement.version),
-        "doc": _stored(codec.ENGAGEMENT.dump(engagement)),
-    }
-    if engagement.closed_at is not None:
-        item["expires_at"] = _n(engagement.closed_at // 1000 + RETENTION_DAYS * DAY)
-    return item
 
 
 def _head_key(engagement_id: str) -> Key:
@@ -462,6 +471,21 @@ def _days(start: int, end: int) -> Iterator[str]:
     while day <= last:
         yield day.isoformat()
         day += timedelta(days=1)
+
+
+def _batches(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Changes that are tried in one transaction."""
+    batch: list[Change] = []
+    writes = 0
+    for change in changes:
+        size = 1 + len(change.occupancies)
+        if batch and writes + size > WRITES_PER_TRANSACTION:
+            yield batch
+            batch, writes = [], 0
+        batch.append(change)
+        writes += size
+    if batch:
+        yield batch
 
 
 def _chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -54,8 +54,8 @@ class MemoryStore:
                 raise LostRace("Somebody else changed it at the same moment.")
             if change.engagement is not None:
                 self._write(change.engagement)
-            if change.occupancy is not None:
-                self._agents[change.occupancy.agent_id] = change.occupancy
+            for occupancy, _ in change.occupancies:
+                self._agents[occupancy.agent_id] = occupancy
 
     def commit_all(self, changes: Sequence[Change]) -> list[bool]:
         return [self._commits(change) for change in changes]
@@ -82,6 +82,10 @@ class MemoryStore:
     def waiting(self, queue_id: str) -> list[Waiting]:
         with self._lock:
             return sorted((w for w in self._enlisted.values() if w.queue_id == queue_id), key=rank)
+
+    def due(self, now: int) -> list[Engagement]:
+        with self._lock:
+            return [each for each in self._heads.values() if each.due_at is not None and each.due_at <= now]
 
     def occupancies(self, agent_ids: Iterable[str]) -> dict[str, Occupancy]:
         with self._lock:
@@ -142,9 +146,9 @@ class MemoryStore:
 
     def _committed(self, change: Change) -> bool:
         """Whether exactly this change is what stands there: its first answer was lost."""
-        engagement, occupancy = change.engagement, change.occupancy
-        return (engagement is None or self.engagement(engagement.engagement_id) == engagement) and (
-            occupancy is None or self._agents.get(occupancy.agent_id) == occupancy
+        engagement = change.engagement
+        return (engagement is None or self.engagement(engagement.engagement_id) == engagement) and all(
+            self._agents.get(occupancy.agent_id) == occupancy for occupancy, _ in change.occupancies
         )
 
     def _may_commit(self, change: Change) -> bool:
@@ -152,10 +156,10 @@ class MemoryStore:
             found = self.engagement(change.engagement.engagement_id)
             if found is None or found.version != change.engagement_seen:
                 return False
-        if change.occupancy is not None:
-            seen = self._agents.get(change.occupancy.agent_id, Occupancy(change.occupancy.agent_id))
-            return seen.version == change.occupancy_seen
-        return True
+        return all(
+            self._agents.get(occupancy.agent_id, Occupancy(occupancy.agent_id)).version == seen
+            for occupancy, seen in change.occupancies
+        )
 
     def _commits(self, change: Change) -> bool:
         try:

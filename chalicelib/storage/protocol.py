@@ -94,6 +94,9 @@ class Store(Protocol):
     def waiting(self, queue_id: str) -> list[Waiting]:
         """What is enlisted in a queue, in order of rank. May hold engagements offered or taken meanwhile."""
 
+    def due(self, now: int) -> list[Engagement]:
+        """Scheduled and snoozed engagements whose time has come. May miss what was written just now."""
+
     def occupancies(self, agent_ids: Iterable[str]) -> dict[str, Occupancy]:
         """The occupancy of each agent; one never seen has version 0."""
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.configuration.tenant import Agent, Queue, Tenant, read, write
+from chalicelib.configuration.document import read, write
+from chalicelib.configuration.profiles import Agent, Queue
+from chalicelib.configuration.tenant import Tenant
 from chalicelib.errors import InvalidRequest
 from tests.support.worlds import TENANT
 
@@ -54,6 +56,14 @@ def test_any_tenant_survives_being_written_and_read(tenant: Tenant) -> None:
     assert read(write(tenant)) == tenant
 
 
+PROFILE = {"agent_routing_profile_id": "p", "time_steps": [10, -1], "priorities": [{"skill_category_id": "x"}]}
+PROFILES = "/agent_routing_profiles/0"
+CHOSEN_AND_TAKEN = {
+    "queue_id": "billing",
+    "queue_name": "Billing",
+    "distribution": "simultaneous",
+    "auto_accept": True,
+}
 STEPS = "flows/0/versions/0/steps"
 WRONG = [
     ("an unknown field", "queues/0/colour", "red", "/queues/0/colour"),
@@ -69,6 +79,22 @@ WRONG = [
     ("a flow that finds no queue", f"{STEPS}/0/otherwise", {"priority": 1}, f"/{STEPS}"),
     ("an operator that is none", f"{STEPS}/0/choose/0/when/op", "sounds_like", f"/{STEPS}/0/Choose/choose/0/when"),
     ("an Entry ID twice", "flows/1/entry_points/0/entry_id", "entry-tickets", "/flows/entry_points"),
+    ("a limit without a place to go to", "queues/0/max_wait_time", 60, "/queues/0/overflow"),
+    ("two places to go to", "queues/0/overflow", {"queue_id": "general", "end": True}, "/queues/0/overflow"),
+    ("no place to go to", "queues/0/overflow", {}, "/queues/0/overflow"),
+    ("an overflow into nowhere", "queues/0/overflow", {"queue_id": "nowhere"}, "/queues/0/overflow/queue_id"),
+    ("an overflow in a circle", "queues/0/overflow", {"queue_id": "billing"}, "/queues/0/overflow"),
+    ("an overflow by no Entry ID", "queues/0/overflow", {"flow_entry_id": "x"}, "/queues/0/overflow/flow_entry_id"),
+    ("a profile that is not there", "queues/0/agent_routing_profile_id", "x", "/queues/0/agent_routing_profile_id"),
+    ("nobody's profile", "queues/0/consumer_routing_profile_id", "x", "/queues/0/consumer_routing_profile_id"),
+    ("hours that are not there", "queues/0/business_hours_id", "x", "/queues/0/business_hours_id"),
+    ("a group of nobody", "queues/0/agent_groups", [{"group_id": "x"}], "/queues/0/agent_groups/0/group_id"),
+    ("a profile of no agent", "agents/0/occupancy_profile_id", "x", "/agents/0/occupancy_profile_id"),
+    ("steps without an end", "agent_routing_profiles", [{**PROFILE, "time_steps": [10]}], f"{PROFILES}/time_steps"),
+    ("a step of no time", "agent_routing_profiles", [{**PROFILE, "time_steps": [0, -1]}], f"{PROFILES}/time_steps"),
+    ("a category that is not there", "agent_routing_profiles", [PROFILE], f"{PROFILES}/priorities/0"),
+    ("hours on the moon", "business_hours", [{"business_hours_id": "h", "timezone": "Moon/Sea"}], "/business_hours/0"),
+    ("everybody's choice taken at once", "queues/0", CHOSEN_AND_TAKEN, "/queues/0/auto_accept"),
     ("a version twice", "flows/0/versions", [TENANT["flows"][0]["versions"][0]] * 2, "/flows/0/versions"),
 ]
 

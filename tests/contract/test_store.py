@@ -8,9 +8,19 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.engagements import commands
-from chalicelib.engagements.model import Change, Content, Engagement, FlowReference, new_engagement_id, work_key
+from chalicelib.engagements.model import (
+    Change,
+    Content,
+    Destination,
+    Engagement,
+    FlowReference,
+    Occupancy,
+    new_engagement_id,
+    work_key,
+)
 from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Fact
+from chalicelib.routing.consumer import USUAL
 from chalicelib.routing.model import Requirement, Waiting
 from chalicelib.storage.protocol import Client, Receipt, Refused, Replayed, Started, Store
 from tests.support.worlds import NOW, Centre
@@ -28,9 +38,7 @@ def engagement(work: str = "CASE-1", nth: int = 1, description: str = "") -> Eng
     return commands.start(
         new_engagement_id(key, nth.to_bytes(8, "big")),
         channel="work_item",
-        queue_id="billing",
-        priority=1,
-        skills=(Requirement("french", 3),),
+        to=Destination("billing", 1, (Requirement("french", 3),)),
         flow=FLOW,
         content=Content({"work_item_id": work, "work_item_name": "A case", "work_item_desc": description}),
         actor="integration:crm",
@@ -209,6 +217,42 @@ class TestWaiting:
         store.enlist(self.waiting(one))
         store.commit(offered(store, one))
         assert store.waiting("billing") == []
+
+
+class TestDue:
+    def test_scheduled_and_snoozed_work_is_due_when_its_time_has_come_and_until_it_has_moved_on(
+        self, store: Store
+    ) -> None:
+        scheduled = replace(engagement("CASE-1"), state="scheduled", not_before=NOW + 10)
+        snoozed = replace(engagement("CASE-2"), state="inactive", wake_at=NOW + 20)
+        for each in (scheduled, snoozed, engagement("CASE-3")):
+            store.start(each, None)
+        assert store.due(NOW + 9) == []
+        assert store.due(NOW + 10) == [scheduled]
+        assert sorted(store.due(NOW + 20), key=lambda each: each.engagement_id) == sorted(
+            [scheduled, snoozed], key=lambda each: each.engagement_id
+        )
+        store.commit(commands.enqueue(scheduled, standing=USUAL, now=NOW + 10))
+        assert store.due(NOW + 20) == [snoozed]
+
+
+class TestSeveralAgents:
+    def test_the_places_of_all_change_together_or_not_at_all(self, store: Store) -> None:
+        one = engagement()
+        store.start(one, None)
+        agents = [Occupancy(name, status="ready") for name in ("ana", "ben", "cy")]
+        offer = commands.offer(one, agents[0], offer_id="o", expires_at=NOW + 30_000, now=NOW, others=tuple(agents[1:]))
+        store.commit(commands.set_status(store.occupancies(["cy"])["cy"], "ready", None, NOW))
+        with pytest.raises(LostRace):
+            store.commit(offer)
+        assert store.engagement(one.engagement_id) == one
+        assert store.occupancies(["ben"])["ben"].version == 0
+        agents[2] = store.occupancies(["cy"])["cy"]
+        offer = commands.offer(one, agents[0], offer_id="o", expires_at=NOW + 30_000, now=NOW, others=tuple(agents[1:]))
+        store.commit(offer)
+        assert [list(each.held) for each in store.occupancies(["ana", "ben", "cy"]).values()] == [
+            [one.engagement_id]
+        ] * 3
 
 
 class TestAgents:

@@ -13,6 +13,7 @@ from chalicelib.engagements import commands
 from chalicelib.engagements.model import (
     Change,
     Content,
+    Destination,
     Engagement,
     FlowReference,
     Occupancy,
@@ -22,23 +23,23 @@ from chalicelib.engagements.model import (
 )
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.errors import InterleaveError, NoCapacity, NotFound, StaleOffer, WrongState
+from chalicelib.routing.consumer import Standing
 from tests.support.size import examples
 
 CAPACITY = 1
-AGENTS = ("ana", "ben")
+AGENTS = ("ana", "ben", "cy")
 
 
-def new(work: str = "CASE-1", now: int = 0, nth: int = 0) -> Engagement:
+def new(work: str = "CASE-1", now: int = 0, nth: int = 0, not_before: int | None = None) -> Engagement:
     return commands.start(
         new_engagement_id(work_key(work, "A case"), nth.to_bytes(8, "big")),
         channel="work_item",
-        queue_id="billing",
-        priority=1,
-        skills=(),
+        to=Destination("billing", 1),
         flow=FlowReference("f", "F", 1, "e"),
         content=Content({"work_item_name": "A case"}),
         actor="integration:crm",
         now=now,
+        not_before=not_before,
     )
 
 
@@ -62,9 +63,9 @@ class Life(RuleBasedStateMachine):
         assert change.engagement is not None
         assert change.engagement_seen == self.engagements[work].version
         self.engagements[work] = change.engagement
-        if change.occupancy is not None:
-            assert change.occupancy_seen == self.agents[change.occupancy.agent_id].version
-            self.agents[change.occupancy.agent_id] = change.occupancy
+        for occupancy, seen in change.occupancies:
+            assert seen == self.agents[occupancy.agent_id].version
+            self.agents[occupancy.agent_id] = occupancy
 
     works = st.sampled_from(["CASE-1", "CASE-2"])
     agents_ = st.sampled_from(AGENTS)
@@ -73,32 +74,74 @@ class Life(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.now += seconds * 1000
 
-    @rule(work=works, agent=agents_)
-    def offer(self, work: str, agent: str) -> None:
-        if self.agents[agent].load("work_item") >= CAPACITY:
+    def others(self, engagement: Engagement, agent: str | None) -> tuple[Occupancy, ...]:
+        return tuple(self.agents[each] for each in engagement.holders if each != agent)
+
+    @rule(work=works, agents=st.lists(agents_, min_size=1, max_size=3, unique=True))
+    def offer(self, work: str, agents: list[str]) -> None:
+        """To one, or to several at once."""
+        if any(self.agents[agent].load("work_item") >= CAPACITY for agent in agents):
             return  # the router's core never proposes it
         self.offers += 1
-        engagement, occupancy, expires = self.engagements[work], self.agents[agent], self.now + 30_000
+        engagement, expires = self.engagements[work], self.now + 30_000
+        occupancy, *others = (self.agents[agent] for agent in agents)
         self.attempt(
             work,
-            lambda: commands.offer(engagement, occupancy, offer_id=f"o{self.offers}", expires_at=expires, now=self.now),
+            lambda: commands.offer(
+                engagement,
+                occupancy,
+                offer_id=f"o{self.offers}",
+                expires_at=expires,
+                now=self.now,
+                others=tuple(others),
+            ),
         )
+
+    @rule(work=works, agent=agents_)
+    def pull(self, work: str, agent: str) -> None:
+        engagement, occupancy = self.engagements[work], self.agents[agent]
+        if occupancy.load("work_item") < CAPACITY:
+            self.attempt(work, lambda: commands.pull(engagement, occupancy, actor=f"agent:{agent}", now=self.now))
+
+    @rule(work=works, dice=st.integers(1, 6))
+    def leave_the_queue(self, work: str, dice: int) -> None:
+        """To another queue, or, now and then, out."""
+        engagement, now = self.engagements[work], self.now
+        if dice == 6:
+            self.attempt(work, lambda: commands.overflow_out(engagement, reason="queue_full", now=now))
+        else:
+            self.attempt(
+                work, lambda: commands.overflow(engagement, Destination(f"q{dice}", 2), reason="queue_full", now=now)
+            )
+
+    @rule(work=works)
+    def enqueue(self, work: str) -> None:
+        engagement = self.engagements[work]
+        self.attempt(work, lambda: commands.enqueue(engagement, standing=Standing(), now=self.now))
 
     @rule(work=works, somebody=agents_, kind=st.sampled_from(["the open one", "the open one", "mine", "an old one"]))
     def accept(self, work: str, somebody: str, kind: str) -> None:
         engagement = self.engagements[work]
-        agent = engagement.offer.agent_id if engagement.offer and kind == "the open one" else somebody
+        mine = engagement.offer and (kind != "the open one" or somebody in engagement.holders)
+        agent = somebody if mine or engagement.offer is None else engagement.holders[-1]
         offer_id = engagement.offer.offer_id if engagement.offer and kind != "an old one" else f"o{self.offers - 1}"
         before = engagement.offer
         self.attempt(
             work,
             lambda: commands.accept(
-                engagement, agent_id=agent, offer_id=offer_id, actor=f"agent:{agent}", now=self.now
+                engagement,
+                agent_id=agent,
+                offer_id=offer_id,
+                actor=f"agent:{agent}",
+                now=self.now,
+                others=self.others(engagement, agent),
             ),
         )
         if self.engagements[work].version > engagement.version:
             assert before is not None, "I7"
-            assert (before.offer_id, before.agent_id) == (offer_id, agent), "I7"
+            assert before.offer_id == offer_id, "I7"
+            assert agent in engagement.holders, "I7"
+            assert self.engagements[work].holders == (agent,), "I4"
             assert self.now < before.expires_at, "I7"
 
     @rule(work=works, agent=agents_)
@@ -109,7 +152,7 @@ class Life(RuleBasedStateMachine):
             lambda: commands.decline(
                 engagement,
                 occupancy,
-                offer_id=f"o{self.offers}",
+                offer_id=engagement.offer.offer_id if engagement.offer else f"o{self.offers}",
                 actor=f"agent:{agent}",
                 reason=None,
                 cool_until=self.now + 1,
@@ -121,7 +164,16 @@ class Life(RuleBasedStateMachine):
     def miss(self, work: str) -> None:
         engagement = self.engagements[work]
         occupancy = self.agents[engagement.agent_id or "ana"]
-        self.attempt(work, lambda: commands.miss(engagement, occupancy, cool_until=0, now=self.now))
+        others = self.others(engagement, occupancy.agent_id)
+        self.attempt(work, lambda: commands.miss(engagement, occupancy, cool_until=0, now=self.now, others=others))
+
+    @rule(work=works, agent=agents_)
+    def rescind(self, work: str, agent: str) -> None:
+        engagement, occupancy = self.engagements[work], self.agents[agent]
+        if agent in engagement.holders:
+            self.attempt(
+                work, lambda: commands.rescind(engagement, occupancy, actor="system:router", reason="x", now=self.now)
+            )
 
     @precondition(lambda self: any(e.assigned_at is not None for e in self.engagements.values()))
     @rule(
@@ -136,7 +188,9 @@ class Life(RuleBasedStateMachine):
         actor, now = f"agent:{agent}", self.now
         calls = {
             "deactivate": lambda: commands.deactivate(engagement, occupancy, actor=actor, now=now),
-            "activate": lambda: commands.activate(engagement, occupancy, capacity=CAPACITY, actor=actor, now=now),
+            "activate": lambda: commands.activate(
+                engagement, occupancy, room=CAPACITY - occupancy.load("work_item"), actor=actor, now=now
+            ),
             "release": lambda: commands.release(engagement, occupancy, actor=actor, now=now),
             "end": lambda: commands.end(engagement, occupancy, wrap_up_ms=0, disposition=None, actor=actor, now=now),
             "end with wrap-up": lambda: commands.end(
@@ -151,7 +205,11 @@ class Life(RuleBasedStateMachine):
         engagement = self.engagements[work]
         holder = self.agents[engagement.agent_id] if engagement.agent_id else None
         if dice == 6:
-            self.attempt(work, lambda: commands.cancel(engagement, holder, actor="integration:crm", now=self.now))
+            others = self.others(engagement, engagement.agent_id)
+            self.attempt(
+                work,
+                lambda: commands.cancel(engagement, holder, actor="integration:crm", now=self.now, others=others),
+            )
 
     @precondition(lambda self: any(e.state == "closed" for e in self.engagements.values()))
     @rule()
@@ -159,7 +217,8 @@ class Life(RuleBasedStateMachine):
         for work, engagement in self.engagements.items():
             if engagement.state == "closed":
                 self.starts += 1
-                self.engagements[work] = new(work, self.now, self.starts)
+                not_before = self.now + 5000 if self.starts % 3 == 0 else None
+                self.engagements[work] = new(work, self.now, self.starts, not_before)
 
     @invariant()
     def i5_and_i10_what_agents_hold_is_what_the_engagements_say(self) -> None:
@@ -167,7 +226,7 @@ class Life(RuleBasedStateMachine):
             mine = {
                 e.engagement_id: e.state == "inactive"
                 for e in self.engagements.values()
-                if e.agent_id == agent_id and e.state not in ("queued", "closed")
+                if agent_id in e.holders and e.state not in ("scheduled", "queued", "closed")
             }
             assert {key: held.parked for key, held in occupancy.held.items()} == mine
             assert occupancy.load("work_item") <= CAPACITY

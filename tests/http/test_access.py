@@ -100,7 +100,7 @@ def test_a_token_without_the_scope_is_refused_and_told_which(api: Api) -> None:
     assert reply.body["missing_scope"] == "contact_center_engagement:write:admin"
 
 
-MINE = {"integration": Resource(started_by="integration:me"), "agent": Resource(agent_id="me")}
+MINE = {"integration": Resource(started_by="integration:me"), "agent": Resource(("me",))}
 """What a role calls its own; supervisors and admins own nothing."""
 ALLOWED = {
     "engagement.start": {"integration": "any", "supervisor": "any", "admin": "any"},
@@ -108,7 +108,9 @@ ALLOWED = {
     "engagement.update": {"integration": "own", "agent": "own", "supervisor": "any"},
     "engagement.handle": {"agent": "own", "supervisor": "any"},
     "engagement.explain": {"supervisor": "any", "admin": "any"},
+    "agent.explain": {"agent": "own", "supervisor": "any", "admin": "any"},
     "assignment.read": {"agent": "own"},
+    "assignment.pull": {"agent": "own"},
     "assignment.answer": {"agent": "own"},
     "status.read": {"agent": "own", "supervisor": "any", "admin": "any"},
     "status.set": {"agent": "own", "supervisor": "any", "admin": "any"},
@@ -123,7 +125,7 @@ def test_i12_each_role_reaches_as_far_as_the_table_says(action: str, role: Role)
     reach = ALLOWED[action].get(role)
     scopes = frozenset(rule.scope for rule in ACTIONS.values())
     caller = Principal(role, "me", scopes)
-    others = Resource(agent_id="other", started_by="integration:other")
+    others = Resource(("other",), "integration:other")
     if reach is None:
         with pytest.raises(NotAllowed):
             authorize(caller, action, MINE.get(role))

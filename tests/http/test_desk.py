@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.api import Api, Reply, zoom_body
+from tests.support.worlds import TENANT
 
 START = "/v2/contact_center/engagement"
 MINE = "/v2/contact_center/users/me/assignments"
@@ -270,3 +271,51 @@ def test_a_supervisor_is_told_why_work_waits(api: Api) -> None:
     assert {user["user_id"]: user["reason"] for user in why["users"]}["ana"] == "not_ready"
     assert "nobody can take it now" in why["text"]
     assert api.by("ana").get(f"{START}s/{engagement_id}/explanation").status == 403
+
+
+def test_an_agent_takes_what_is_next_in_a_manual_queue(api: Api) -> None:
+    first, *rest = TENANT["queues"]
+    api.centre.configure({**TENANT, "queues": [{**first, "distribution": "manual"}, *rest]})
+    api.centre.clock.pass_seconds(5)
+    engagement_id = started(api)
+    api.centre.settle()
+    ready(api)
+    reply = api.by("ana").post(f"{MINE}/pull", {"queue_id": "billing"})
+    assert [(each["engagement_id"], each["state"]) for each in reply.body["assignments"]] == [
+        (engagement_id, "assigned")
+    ]
+    refused = api.by("ana").post(f"{MINE}/pull", {"queue_id": "express"})
+    assert (refused.status, refused.body["errors"][0]["field"]) == (400, "queue_id")
+
+
+def test_parked_work_comes_back_at_its_time(api: Api) -> None:
+    engagement_id = accepted(api)
+    body = {"engagement_action": "deactivate", "wake_at": "2025-11-23T17:50:00Z"}
+    assert api.by("ana").patch(f"{START}s/{engagement_id}", body).status == 204
+    assert api.by("sue").get(f"{START}s/{engagement_id}").body["wake_at"] == "2025-11-23T17:50:00.000Z"
+    api.centre.clock.pass_seconds(300)
+    api.centre.settle()
+    assert state(api, engagement_id) == "assigned"
+
+
+def test_work_for_later_is_scheduled_until_then(api: Api) -> None:
+    reply = api.by("crm").post(START, zoom_body(not_before="2025-11-23T18:00:00Z"))
+    engagement_id = reply.body["engagement_id"]
+    found = api.by("sue").get(f"{START}s/{engagement_id}").body
+    assert (reply.status, found["state"], found["not_before"]) == (201, "scheduled", "2025-11-23T18:00:00.000Z")
+    api.centre.clock.pass_seconds(900)
+    api.centre.settle()
+    assert state(api, engagement_id) == "queued"
+
+
+def test_an_agent_sees_what_would_come_next_and_nobody_elses(api: Api) -> None:
+    engagement_id = started(api)
+    api.centre.settle()
+    answer = api.by("ana").get("/v2/contact_center/users/me/explanation").body
+    assert answer == {
+        "user_id": "ana",
+        "next_engagement_id": None,
+        "engagements": [{"engagement_id": engagement_id, "reason": "not_ready"}],
+    }
+    assert api.by("ana").get("/v2/contact_center/users/ben/explanation").status == 404
+    assert api.by("sue").get("/v2/contact_center/users/nobody/explanation").status == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -18,7 +19,8 @@ from chalicelib.routing.consumer import (
 )
 from chalicelib.routing.decide import decide
 from chalicelib.routing.hours import BusinessHours, Closure, Interval
-from chalicelib.routing.limits import InQueue, Limits, next_overflow, overflowing
+from chalicelib.routing.limits import Limits, next_overflow, overflowing
+from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import HOUR, rank
 from tests.routing.worlds import agent, work
 
@@ -171,7 +173,10 @@ def test_when_a_queue_is_open(moment: str, expected: bool) -> None:
     assert PARIS.is_open(at(moment)) is expected
 
 
-QUEUED = [InQueue("a", 10, offers=2), InQueue("b", 20), InQueue("c", 30)]
+QUEUED = [
+    replace(Waiting(name, 1, "q", "work_item", 0, since), since=since, offers=offers)
+    for name, since, offers in (("a", 10, 2), ("b", 20, 0), ("c", 30, 0))
+]
 OVERFLOWS: list[tuple[str, Limits, dict[str, str]]] = [
     ("no limit", Limits(), {}),
     ("of too many the last to come", Limits(most_waiting=2), {"c": "queue_full"}),

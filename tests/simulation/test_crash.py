@@ -15,7 +15,7 @@ import pytest
 from chalicelib.engagements.model import work_key
 from chalicelib.operations import desk
 from tests.support.invariants import check, check_nothing_waits_in_vain
-from tests.support.worlds import AwsCentre, Clients, aws, aws_centre
+from tests.support.worlds import TENANT, AwsCentre, Clients, aws, aws_centre
 
 
 class Killed(BaseException):
@@ -206,6 +206,74 @@ def closed(centre: AwsCentre) -> list[str]:
     return accepted
 
 
+def configured(centre: AwsCentre, **settings: Any) -> None:
+    """The usual tenant, with these settings of the queue that the stories take place in."""
+    first, *rest = TENANT["queues"]
+    centre.configure({**TENANT, "queues": [{**first, **settings}, *rest]})
+    centre.clock.pass_seconds(5)
+
+
+def offered_to_both(centre: AwsCentre) -> list[str]:
+    configured(centre, distribution="simultaneous")
+    accepted = [centre.start("CASE-1")]
+    centre.ready("ana", "ben")
+    centre.settle()
+    return accepted
+
+
+def too_many(centre: AwsCentre) -> list[str]:
+    configured(centre, max_engagement_in_queue=1, overflow={"queue_id": "express"})
+    accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.consume()
+    return accepted
+
+
+def scheduled(centre: AwsCentre) -> list[str]:
+    accepted = [centre.start("CASE-1", not_before=centre.clock() + 60_000)]
+    centre.clock.pass_seconds(60)
+    return accepted
+
+
+def snoozed(centre: AwsCentre) -> list[str]:
+    accepted = assigned(centre)
+    desk.deactivate(centre.world, desk.Order(accepted[0], "agent:x"), wake_at=centre.clock() + 1000)
+    centre.clock.pass_seconds(1)
+    return accepted
+
+
+def for_agents_to_pull(centre: AwsCentre) -> list[str]:
+    configured(centre, distribution="manual")
+    accepted = [centre.start("CASE-1")]
+    centre.settle()
+    centre.ready("ana")
+    return accepted
+
+
+def pull(centre: AwsCentre, _: list[str]) -> list[str]:
+    desk.pull(centre.world, "ana", "billing", "agent:ana")
+    return []
+
+
+def interrupting(centre: AwsCentre) -> list[str]:
+    """An agent works on all he has room for; what comes now is allowed to interrupt him."""
+    profile = {"occupancy_profile_id": "p", "capacity": {"work_item": 1}, "parks": {"work_item": "work_item"}}
+    ana = {**TENANT["agents"][0], "occupancy_profile_id": "p"}
+    centre.configure({**TENANT, "agents": [ana, TENANT["agents"][1]], "occupancy_profiles": [profile]})
+    centre.clock.pass_seconds(5)
+    accepted = [centre.start("CASE-1")]
+    centre.ready("ana")
+    centre.settle()
+    centre.accept(accepted[0])
+    accepted.append(centre.start("CASE-2"))
+    centre.consume()
+    return accepted
+
+
+def sweep(centre: AwsCentre, _: list[str]) -> list[str]:
+    centre.sweep()
+    return []
+
+
 STORIES = {
     "start": Story(nothing, start),
     "start with a key": Story(nothing, start_with_key),
@@ -226,6 +294,14 @@ STORIES = {
     "cancel while it is offered": Story(offered, cancel),
     "cancel out of an agent's hands": Story(parked, cancel),
     "wrap up": Story(wrapping_up, wrap_up),
+    "decline what others have too": Story(offered_to_both, decline),
+    "accept what several have": Story(offered_to_both, accept),
+    "miss what several have": Story(offered_to_both, miss),
+    "overflow": Story(too_many, route),
+    "enter the queue on time": Story(scheduled, sweep),
+    "wake": Story(snoozed, sweep),
+    "pull": Story(for_agents_to_pull, pull),
+    "park to make room": Story(interrupting, route),
     "consume the stream": Story(closed_and_started_again, consume),
 }
 
@@ -284,8 +360,14 @@ def _finish(centre: AwsCentre, engagement_id: str) -> None:
     found = centre.world.store.engagement(engagement_id)
     if found is not None and found.state == "offered":
         found = centre.accept(engagement_id)
+    if found is not None and found.state == "queued" and _is_manual(centre, found.queue_id):
+        found = desk.pull(centre.world, "ana", found.queue_id, "agent:ana")
     if found is not None and found.state in ("assigned", "inactive", "wrap_up"):
         centre.end(engagement_id)
+
+
+def _is_manual(centre: AwsCentre, queue_id: str) -> bool:
+    return centre.world.tenant().queue_by_id[queue_id].distribution == "manual"
 
 
 def _all_closed(centre: AwsCentre, accepted: list[str]) -> bool:

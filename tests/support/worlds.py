@@ -15,7 +15,7 @@ from botocore.config import Config
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
-from chalicelib.configuration.tenant import read, write
+from chalicelib.configuration.document import read, write
 from chalicelib.engagements.model import Content, Engagement, Occupancy
 from chalicelib.handlers import doorbell, schedule, stream
 from chalicelib.messaging.memory import MemoryTransport
@@ -121,6 +121,7 @@ class Centre:
         kind: str = "invoice",
         key: str | None = None,
         use_existing: bool = False,
+        not_before: int | None = None,
         **variables: Any,
     ) -> str:
         content = Content(
@@ -134,6 +135,7 @@ class Centre:
             actor="integration:crm",
             idempotency=intake.IdempotencyKey(f"crm:{key}", repr(content)) if key else None,
             use_existing=use_existing,
+            not_before=not_before,
         )
         return started.engagement_id
 

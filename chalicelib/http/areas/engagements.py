@@ -27,6 +27,7 @@ def start_engagement(call: Call[StartEngagement]) -> Answer:
         actor=call.principal.actor,
         idempotency=_idempotency(call),
         use_existing=call.body.on_conflict == "use_existing",
+        not_before=_moment(call.body.not_before),
     )
     headers = {"Location": f"/v2/contact_center/engagements/{done.engagement_id}"}
     if done.existing is not None:
@@ -70,7 +71,7 @@ def update_engagement(call: Call[UpdateEngagement]) -> Answer:
     headers = {"ETag": f'"{changed.version}"'}
     if me.role == "agent" and call.headers.get("prefer") == "return=representation":
         _, held = desk.assignments(call.world, me.subject)
-        return Answer(200, {"assignments": [wire.assignment(each) for each in held]}, headers)
+        return Answer(200, {"assignments": [wire.assignment(each, me.subject) for each in held]}, headers)
     return Answer(204, None, headers)
 
 
@@ -89,11 +90,15 @@ def _update(call: Call[UpdateEngagement], order: desk.Order, found: Engagement) 
         case "activate":
             return desk.activate(call.world, order)
         case "deactivate":
-            return desk.deactivate(call.world, order)
+            return desk.deactivate(call.world, order, _moment(call.body.wake_at))
+
+
+def _moment(text: str | None) -> int | None:
+    return None if text is None else wire.moment(text)
 
 
 def _reachable(call: Call[None] | Call[UpdateEngagement], found: Engagement) -> Engagement:
-    call.allow(Resource(agent_id=found.agent_id, started_by=found.started_by))
+    call.allow(Resource(found.holders, found.started_by))
     return found
 
 

@@ -1,0 +1,80 @@
+"""What queues do not keep goes elsewhere: to another queue, through another flow, or out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from chalicelib.configuration.profiles import Overflow
+from chalicelib.engagements import commands
+from chalicelib.engagements.model import Change, Engagement
+from chalicelib.flows import interpreter
+from chalicelib.flows.document import Route
+from chalicelib.operations.snapshot import Pass, Snapshot
+from chalicelib.operations.translation import destination_of, variables_of, waiting_of
+from chalicelib.routing.limits import overflowing
+from chalicelib.routing.model import Waiting
+from chalicelib.world import World
+
+MOST_OVERFLOWS = 10
+"""A flow may lead back to where the work came from; after so many turns the work stays where it is."""
+
+
+def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
+    """Move on what the queues of a pass do not keep. What lost a race is looked at again by the next pass."""
+    leaving = _leaving(world, snapshot)
+    snapshot.read_heads(world, leaving)
+    changes = []
+    for engagement_id, reason in leaving.items():
+        engagement = snapshot.heads.get(engagement_id)
+        waiting = snapshot.waiting[engagement_id]
+        if engagement is None or engagement.version != waiting.version or engagement.overflows >= MOST_OVERFLOWS:
+            continue
+        change = _moved(world, snapshot, engagement, reason)
+        if change is not None:
+            changes.append(change)
+    for change, held in zip(changes, world.store.commit_all(changes), strict=True):
+        assert change.engagement is not None
+        moved = change.engagement
+        del snapshot.waiting[moved.engagement_id]
+        snapshot.heads.pop(moved.engagement_id)
+        if held:
+            done.overflowed += 1
+            if moved.state == "queued" and moved.queue_id in snapshot.drained:
+                snapshot.heads[moved.engagement_id] = moved
+                snapshot.waiting[moved.engagement_id] = waiting_of(moved)
+
+
+def _leaving(world: World, snapshot: Snapshot) -> Mapping[str, str]:
+    by_queue: dict[str, list[Waiting]] = defaultdict(list)
+    for waiting in snapshot.waiting.values():
+        by_queue[waiting.queue_id].append(waiting)
+    leaving: dict[str, str] = {}
+    now, tenant = world.now(), snapshot.tenant
+    for queue_id, queued in by_queue.items():
+        limits = tenant.queue_by_id[queue_id].limits(tenant.is_open(queue_id, now))
+        leaving |= overflowing(queued, now, limits)
+    return leaving
+
+
+def _moved(world: World, snapshot: Snapshot, engagement: Engagement, reason: str) -> Change | None:
+    """The change that takes it out of its queue; None where the place it should go to is no longer there."""
+    place = snapshot.tenant.queue_by_id[engagement.queue_id].overflow
+    assert place is not None
+    now = world.now()
+    if place.end:
+        return commands.overflow_out(engagement, reason=reason, now=now)
+    route = _route(snapshot, engagement, place)
+    if route is None:
+        return None
+    to = destination_of(snapshot.tenant, route, engagement.content, now)
+    return commands.overflow(engagement, to, reason=reason, now=now)
+
+
+def _route(snapshot: Snapshot, engagement: Engagement, place: Overflow) -> Route | None:
+    """To a queue it goes with the priority and the skills it has; a flow decides anew."""
+    if place.queue_id is not None:
+        return Route(place.queue_id, engagement.priority, engagement.skills, engagement.direct_to, engagement.preferred)
+    flow = snapshot.tenant.flow_by_entry_id.get(place.flow_entry_id or "")
+    version = flow.published() if flow else None
+    return interpreter.run(version, variables_of(engagement.content)) if version else None

@@ -1,0 +1,137 @@
+"""The product's rows and documents in the routing core's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements.model import Content, Destination, Engagement, Occupancy
+from chalicelib.flows.document import Route
+from chalicelib.routing.consumer import ConsumerProfile, Facts, Standing, standing_of
+from chalicelib.routing.model import Candidate, Requirement, Waiting
+
+
+def variables_of(content: Content) -> dict[str, Any]:
+    """What conditions and profiles can name: the work item's fields, the consumer's, and the custom variables."""
+    consumer: Mapping[str, Any] = content.consumers[0] if content.consumers else {}
+    custom = {variable["name"]: variable["value"] for variable in content.variables}
+    return {**custom, **consumer, **content.work_item_variables, "language_code": content.language_code}
+
+
+def destination_of(tenant: Tenant, route: Route, content: Content, now: int) -> Destination:
+    """Where a flow's route leads."""
+    queue_id, skills = route.queue_id or "", route.skills or ()
+    return Destination(
+        queue_id=queue_id,
+        priority=route.priority or 0,
+        skills=skills,
+        standing=standing_in(tenant, queue_id, content, skills, now),
+        direct_to=route.user_id,
+        preferred=route.preferred_user_id,
+        preferred_until=now + 1000 * (route.preferred_seconds or 0) if route.preferred_user_id else 0,
+    )
+
+
+def standing_in(
+    tenant: Tenant,
+    queue_id: str,
+    content: Content,
+    skills: tuple[Requirement, ...],
+    now: int,
+    released: bool = False,
+) -> Standing:
+    """What the queue's consumer routing profile makes of work that enters it now."""
+    queue = tenant.queue_by_id.get(queue_id)
+    profile: ConsumerProfile | None = None
+    if queue is not None and queue.consumer_routing_profile_id is not None:
+        profile = tenant.consumer_routing_profile_by_id[queue.consumer_routing_profile_id]
+    if profile is None:
+        return Standing()
+    facts = Facts(
+        entered_at=now,
+        due_at=_due_at(content),
+        skills=frozenset(requirement.skill for requirement in skills),
+        variables=variables_of(content),
+        released=released,
+    )
+    return standing_of(profile, facts)
+
+
+def waiting_of(engagement: Engagement) -> Waiting:
+    """A queued engagement as the core sees it."""
+    return Waiting(
+        engagement_id=engagement.engagement_id,
+        version=engagement.version,
+        queue_id=engagement.queue_id,
+        channel=engagement.channel,
+        priority=engagement.priority,
+        queued_at=engagement.queued_at,
+        skills=engagement.skills,
+        cooling=engagement.cooling,
+        top=engagement.standing.top,
+        rate=engagement.standing.rate,
+        target_at=engagement.standing.target_at,
+        direct_to=engagement.direct_to,
+        preferred=engagement.preferred,
+        preferred_until=engagement.preferred_until,
+        since=engagement.waiting_since,
+        offers=engagement.offers,
+    )
+
+
+def candidates_of(
+    tenant: Tenant, occupancies: Iterable[Occupancy], open_offers: Mapping[str, int] | None = None
+) -> list[Candidate]:
+    """Agents as the core sees them; who is no longer configured is left out. `open_offers`: unanswered, by agent."""
+    position = {agent_id: n for n, agent_id in enumerate(tenant.agent_by_id)}
+    return [
+        candidate_of(tenant, each, position[each.agent_id], (open_offers or {}).get(each.agent_id, 0))
+        for each in occupancies
+        if each.agent_id in position
+    ]
+
+
+def candidate_of(tenant: Tenant, occupancy: Occupancy, position: int = 0, offers: int = 0) -> Candidate:
+    """One configured agent as the core sees him."""
+    agent = tenant.agent_by_id[occupancy.agent_id]
+    capacity, rules = tenant.places(agent)
+    return Candidate(
+        agent_id=agent.user_id,
+        ready=occupancy.status == "ready",
+        queues=frozenset(agent.queues),
+        idle_since=occupancy.idle_since,
+        skills=agent.skills,
+        capacity=capacity,
+        load=_load(occupancy),
+        position=position,
+        offered_at=occupancy.offered_at,
+        offers=offers,
+        terms=tenant.terms(agent),
+        occupancy=rules,
+    )
+
+
+def room(tenant: Tenant, occupancy: Occupancy, channel: str) -> int:
+    """How many more engagements of a channel the agent may have now; none where he is not configured."""
+    if occupancy.agent_id not in tenant.agent_by_id:
+        return 0
+    return candidate_of(tenant, occupancy).room(channel)
+
+
+def _load(occupancy: Occupancy) -> dict[str, int]:
+    load: dict[str, int] = {}
+    for held in occupancy.held.values():
+        if not held.parked:
+            load[held.channel] = load.get(held.channel, 0) + 1
+    return load
+
+
+def _due_at(content: Content) -> int | None:
+    """The due date of the work as epoch milliseconds; without a zone it is UTC."""
+    text = content.work_item_variables.get("work_item_due_date")
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

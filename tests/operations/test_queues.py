@@ -1,0 +1,423 @@
+"""What a queue's settings do, told over both pairs of adapters: profiles, limits, hours, groups, distributions."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from chalicelib.engagements.model import Engagement
+from chalicelib.errors import InvalidRequest, NoCapacity, NotFound
+from chalicelib.operations import desk, explaining
+from tests.support.invariants import check
+from tests.support.worlds import TENANT, Centre, MemoryCentre
+
+Document = dict[str, Any]
+FRENCH = {"skills": [{"skill": "french", "level": 3}]}
+LANGUAGES = {"skill_category_id": "languages", "skills": ["french", "german"]}
+WEEKDAYS = {"business_hours_id": "office", "weekly": {"monday": [{"start": "08:00", "end": "18:00"}]}}
+"""The tests begin on a Sunday."""
+
+
+def configured(centre: Centre, queue: Document | None = None, **changes: Any) -> None:
+    """The usual tenant, with these settings of its first queue and these other changes."""
+    document = {**copy.deepcopy(TENANT), **changes}
+    document["queues"][0] |= queue or {}
+    centre.configure(document)
+    centre.clock.pass_seconds(5)  # until the new configuration is looked at
+
+
+def with_agents(*agents: Document) -> list[Document]:
+    return [{"display_name": each["user_id"], "queues": ["billing"], **each} for each in agents]
+
+
+def always(route: Document) -> list[Document]:
+    """The usual flows, with one more step."""
+    flows = copy.deepcopy(TENANT["flows"])
+    flows[0]["versions"][0]["steps"].append({"set": route})
+    return flows  # type: ignore[no-any-return]
+
+
+def states(centre: Centre, works: list[str]) -> list[str]:
+    return [centre.read(each).state for each in works]
+
+
+class TestOverflow:
+    """Of a full queue, of a wait that was too long, of too many offers and of closed doors; to everywhere there is."""
+
+    def test_those_that_came_last_go_on_to_another_queue_and_keep_their_age(self, any_centre: Centre) -> None:
+        configured(any_centre, {"max_engagement_in_queue": 1, "overflow": {"queue_id": "general"}})
+        works = [any_centre.start(f"CASE-{n}") for n in range(3)]
+        ages = [any_centre.read(each).queued_at for each in works]
+        any_centre.settle()
+        found = [any_centre.read(each) for each in works]
+        assert sorted(each.queue_id for each in found) == ["billing", "general", "general"]
+        assert [each.queued_at for each in found] == ages
+        check(any_centre, works)
+
+    def test_what_has_waited_too_long_is_closed_where_the_queue_says_so(self, any_centre: Centre) -> None:
+        configured(any_centre, {"max_wait_time": 60, "overflow": {"end": True}})
+        work = any_centre.start()
+        any_centre.settle()
+        any_centre.clock.pass_seconds(59)
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+        any_centre.clock.pass_seconds(1)
+        any_centre.settle()
+        assert (any_centre.read(work).state, any_centre.read(work).end_reason) == ("closed", "overflowed")
+        assert any_centre.read(any_centre.start()).state == "queued", "the same work can be started again"
+
+    def test_a_ring_comes_when_the_wait_becomes_too_long(self, centre: MemoryCentre) -> None:
+        configured(centre, {"max_wait_time": 60, "overflow": {"end": True}})
+        work = centre.start()
+        centre.consume()
+        centre.ring()
+        centre.clock.pass_seconds(60)
+        centre.ring()
+        assert centre.read(work).state == "closed"
+
+    def test_what_was_offered_too_often_goes_through_another_flow(self, any_centre: Centre) -> None:
+        flows = copy.deepcopy(TENANT["flows"])
+        flows[1]["versions"][0] |= {"status": "published", "steps": [{"set": {"queue_id": "general", "priority": 7}}]}
+        configured(
+            any_centre, {"max_offers": 2, "cool_down": 0, "overflow": {"flow_entry_id": "entry-draft"}}, flows=flows
+        )
+        work = any_centre.start()
+        any_centre.ready("ana")
+        for _ in range(2):
+            any_centre.settle()
+            assert any_centre.read(work).state == "offered"
+            any_centre.clock.pass_seconds(31)
+        any_centre.settle()
+        found = any_centre.read(work)
+        assert (found.queue_id, found.priority, found.offers, found.overflows) == ("general", 7, 0, 1)
+
+    def test_a_closed_queue_lets_work_wait_or_go(self, any_centre: Centre) -> None:
+        configured(any_centre, {"business_hours_id": "office"}, business_hours=[WEEKDAYS])
+        work = any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+        why = explaining.explain(any_centre.world, any_centre.read(work))
+        assert why is not None
+        assert why.queue == "closed"
+        configured(
+            any_centre,
+            {"business_hours_id": "office", "when_closed": "overflow", "overflow": {"queue_id": "express"}},
+            business_hours=[WEEKDAYS],
+        )
+        any_centre.settle()
+        assert any_centre.read(work).queue_id == "express"
+
+    def test_work_stays_where_it_is_once_it_has_gone_round_too_often(self, centre: MemoryCentre) -> None:
+        configured(centre, {"max_wait_time": 1, "overflow": {"flow_entry_id": "entry-tickets"}})
+        work = centre.start()
+        for _ in range(15):
+            centre.clock.pass_seconds(2)
+            centre.settle()
+        assert (centre.read(work).state, centre.read(work).overflows) == ("queued", 10)
+
+    def test_a_group_of_agents_helps_out_after_a_while(self, any_centre: Centre) -> None:
+        agents = with_agents({"user_id": "ana"}, {"user_id": "ben", "group_id": "second"})
+        configured(any_centre, {"agent_groups": [{"group_id": "second", "delay": 30}]}, agents=agents)
+        work = any_centre.start()
+        any_centre.ready("ben")
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+        any_centre.clock.pass_seconds(30)
+        any_centre.ring()  # which the stream's consumer has sent for this moment
+        any_centre.settle()
+        assert any_centre.read(work).agent_id == "ben"
+
+
+class TestAgentRouting:
+    def test_the_search_widens_when_its_step_comes(self, centre: MemoryCentre) -> None:
+        profile = {
+            "agent_routing_profile_id": "by-language",
+            "time_steps": [10, -1],
+            "priorities": [{"skill_category_id": "languages"}],
+        }
+        configured(
+            centre,
+            {"agent_routing_profile_id": "by-language"},
+            agent_routing_profiles=[profile],
+            skill_categories=[LANGUAGES],
+            flows=always(FRENCH),
+        )
+        work = centre.start()
+        centre.ready("ben")  # speaks no French
+        centre.consume()
+        centre.ring()
+        assert centre.read(work).state == "queued"
+        why = explaining.explain(centre.world, centre.read(work))
+        assert why is not None
+        assert (why.step, why.next_change_at) == (0, centre.read(work).queued_at + 10_000)
+        centre.clock.pass_seconds(10)
+        centre.ring()
+        assert centre.read(work).agent_id == "ben"
+
+    def test_work_that_no_agent_will_ever_be_able_to_take_is_flagged_in_the_first_pass(self, centre: Centre) -> None:
+        configured(centre, flows=always({"skills": [{"skill": "latin", "level": 1}]}))
+        work = centre.start()
+        assert centre.route().unmatchable == ()
+        centre.consume()
+        assert centre.route().unmatchable == (work,)
+
+    def test_work_for_agents_who_are_only_away_raises_no_alarm(self, centre: Centre) -> None:
+        configured(centre, flows=always(FRENCH))
+        centre.start()
+        centre.consume()
+        assert centre.route().unmatchable == ()
+
+    def test_work_waits_for_the_agent_it_is_meant_for(self, any_centre: Centre) -> None:
+        configured(any_centre, flows=always({"user_id": "ben"}))
+        work = any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+        any_centre.ready("ben")
+        any_centre.settle()
+        assert any_centre.read(work).agent_id == "ben"
+
+    def test_work_is_held_for_the_preferred_agent_and_then_for_anybody(self, any_centre: Centre) -> None:
+        configured(any_centre, flows=always({"preferred_user_id": "ben", "preferred_seconds": 20}))
+        work = any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+        any_centre.clock.pass_seconds(20)
+        any_centre.settle()
+        assert any_centre.read(work).agent_id == "ana"
+
+
+class TestConsumerRouting:
+    PROFILES: Mapping[str, Document] = {
+        "the one that was released": {"top_priorities": [{"attribute_type": "release_to_queue"}]},
+        "the one with the large amount": {
+            "top_priorities": [
+                {
+                    "attribute_type": "global_variable",
+                    "variable_name": "work_item_desc",
+                    "operator": "greater_than",
+                    "variable_values": ["100"],
+                }
+            ]
+        },
+        "the one that is due first": {"order": "due_date"},
+    }
+    FIRST: Mapping[str, int] = {
+        "the one that was released": 2,
+        "the one with the large amount": 1,
+        "the one that is due first": 1,
+    }
+
+    @pytest.mark.parametrize("which", PROFILES)
+    def test_first_comes(self, any_centre: Centre, which: str) -> None:
+        profile = {"consumer_routing_profile_id": "p", **self.PROFILES[which]}
+        configured(any_centre, {"consumer_routing_profile_id": "p"}, consumer_routing_profiles=[profile])
+        released = any_centre.start("CASE-9")
+        any_centre.ready("ana")
+        any_centre.settle()
+        any_centre.accept(released)
+        works = [
+            any_centre.start("CASE-0", work_item_desc="5", work_item_due_date="2026-01-02"),
+            any_centre.start("CASE-1", work_item_desc="500", work_item_due_date="2025-11-23T20:00:00Z"),
+            released,
+        ]
+        desk.set_status(any_centre.world, "ana", "not_ready", None, "agent:ana")
+        desk.release(any_centre.world, desk.Order(released, "agent:ana", "ana"))
+        any_centre.settle()
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert [each for each in works if any_centre.read(each).state == "offered"] == [works[self.FIRST[which]]]
+
+
+class TestOccupancy:
+    def test_unanswered_offers_count_against_a_cap_and_answered_ones_do_not(self, any_centre: Centre) -> None:
+        profile = {"occupancy_profile_id": "one", "capacity": {"work_item": 5}, "most_offers": 1}
+        agents = with_agents({"user_id": "ana", "occupancy_profile_id": "one"})
+        configured(any_centre, occupancy_profiles=[profile], agents=agents)
+        works = [any_centre.start(f"CASE-{n}") for n in range(3)]
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert sorted(states(any_centre, works)) == ["offered", "queued", "queued"]
+        any_centre.accept(next(each for each in works if any_centre.read(each).state == "offered"))
+        any_centre.settle()
+        assert sorted(states(any_centre, works)) == ["assigned", "offered", "queued"]
+
+    def test_a_newcomer_may_park_what_the_agent_works_on(self, any_centre: Centre) -> None:
+        profile = {"occupancy_profile_id": "p", "capacity": {"work_item": 1}, "parks": {"work_item": "work_item"}}
+        agents = with_agents({"user_id": "ana", "occupancy_profile_id": "p"})
+        configured(any_centre, occupancy_profiles=[profile], agents=agents)
+        first = any_centre.start("CASE-1")
+        any_centre.ready("ana")
+        any_centre.settle()
+        any_centre.accept(first)
+        second = any_centre.start("CASE-2")
+        any_centre.settle()
+        assert states(any_centre, [first, second]) == ["inactive", "offered"]
+        check(any_centre, [first, second])
+
+
+class TestDistribution:
+    def test_manual_agents_take_what_is_next_themselves(self, any_centre: Centre) -> None:
+        configured(any_centre, {"distribution": "manual"})
+        works = [any_centre.start("CASE-1"), any_centre.start("CASE-2", work_item_priority=9)]
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert states(any_centre, works) == ["queued", "queued"]
+        taken = desk.pull(any_centre.world, "ana", "billing", "agent:ana")
+        assert taken is not None
+        assert (taken.engagement_id, taken.state, taken.agent_id) == (works[1], "assigned", "ana")
+        assert desk.pull(any_centre.world, "ana", "billing", "agent:ana") is None, "her one place is taken"
+        with pytest.raises(NotFound):
+            desk.pull(any_centre.world, "ana", "general", "agent:ana")
+        with pytest.raises(InvalidRequest):
+            desk.pull(any_centre.world, "ana", "express", "agent:ana")
+        check(any_centre, works)
+
+    def test_nobody_pulls_who_is_not_ready(self, any_centre: Centre) -> None:
+        configured(any_centre, {"distribution": "manual"})
+        any_centre.start()
+        any_centre.settle()
+        assert desk.pull(any_centre.world, "ana", "billing", "agent:ana") is None
+
+    def offered_to_both(self, centre: Centre) -> str:
+        configured(centre, {"distribution": "simultaneous"})
+        work = centre.start()
+        centre.ready("ana", "ben")
+        centre.settle()
+        assert sorted(centre.read(work).holders) == ["ana", "ben"]
+        check(centre, [work])
+        return work
+
+    def order(self, engagement: Engagement, agent_id: str) -> desk.Order:
+        return desk.Order(engagement.engagement_id, f"agent:{agent_id}", agent_id)
+
+    def test_simultaneous_the_first_to_accept_has_it(self, any_centre: Centre) -> None:
+        work = self.offered_to_both(any_centre)
+        found = any_centre.read(work)
+        assert found.offer is not None
+        idle_since = any_centre.occupancy("ana").idle_since
+        taken = desk.accept(any_centre.world, self.order(found, "ben"), found.offer.offer_id)
+        assert taken.holders == ("ben",)
+        assert (any_centre.occupancy("ana").held, any_centre.occupancy("ana").idle_since) == ({}, idle_since)
+        with pytest.raises(NotFound):
+            desk.accept(any_centre.world, self.order(found, "ana"), found.offer.offer_id)
+        check(any_centre, [work])
+
+    def test_simultaneous_who_declines_is_out_and_the_others_still_have_it(self, any_centre: Centre) -> None:
+        work = self.offered_to_both(any_centre)
+        found = any_centre.read(work)
+        assert found.offer is not None
+        first, second = found.holders
+        left = desk.decline(any_centre.world, self.order(found, first), found.offer.offer_id, "busy")
+        assert (left.state, left.holders) == ("offered", (second,))
+        back = desk.decline(any_centre.world, self.order(found, second), found.offer.offer_id, None)
+        assert (back.state, back.holders) == ("queued", ())
+        assert {agent_id for agent_id, _ in back.cooling} == {"ana", "ben"}
+        check(any_centre, [work])
+
+    def test_simultaneous_if_nobody_answers_everybody_is_free_again(self, any_centre: Centre) -> None:
+        work = self.offered_to_both(any_centre)
+        any_centre.clock.pass_seconds(31)
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+        assert not any_centre.occupancy("ana").held
+        assert not any_centre.occupancy("ben").held
+
+
+class TestNotYet:
+    """Scheduled and snoozed work."""
+
+    def scheduled(self, centre: Centre, seconds: int) -> str:
+        return centre.start(not_before=centre.clock() + 1000 * seconds)
+
+    def test_scheduled_work_enters_its_queue_when_its_time_comes(self, any_centre: Centre) -> None:
+        any_centre.ready("ana")
+        work = self.scheduled(any_centre, 3600)
+        any_centre.settle()
+        assert any_centre.read(work).state == "scheduled"
+        any_centre.clock.pass_seconds(3600)
+        any_centre.settle()
+        found = any_centre.read(work)
+        assert (found.state, found.queued_at) == ("offered", any_centre.clock())
+        check(any_centre, [work])
+
+    def test_a_time_that_is_past_is_now(self, any_centre: Centre) -> None:
+        assert any_centre.read(self.scheduled(any_centre, -1)).state == "queued"
+
+    def test_scheduled_work_is_active_and_can_be_withdrawn(self, any_centre: Centre) -> None:
+        work = self.scheduled(any_centre, 60)
+        desk.cancel(any_centre.world, desk.Order(work, "integration:crm"))
+        any_centre.clock.pass_seconds(61)
+        any_centre.settle()
+        assert any_centre.read(work).state == "closed"
+
+    def snoozed(self, centre: Centre) -> str:
+        work = centre.start()
+        centre.ready("ana")
+        centre.settle()
+        centre.accept(work)
+        desk.deactivate(centre.world, desk.Order(work, "agent:ana", "ana"), wake_at=centre.clock() + 60_000)
+        centre.settle()
+        assert centre.read(work).state == "inactive"
+        return work
+
+    def test_snoozed_work_is_its_agents_again(self, any_centre: Centre) -> None:
+        work = self.snoozed(any_centre)
+        any_centre.clock.pass_seconds(60)
+        any_centre.settle()
+        assert (any_centre.read(work).state, any_centre.read(work).agent_id) == ("assigned", "ana")
+        check(any_centre, [work])
+
+    def test_snoozed_work_waits_until_its_agent_has_room(self, any_centre: Centre) -> None:
+        work = self.snoozed(any_centre)
+        other = any_centre.start("CASE-2")
+        any_centre.settle()
+        any_centre.accept(other)
+        any_centre.clock.pass_seconds(60)
+        any_centre.settle()
+        assert any_centre.read(work).state == "inactive"
+        any_centre.end(other)
+        any_centre.settle()
+        assert any_centre.read(work).state == "assigned"
+
+    def test_snoozed_work_of_an_agent_who_has_left_goes_back_to_its_queue(self, any_centre: Centre) -> None:
+        work = self.snoozed(any_centre)
+        desk.set_status(any_centre.world, "ana", "offline", None, "agent:ana")
+        any_centre.clock.pass_seconds(60)
+        any_centre.settle()
+        assert any_centre.read(work).state == "queued"
+
+
+def test_an_agent_is_told_what_comes_next_and_why_nothing_else_does(centre: MemoryCentre) -> None:
+    configured(centre, flows=always(FRENCH))
+    french = centre.start("CASE-1")
+    centre.consume()
+    centre.route()
+    configured(centre)
+    plain = centre.start("CASE-2")
+    centre.consume()
+    centre.route()
+    occupy: Callable[..., Any] = desk.set_status
+    occupy(centre.world, "ben", "ready", None, "agent:ben")
+    coming, verdicts = explaining.explain_to_agent(centre.world, "ben")
+    assert coming is not None
+    assert coming.engagement_id == plain
+    assert {each.id: each.reason for each in verdicts} == {french: "skill_missing", plain: None}
+
+
+def test_room_is_needed_to_take_work_up_again(any_centre: Centre) -> None:
+    first, second = any_centre.start("CASE-1"), any_centre.start("CASE-2")
+    any_centre.ready("ana")
+    any_centre.settle()
+    mine, other = sorted((first, second), key=lambda each: any_centre.read(each).state != "offered")
+    any_centre.accept(mine)
+    desk.deactivate(any_centre.world, desk.Order(mine, "agent:ana", "ana"))
+    any_centre.settle()
+    any_centre.accept(other)
+    with pytest.raises(NoCapacity):
+        desk.activate(any_centre.world, desk.Order(mine, "agent:ana", "ana"))
