@@ -101,8 +101,12 @@ def offer(
     expires_at: int,
     now: int,
     others: tuple[Occupancy, ...] = (),
+    step: int = 0,
 ) -> Change:
-    """Offer a waiting engagement to an agent, or to several; their places are taken from now on."""
+    """Offer a waiting engagement to an agent, or to several; their places are taken from now on.
+
+    `step`: how many times its search had widened by then.
+    """
     for each in (occupancy, *others):
         if each.status != "ready":
             raise NoCapacity(f"Agent {each.agent_id} is {each.status}.")
@@ -114,7 +118,7 @@ def offer(
         agent_id=occupancy.agent_id,
         offer=Offer(offer_id, occupancy.agent_id, now, expires_at, tuple(each.agent_id for each in others)),
         offers=engagement.offers + 1,
-        detail={"waited_ms": now - engagement.waiting_since},
+        detail={"waited_ms": now - engagement.waiting_since, **({"step": step} if step else {})},
     )
     held = tuple(_hold(each, offered, expires_at, now) for each in others)
     return _change(engagement, offered, occupancy, _hold(occupancy, offered, expires_at, now), held)

@@ -112,13 +112,21 @@ def event(each: Event) -> dict[str, Any]:
     )
 
 
-def explanation(found: Engagement, why: Explanation | None) -> dict[str, Any]:
-    """Why an engagement waits; of one that does not, only its state."""
-    if why is None:
-        return {"engagement_id": found.engagement_id, "state": found.state, "text": f"It is {found.state}."}
-    return {
+DECISIONS = ("offer", "pull", "decline", "pass", "miss", "rescind", "accept", "overflow", "overflow_out")
+
+
+def explanation(found: Engagement, why: Explanation | None, events: Iterable[Event]) -> dict[str, Any]:
+    """Why an engagement waits, if it does; and every decision about it, with the step of its search."""
+    base: dict[str, Any] = {
         "engagement_id": found.engagement_id,
         "state": found.state,
+        "text": f"It is {found.state}.",
+        "decisions": [event(each) for each in events if each.command in DECISIONS],
+    }
+    if why is None:
+        return base
+    return {
+        **base,
         "text": why.text(),
         "ahead": why.ahead,
         "queue": why.queue,

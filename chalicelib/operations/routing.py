@@ -17,7 +17,7 @@ from chalicelib.routing.decide import decide
 from chalicelib.routing.explain import matchable
 from chalicelib.routing.model import Match
 from chalicelib.routing.occupancy import UNLIMITED
-from chalicelib.routing.widen import Need, Needs
+from chalicelib.routing.widen import USUAL, Need, Needs, step_at
 from chalicelib.world import World
 
 ROUNDS = 50
@@ -184,6 +184,7 @@ def _offer(world: World, snapshot: Snapshot, engagement: Engagement, match: Matc
         offer_id=world.new_id(),
         expires_at=now + queue.offer_timeout * 1000,
         now=now,
+        step=step_at(snapshot.tenant.rules.get(engagement.queue_id, USUAL), now - engagement.queued_at),
     )
     return commands.auto_accept(offered, now) if queue.auto_accept else offered
 

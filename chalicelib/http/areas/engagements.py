@@ -51,7 +51,8 @@ def get_events(call: Call[None]) -> Answer:
 
 def get_explanation(call: Call[None]) -> Answer:
     found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
-    return Answer(200, wire.explanation(found, explaining.explain(call.world, found)))
+    why, events = explaining.explain(call.world, found), reading.events(call.world, found)
+    return Answer(200, wire.explanation(found, why, events))
 
 
 def find_work_item(call: Call[None]) -> Answer:
