@@ -1,0 +1,192 @@
+"""Every AWS call that a function makes is allowed to its role, and nothing else is: no permission is spare."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.engagements.model import work_key
+from chalicelib.handlers import schedule
+from chalicelib.messaging.protocol import Ring
+from chalicelib.operations import configuring, desk, explaining, reading, routing
+from chalicelib.storage.protocol import Client
+from tests.simulation.test_crash import STORIES
+from tests.support.worlds import NOW, TENANT, AwsCentre, Clients, aws, aws_centre
+
+Calls = dict[str, set[tuple[str, str]]]
+"""By function, the calls as (action, resource)."""
+BATCHES = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+"""What IAM calls a batch."""
+OF_THE_PLATFORM = {
+    ("Router", "sqs:GetQueueAttributes"),
+    ("Router", "sqs:DeleteMessage"),
+    ("Router", "sqs:ReceiveMessage"),
+    ("Recorder", "dynamodb:GetRecords"),
+    ("Recorder", "dynamodb:GetShardIterator"),
+    ("Recorder", "dynamodb:DescribeStream"),
+    ("Recorder", "dynamodb:ListStreams"),
+}
+"""What Lambda does in the function's name, on its event source."""
+
+
+class Watch:
+    """Notes who calls what."""
+
+    def __init__(self) -> None:
+        self.calls: Calls = defaultdict(set)
+        self.function = "APIHandler"
+
+    @contextmanager
+    def inside(self, function: str) -> Iterator[None]:
+        before, self.function = self.function, function
+        self.calls[function].add(("dynamodb:GetItem", "table"))  # each function reads the configuration for itself
+        try:
+            yield
+        finally:
+            self.function = before
+
+    def note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        service = model.service_model.service_name
+        if service == "dynamodb":
+            for action, index in _of_dynamodb(model.name, params):
+                self.calls[self.function].add((f"dynamodb:{action}", "index" if index else "table"))
+        elif service == "sqs":
+            action = f"sqs:{model.name}"
+            name = params.get("QueueUrl") or params.get("QueueName") or ""
+            where = "doorbell" if name.endswith("doorbell") else "queues"
+            if action != "sqs:GetQueueUrl":
+                self.calls[self.function].add((BATCHES.get(action, action), where))
+
+
+def _of_dynamodb(name: str, params: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """A transaction asks for the permissions of what is in it."""
+    if name == "TransactWriteItems":
+        for each in params["TransactItems"]:
+            yield from ((f"{kind}Item", False) for kind in each)
+    elif name != "DescribeTable":  # asked by the tests, to find the stream
+        yield name, "IndexName" in params
+
+
+class WatchedCentre(AwsCentre):
+    """Knows which function does what in AWS."""
+
+    watch: Watch
+
+    def late(self, works: list[str]) -> None:
+        """Rings for what is offered, past its deadline."""
+        self.clock.pass_seconds(40)
+        with self.watch.inside("Router"):
+            routing.route(self.world, [Ring(engagement_id=each) for each in works])
+
+    def consume(self) -> None:
+        with self.watch.inside("Recorder"):
+            super().consume()
+
+    def ring(self) -> None:
+        with self.watch.inside("Router"):
+            super().ring()
+
+    def route(self) -> Any:
+        with self.watch.inside("Sweeper"):
+            return super().route()
+
+    def sweep(self) -> None:
+        with self.watch.inside("Sweeper"):
+            super().sweep()
+
+    def settle(self) -> None:
+        for _ in range(2):
+            self.consume()
+            self.ring()
+            with self.watch.inside("Sweeper"):
+                schedule.run(self.world)
+
+
+def watched(clients: Clients, watch: Watch) -> WatchedCentre:
+    plain = aws_centre(clients)
+    centre = WatchedCentre(plain.world, plain.clock, plain.clients)
+    centre.watch = watch
+    return centre
+
+
+def reads(centre: AwsCentre) -> None:
+    """What the API does besides the stories."""
+    world = centre.world
+    engagement_id = centre.start("CASE-7")
+    reading.events(world, centre.read(engagement_id))
+    reading.last_of_work(world, "CASE-7", "A case")
+    explaining.explain(world, centre.read(engagement_id))
+    world.store.archived(engagement_id)
+    world.store.facts("queue_performance", NOW, NOW + 1)
+    world.store.put_client(Client("crm", "x", "integration", "crm"))
+    world.store.client("crm")
+    world.signing_key()
+    world.store.last_of_work(work_key("CASE-7", "A case"))
+    desk.assignments(world, "ana")
+    configuring.apply(
+        world, {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "more", "queue_name": "More"}]}, None
+    )
+
+
+@pytest.fixture(scope="module")
+def calls() -> Calls:
+    watch = Watch()
+    for name in STORIES:
+        with aws() as clients:
+            centre = watched(clients, watch)
+            events = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
+            for each in events:
+                each.register_first("before-parameter-build", watch.note)
+            try:
+                accepted = STORIES[name].prepare(centre)
+                STORIES[name].operation(centre, accepted)
+                centre.settle()
+                centre.late(accepted)
+                reads(centre)
+            finally:
+                for each in events:
+                    each.unregister("before-parameter-build", watch.note)
+    return watch.calls
+
+
+def allowed_to(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """A role's permissions as (action, resource), but for its log group."""
+    return {
+        (action, _resource(str(statement["Resource"])))
+        for statement in statements
+        for action in statement["Action"]
+        if not action.startswith("logs:")
+    }
+
+
+def _resource(text: str) -> str:
+    for part, name in (
+        ("/index/", "index"),
+        ("/stream/", "stream"),
+        ("StreamArn", "stream"),
+        ("DeadLetters", "dead letters"),
+        ("-queue-", "queues"),
+        ("Doorbell", "doorbell"),
+    ):
+        if part in text:
+            return name
+    return "table"
+
+
+def test_every_call_is_allowed_and_every_permission_is_used(
+    calls: Calls, statements: dict[str, list[dict[str, Any]]]
+) -> None:
+    assert set(calls) == set(statements)
+    for function, policies in statements.items():
+        allowed = allowed_to(policies)
+        assert calls[function] <= allowed, f"{function} is refused something"
+        spare = {
+            (action, where)
+            for action, where in allowed - calls[function]
+            if (function, action) not in OF_THE_PLATFORM and where != "dead letters"
+        }
+        assert spare == set(), f"{function} is allowed more than it needs"
