@@ -81,6 +81,11 @@ class NoCapacity(InterleaveError):
 
 
 @dataclass
+class TransferRefused(InterleaveError):
+    """The engagement may not be transferred there."""
+
+
+@dataclass
 class LostRace(InterleaveError):
     """Somebody else changed it at the same moment; read it again and repeat."""
 

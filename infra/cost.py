@@ -12,7 +12,8 @@ from chalicelib.configuration.document import read, write
 from chalicelib.engagements.model import Content, Engagement
 from chalicelib.messaging.protocol import Ring
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import desk, intake, recording, routing
+from chalicelib.operations import desk, intake, recording, routing, sessions
+from chalicelib.operations.ordering import Order
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.world import World
 from infra.billing import Meter
@@ -73,7 +74,7 @@ def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[s
     for queue in small["queues"]:
         world.transport.create_queue(queue["queue_id"])
     world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
-    desk.set_status(world, user_id(first.resolver), "ready", None, "bench")
+    sessions.set_status(world, user_id(first.resolver), "ready", None, "bench")
     meter = Meter()
     meter.watch(dynamodb)
     meter.watch(sqs)
@@ -90,7 +91,7 @@ def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: b
     agent_id = next(iter(world.tenant().agent_by_id))
     if wait:
         with meter.paused():
-            desk.set_status(world, agent_id, "not_ready", None, "bench")
+            sessions.set_status(world, agent_id, "not_ready", None, "bench")
     engagement_id = intake.start(
         world,
         flow_entry_id=body["flow"]["flow_entry_id"],
@@ -104,11 +105,11 @@ def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: b
     routing.route(world, [Ring(queue_id=ticket.queue_id, engagement_id=engagement_id)])
     if wait:
         with meter.paused():
-            desk.set_status(world, agent_id, "ready", None, "bench")
+            sessions.set_status(world, agent_id, "ready", None, "bench")
         routing.route(world, [Ring(agent_id=agent_id)])
     seen = _deliver(world, meter, engagement_id, seen)
     assert seen.offer is not None
-    order = desk.Order(engagement_id, f"agent:{agent_id}", agent_id)
+    order = Order(engagement_id, f"agent:{agent_id}", agent_id)
     desk.accept(world, order, seen.offer.offer_id)
     seen = _deliver(world, meter, engagement_id, seen)
     desk.end(world, order, None)

@@ -18,11 +18,11 @@ MAY_KNOW: dict[str, set[str]] = {
     "flows": {"routing"},
     "engagements": {"routing"},
     "reporting": {"engagements", "routing"},
-    "configuration": {"flows", "routing"},
+    "configuration": {"engagements", "flows", "routing"},
     "storage": {"engagements", "reporting", "routing"},
     "messaging": set(),
     "operations": {"configuration", "engagements", "flows", "messaging", "reporting", "routing", "storage", "world"},
-    "http": {"engagements", "operations", "reporting", "routing", "storage", "world"},
+    "http": {"configuration", "engagements", "operations", "reporting", "routing", "storage", "world"},
     "handlers": {"engagements", "messaging", "operations", "storage", "world"},
 }
 """Room → the rooms it may import. `errors` is everybody's."""

@@ -75,7 +75,16 @@ def _queue(at: str, queue: Queue, tenant: Tenant) -> Iterator[FieldError]:
         yield from _refers(f"{at}/agent_groups/{g}/group_id", "agent in a group", group.group_id, groups)
     if queue.auto_accept and queue.distribution in ("simultaneous", "manual"):
         yield FieldError(f"{at}/auto_accept", f"A {queue.distribution} queue leaves it to agents what they accept.")
+    yield from _allowed(f"{at}/transfer/queues", "queue", queue.transfer.queues, tenant.queue_by_id)
+    yield from _allowed(f"{at}/transfer/users", "agent", queue.transfer.users, tenant.agent_by_id)
+    yield from _allowed(f"{at}/transfer/flows", "Entry ID", queue.transfer.flows, tenant.flow_by_entry_id)
+    yield from _refers(f"{at}/orphans/queue_id", "queue", queue.orphans.queue_id, tenant.queue_by_id)
     yield from _overflow(at, queue, tenant)
+
+
+def _allowed(at: str, kind: str, allowed: str | tuple[str, ...], known: Mapping[str, object]) -> Iterator[FieldError]:
+    for n, each in enumerate(allowed if isinstance(allowed, tuple) else ()):
+        yield from _refers(f"{at}/{n}", kind, each, known)
 
 
 def _overflow(at: str, queue: Queue, tenant: Tenant) -> Iterator[FieldError]:

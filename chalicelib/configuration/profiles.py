@@ -138,6 +138,50 @@ class Overflow:
     end: bool = False
 
 
+Allowed = Literal["none", "all"] | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPolicy:
+    """Where work of a queue may be transferred: `none`, `all`, or the ids of those that may have it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    queues: Allowed = "all"
+    users: Allowed = "all"
+    flows: Allowed = "all"
+    """By Entry ID."""
+    most: Annotated[int, Field(ge=0, le=100)] = 10
+    """How often the same engagement may be transferred."""
+    return_after: Annotated[int, Field(ge=1)] | None = None
+    """Seconds after which its sender has back what nobody took; by default it stays where it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How soon work should be taken, and when it counts as at risk. Durations in seconds."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    threshold: Annotated[int, Field(ge=1)] | None = None
+    at_risk_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    due_date_warning: Annotated[int, Field(ge=0)] = 3600
+    """How long before its due date work is at risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What becomes of work whose agent has left: back to the queue, held for him, or to another queue."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    policy: Literal["requeue", "hold"] = "requeue"
+    queue_id: str | None = None
+    """Goes there instead, with `requeue`."""
+    grace: Annotated[int, Field(ge=0, le=86_400)] = 120
+    """Seconds that he may be away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """A queue of one channel. Durations in seconds."""
@@ -165,6 +209,11 @@ class Queue:
     max_wait_time: Annotated[int, Field(ge=1)] | None = None
     max_offers: Annotated[int, Field(ge=1, le=1000)] | None = None
     """How often an engagement is offered from this queue before it overflows."""
+    transfer: TransferPolicy = TransferPolicy()
+    service_level: ServiceLevel = ServiceLevel()
+    orphans: Orphans = Orphans()
+    max_wrap_up_time: Annotated[int, Field(ge=0, le=86_400)] = 900
+    """Up to how long an agent may extend a wrap-up."""
     when_closed: Literal["wait", "overflow"] = "wait"
     overflow: Overflow | None = None
 
@@ -205,3 +254,17 @@ class Agent:
     """Where no occupancy profile says otherwise."""
     occupancy_profile_id: str | None = None
     group_id: Identifier | None = None
+    offer_timeout: Annotated[int, Field(ge=1, le=900)] | None = None
+    """Where the queue's is not his: an automatic worker answers at once or not at all."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Where to connect him, by channel, such as a SIP address; a live channel's adapter is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason for being Not Ready."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    sub_status_id: Identifier
+    sub_status_name: str = ""

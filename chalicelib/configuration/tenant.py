@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from chalicelib.configuration.profiles import (
     Agent,
@@ -14,8 +16,10 @@ from chalicelib.configuration.profiles import (
     Hours,
     OccupancyProfile,
     Queue,
+    Reason,
     SkillCategory,
 )
+from chalicelib.engagements.clocks import Targets
 from chalicelib.flows.document import STRICT, Flow
 from chalicelib.routing.model import QueueRules, Terms
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
@@ -35,6 +39,10 @@ class Tenant:
     consumer_routing_profiles: tuple[ConsumerRoutingProfile, ...] = ()
     occupancy_profiles: tuple[OccupancyProfile, ...] = ()
     business_hours: tuple[Hours, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    """Where there are any, no other reason is taken for being Not Ready."""
+    heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
+    """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 
     @cached_property
     def queue_by_id(self) -> Mapping[str, Queue]:
@@ -101,6 +109,15 @@ class Tenant:
             return agent.capacity, PLAIN
         profile = self.occupancy_profile_by_id[agent.occupancy_profile_id]
         return profile.capacity, profile
+
+    def targets(self, queue_id: str, due_at: int | None) -> Targets:
+        """When work of a queue should be taken, and done."""
+        queue = self.queue_by_id.get(queue_id)
+        if queue is None:
+            return Targets()
+        level = queue.service_level
+        threshold = None if level.threshold is None else 1000 * level.threshold
+        return Targets(threshold, level.at_risk_percent, due_at, 1000 * level.due_date_warning)
 
     def is_open(self, queue_id: str, now: int) -> bool:
         """Whether a queue gives work out at a moment (epoch milliseconds)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -12,8 +13,14 @@ from chalicelib.routing.consumer import USUAL, Standing
 from chalicelib.routing.model import Requirement
 
 State = Literal["scheduled", "queued", "offered", "assigned", "inactive", "wrap_up", "closed"]
+OPEN: tuple[State, ...] = ("scheduled", "queued", "offered", "assigned", "inactive")
+"""Where there is still something to decide about it."""
 AgentStatus = Literal["offline", "ready", "not_ready"]
 EndReason = Literal["completed", "cancelled", "overflowed", "expired"]
+
+Mode = Literal["monitor", "whisper", "barge", "consult"]
+"""How somebody takes part besides the owner: sees it; comments to the owner; works on it too; was asked for advice."""
+Flag = Literal["service_level_at_risk", "service_level_breached", "due_date_at_risk", "due_date_breached"]
 
 WORK_KEY_BYTES = 16
 ENGAGEMENT_ID_BYTES = 24
@@ -140,6 +147,14 @@ class Engagement:
     """While it is scheduled: when it enters its queue."""
     offers: int = 0
     """How often it has been offered from this queue."""
+    transfers: int = 0
+    return_to: str | None = None
+    """After a transfer: the sender, who has it back at `return_at` if nobody takes it."""
+    return_at: int | None = None
+    participants: Mapping[str, Mode] = field(default_factory=dict)
+    """Who takes part besides the owner."""
+    flags: tuple[Flag, ...] = ()
+    """What its clocks have said so far; each says it once."""
     overflows: int = 0
     """How often it has overflowed into another queue."""
     offer: Offer | None = None
@@ -179,6 +194,19 @@ class Engagement:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something written beside an engagement. May hold personal data, like its content."""
+
+    note_id: str
+    engagement_id: str
+    at: int
+    user_id: str
+    kind: str
+    """How its author took part: `note` is the owner's or a supervisor's, else the mode."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """One engagement in an agent's hands. Offers count as held until they end."""
 
@@ -201,10 +229,19 @@ class Occupancy:
     offered_at: int = 0
     """When work was last offered to him."""
     held: Mapping[str, Held] = field(default_factory=dict)
+    opted_out: tuple[str, ...] = ()
+    """Queues that he serves, but not now."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Work that another system gave him: by its reference there, the channel."""
 
     def load(self, channel: str) -> int:
         """How many of a channel's places are taken. Parked engagements take none."""
-        return sum(1 for held in self.held.values() if held.channel == channel and not held.parked)
+        return self.loads().get(channel, 0)
+
+    def loads(self) -> dict[str, int]:
+        """How many places are taken, by channel."""
+        taken = [held.channel for held in self.held.values() if not held.parked]
+        return dict(Counter([*taken, *self.elsewhere.values()]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,84 @@
-"""The state machine of DESIGN.md 2, as a table: command → the states it may start from and the state it leads to."""
+"""The state machine of DESIGN.md 2, as a table: what may happen, from which states to which, and by whom."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from chalicelib.engagements.model import State
+from chalicelib.engagements.model import OPEN, State
+
+SYSTEM, AGENT, SUPERVISOR, ADMIN, INTEGRATION = "system", "agent", "supervisor", "admin", "integration"
 
 
 class Transition(NamedTuple):
     """One row of the table."""
 
     sources: frozenset[State]
-    target: State
+    target: State | None
+    """None: it stays as it is."""
+    by: frozenset[str]
+    """The roles that may; `system` is Interleave itself."""
+    when: str
+    """What else must hold, for a reader."""
 
 
-def _row(target: State, *sources: State) -> Transition:
-    return Transition(frozenset(sources), target)
+def _row(target: State | None, sources: tuple[State, ...], by: tuple[str, ...], when: str = "") -> Transition:
+    return Transition(frozenset(sources), target, frozenset(by), when)
 
+
+_WORKED_ON: tuple[State, ...] = ("assigned", "inactive")
+_DESK = (AGENT, SUPERVISOR)
 
 TRANSITIONS: dict[str, Transition] = {
-    "enqueue": _row("queued", "scheduled"),
-    "overflow": _row("queued", "queued"),
-    "overflow_out": _row("closed", "queued"),
-    "offer": _row("offered", "queued"),
-    "pull": _row("assigned", "queued"),
-    "accept": _row("assigned", "offered"),
-    "pass": _row("offered", "offered"),
-    "decline": _row("queued", "offered"),
-    "miss": _row("queued", "offered"),
-    "rescind": _row("queued", "offered"),
-    "deactivate": _row("inactive", "assigned"),
-    "activate": _row("assigned", "inactive"),
-    "release": _row("queued", "assigned", "inactive"),
-    "finish": _row("wrap_up", "assigned", "inactive"),
-    "close": _row("closed", "assigned", "inactive", "wrap_up"),
-    "cancel": _row("closed", "scheduled", "queued", "offered", "assigned", "inactive", "wrap_up"),
+    "enqueue": _row("queued", ("scheduled",), (SYSTEM,), "its time has come"),
+    "overflow": _row("queued", ("queued",), (SYSTEM,), "its queue does not keep it"),
+    "overflow_out": _row("closed", ("queued",), (SYSTEM,), "its queue does not keep it, and says so"),
+    "offer": _row("offered", ("queued",), (SYSTEM,), "the agents are ready and have room"),
+    "pull": _row("assigned", ("queued",), (AGENT,), "the queue is manual; the agent is ready and has room"),
+    "accept": _row("assigned", ("offered",), (AGENT, SYSTEM), "the offer is the agent's, and in time"),
+    "pass": _row("offered", ("offered",), (AGENT, SUPERVISOR, ADMIN, SYSTEM), "others have the offer too"),
+    "decline": _row("queued", ("offered",), (AGENT,), "the offer is the agent's, and in time"),
+    "miss": _row("queued", ("offered",), (SYSTEM,), "the offer's deadline is past"),
+    "rescind": _row("queued", ("offered",), (AGENT, SUPERVISOR, ADMIN, SYSTEM), "the agent may no longer have it"),
+    "deactivate": _row("inactive", ("assigned",), (*_DESK, SYSTEM), "it is the agent's"),
+    "activate": _row("assigned", ("inactive",), (*_DESK, SYSTEM), "it is the agent's, and he has room"),
+    "release": _row("queued", _WORKED_ON, (*_DESK, SYSTEM), "it is the agent's"),
+    "transfer": _row("queued", _WORKED_ON, (*_DESK, SYSTEM), "the queue's transfer policy allows it"),
+    "give_back": _row("queued", ("queued",), (SYSTEM,), "nobody took what was transferred in time"),
+    "take_over": _row("assigned", ("assigned",), _DESK, "who takes it over takes part in it, and has room"),
+    "observe": _row(None, ("assigned",), _DESK, "an agent has been asked to by its owner"),
+    "leave": _row(None, ("assigned",), _DESK, "he takes part in it"),
+    "switch": _row("assigned", ("assigned",), _DESK, "the agent has room in the other channel"),
+    "update": _row(None, OPEN, (INTEGRATION, AGENT, SUPERVISOR, ADMIN)),
+    "flag": _row(None, OPEN, (SYSTEM,), "a service level or a due date is at risk or missed"),
+    "finish": _row("wrap_up", _WORKED_ON, (*_DESK, SYSTEM), "the queue allows time for it"),
+    "extend": _row("wrap_up", ("wrap_up",), _DESK, "the queue allows more time"),
+    "close": _row("closed", ("assigned", "inactive", "wrap_up"), (*_DESK, SYSTEM), "it is the agent's"),
+    "cancel": _row("closed", (*OPEN, "wrap_up"), (INTEGRATION, SUPERVISOR, ADMIN), "it is the source's own"),
 }
+
+
+def table() -> str:
+    """The table in Markdown, for the documentation."""
+    rows = [
+        f"| `{command}` | {', '.join(sorted(row.sources))} | {row.target or 'unchanged'} "
+        f"| {', '.join(sorted(row.by))} | {row.when} |"
+        for command, row in TRANSITIONS.items()
+    ]
+    return "\n".join(["| command | from | to | by | where |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def diagram() -> str:
+    """The states and what leads from one to the next, as a Mermaid diagram."""
+    return "\n".join(["stateDiagram-v2", "    [*] --> queued: start", "    [*] --> scheduled: start", *_arrows()])
+
+
+def _arrows() -> Iterator[str]:
+    between: dict[tuple[str, str], list[str]] = {}
+    for command, row in TRANSITIONS.items():
+        for source in sorted(row.sources):
+            if row.target is not None:
+                between.setdefault((source, row.target), []).append(command)
+    for (before, after), commands in between.items():
+        yield f"    {before} --> {after}: {', '.join(commands)}"
+    yield "    closed --> [*]"

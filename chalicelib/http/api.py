@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from chalicelib.http.areas import desk, engagements, reports, service, tenant
+from chalicelib.http.areas import desk, engagements, reports, service, supervision, tenant, users
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 
 
@@ -24,7 +24,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *service.ENDPOINTS,
     Endpoint("GET", "/openapi.json", None, "Describe this API (OpenAPI 3.1)", openapi),
     *engagements.ENDPOINTS,
+    *supervision.ENDPOINTS,
     *desk.ENDPOINTS,
+    *users.ENDPOINTS,
     *reports.ENDPOINTS,
     *tenant.ENDPOINTS,
 )

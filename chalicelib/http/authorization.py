@@ -30,7 +30,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an action is done to: the agents whose hands it is in, and who started it."""
+    """What an action is done to: the agents whose hands it is in or who take part, and who started it."""
 
     agents: tuple[str, ...] = ()
     started_by: str | None = None
@@ -47,7 +47,7 @@ class Rule:
 ACTIONS: Mapping[str, Rule] = {
     "engagement.start": Rule(
         "contact_center_engagement:write:admin",
-        {"integration": "any", "supervisor": "any", "admin": "any"},
+        {"integration": "any", "agent": "any", "supervisor": "any", "admin": "any"},
     ),
     "engagement.read": Rule(
         "contact_center_engagement:read:admin",
@@ -55,9 +55,13 @@ ACTIONS: Mapping[str, Rule] = {
     ),
     "engagement.update": Rule(
         "contact_center_engagement:write:admin",
-        {"integration": "own", "agent": "own", "supervisor": "any"},
+        {"integration": "own", "agent": "own", "supervisor": "any", "admin": "any"},
     ),
     "engagement.handle": Rule("contact_center_engagement:write:admin", {"agent": "own", "supervisor": "any"}),
+    "engagement.observe": Rule(
+        "contact_center_engagement:write:admin",
+        {"agent": "own", "supervisor": "any"},
+    ),
     "engagement.explain": Rule(
         "contact_center_engagement:read:admin",
         {"supervisor": "any", "admin": "any"},
@@ -71,6 +75,10 @@ ACTIONS: Mapping[str, Rule] = {
     ),
     "status.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
     "status.set": Rule("contact_center_user:write:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
+    "occupancy.report": Rule(
+        "contact_center_user:write:admin",
+        {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
+    ),
     "report.read": Rule(
         "contact_center_report:read:admin",
         {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from chalicelib.errors import FieldError, InvalidRequest
 
@@ -47,11 +56,21 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-class Channel(Body):
-    """Where the work comes from."""
+ChannelName = Literal["work_item", "voice", "video", "messaging", "email"]
 
-    channel: Literal["work_item"]
-    channel_source: Literal["API", "api"]
+
+class Channel(Body):
+    """Where the work comes from; live channels are started by their adapters."""
+
+    channel: ChannelName
+    channel_source: Annotated[str, Field(min_length=1, max_length=40)] = "API"
+
+    @field_validator("channel_source")
+    @classmethod
+    def as_zoom_has_it(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("channel") == "work_item" and value.upper() != "API":
+            raise ValueError("must be API for a work item")
+        return value
 
 
 class FlowEntry(Body):
@@ -107,12 +126,92 @@ class StartEngagement(Body):
     """When the work enters its queue; without a zone it is UTC."""
 
 
-class UpdateEngagement(Body):
-    """An action on an engagement. `disposition` goes with `end`, `wake_at` with `deactivate`."""
+class StartOne(StartEngagement):
+    """One of many."""
 
-    engagement_action: Literal["end", "release", "activate", "deactivate"]
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+
+
+class StartMany(Body):
+    """Up to 100 starts, each with an Idempotency-Key of its own or none, and a result of its own."""
+
+    engagements: Annotated[list[StartOne], Field(min_length=1, max_length=100)]
+
+
+class WorkItemChanges(Body):
+    """Only the fields that are given change; null takes one away."""
+
+    work_item_desc: Annotated[str, Field(max_length=16_384)] | None = None
+    work_item_type_id: Short | None = None
+    work_item_type: Short | None = None
+    work_item_due_date: Time | None = None
+    work_item_origin: Short | None = None
+    work_item_priority: int | float | None = None
+    work_item_transcript_url: Link | None = None
+    work_item_hyperlink: Link | None = None
+
+
+ACTIONS = Literal[
+    "transfer to queue",
+    "transfer to agent",
+    "transfer to flow",
+    "release",
+    "end",
+    "activate",
+    "deactivate",
+    "switch",
+]
+
+
+class UpdateEngagement(Body):
+    """An action, or other variables. What goes with which action: `disposition` with `end`, `wake_at` with
+    `deactivate`, `target_…` with a transfer, `target_channel` with `switch`."""
+
+    engagement_action: ACTIONS | None = None
     disposition: Short | None = None
     wake_at: Time | None = None
+    target_queue_id: Short | None = None
+    target_agent_id: Short | None = None
+    target_flow_id: Short | None = None
+    """The flow's Entry ID."""
+    keep_skills: bool = True
+    target_channel: ChannelName | None = None
+    work_item_variables: WorkItemChanges | None = None
+    variables: Annotated[list[Variable], Field(max_length=50)] | None = None
+    priority: Annotated[int, Field(ge=0, le=999)] | None = None
+    """Where it stands in its queue; the higher, the sooner."""
+
+    @model_validator(mode="after")
+    def one_thing_at_a_time(self) -> Self:
+        changes = (self.work_item_variables, self.variables, self.priority)
+        if (self.engagement_action is None) == all(each is None for each in changes):
+            raise ValueError("send an `engagement_action`, or new variables or a priority, and not both")
+        return self
+
+
+class TakePart(Body):
+    """How: `consult` names the agent who is asked."""
+
+    mode: Literal["monitor", "whisper", "barge", "consult", "take_over", "leave"]
+    user_id: Short | None = None
+
+
+class AddNote(Body):
+    """What is written beside the work."""
+
+    note: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class OptOut(Body):
+    """The queues from which nothing is taken for now."""
+
+    opt_out: Annotated[list[Short], Field(max_length=200)]
+
+
+class Elsewhere(Body):
+    """The channel of the work that another system gave."""
+
+    channel: ChannelName
 
 
 class PullWork(Body):
@@ -134,9 +233,10 @@ class DeclineOffer(AnswerOffer):
 
 
 class WrapUp(Body):
-    """How the work ended."""
+    """How the work ended; or how much longer it takes."""
 
     disposition: Short | None = None
+    extend_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
 
 
 class SetStatus(Body):

@@ -29,6 +29,7 @@ KINDS: dict[type[errors.InterleaveError], Kind] = {
     errors.WrongState: Kind(409, 2907, "wrong-state", "Read the engagement; `state` says what is possible."),
     errors.StaleOffer: Kind(409, 2908, "stale-offer", "Fetch the assignments again."),
     errors.NoCapacity: Kind(409, 2909, "no-capacity", "End or park other work first."),
+    errors.TransferRefused: Kind(409, 2913, "transfer-refused", "Ask GET …/transfer/queues, users or flows where to."),
     errors.LostRace: Kind(409, 2910, "lost-race", "Read it again and repeat."),
     errors.VersionMismatch: Kind(412, 2911, "version-mismatch", "Read it again and repeat with the new ETag."),
     errors.KeyReused: Kind(422, 2912, "key-reused", "Use a new Idempotency-Key for a new request."),

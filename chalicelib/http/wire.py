@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Occupancy
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.operations.amending import Amendment
 from chalicelib.routing.estimate import COVERAGE, Estimate
 from chalicelib.routing.explain import Explanation, Verdict
 from chalicelib.routing.model import Waiting
@@ -49,13 +51,23 @@ def content_of(body: Mapping[str, Any]) -> Content:
     )
 
 
-def started(engagement_id: str, started_at: int, flow: FlowReference, content: Content) -> dict[str, Any]:
+def amendment_of(body: Mapping[str, Any]) -> Amendment:
+    """What an update says (dumped without its unset fields)."""
+    variables = body.get("variables")
+    return Amendment(
+        work_item_variables=body.get("work_item_variables"),
+        variables=None if variables is None else tuple(variables),
+        priority=body.get("priority"),
+    )
+
+
+def started(engagement_id: str, started_at: int, flow: FlowReference, content: Content, channel: str) -> dict[str, Any]:
     """Zoom's answer to Start Engagement, made of the request and what is remembered of the first answer."""
     return {
         "engagement_id": engagement_id,
         "start_time": time_text(started_at),
         "session_id": _derived(engagement_id, "session"),
-        "channels": [{"channel": "work_item", "channel_source": "API"}],
+        "channels": [{"channel": channel, "channel_source": "API"}],
         "flows": [_flow(flow)],
         **_content(engagement_id, content),
     }
@@ -78,6 +90,9 @@ def engagement(found: Engagement) -> dict[str, Any]:
             "not_before": time_text(found.not_before),
             "wake_at": time_text(found.wake_at),
             "assigned_time": time_text(found.assigned_at),
+            "participants": [{"user_id": who, "mode": mode} for who, mode in found.participants.items()] or None,
+            "flags": list(found.flags) or None,
+            "transfer_count": found.transfers or None,
             "wrap_up_expires_at": time_text(found.wrap_up_ends_at) if found.state == "wrap_up" else None,
             "end_time": time_text(found.closed_at),
             "end_reason": found.end_reason,
@@ -110,6 +125,30 @@ def event(each: Event) -> dict[str, Any]:
             "event_content": each.detail,
         }
     )
+
+
+def note(found: Note) -> dict[str, Any]:
+    """A note, as Zoom spells it, and how its author takes part."""
+    return {
+        "note_id": found.note_id,
+        "engagement_id": found.engagement_id,
+        "last_modified_time": time_text(found.at),
+        "user_id": found.user_id,
+        "kind": found.kind,
+        "note": found.text,
+    }
+
+
+def targets(tenant: Tenant, name: str, ids: Iterable[str]) -> dict[str, Any]:
+    """What an engagement may be transferred to."""
+    match name:
+        case "queues":
+            rows = [{"queue_id": each, "queue_name": tenant.queue_by_id[each].queue_name} for each in ids]
+        case "users":
+            rows = [{"user_id": each, "user_name": tenant.agent_by_id[each].display_name} for each in ids]
+        case _:
+            rows = [{"flow_entry_id": each, "flow_name": tenant.flow_by_entry_id[each].flow_name} for each in ids]
+    return {name: rows}
 
 
 DECISIONS = ("offer", "pull", "decline", "pass", "miss", "rescind", "accept", "overflow", "overflow_out")
@@ -158,10 +197,6 @@ def _wait(wait: Estimate | None) -> dict[str, Any] | None:
 def status(occupancy: Occupancy) -> dict[str, Any]:
     """An agent's status and load."""
     ids = {name: key for key, name in STATUS_IDS.items()}
-    load: dict[str, int] = {}
-    for held in occupancy.held.values():
-        if not held.parked:
-            load[held.channel] = load.get(held.channel, 0) + 1
     return _without_none(
         {
             "user_id": occupancy.agent_id,
@@ -169,7 +204,8 @@ def status(occupancy: Occupancy) -> dict[str, Any]:
             "status_name": STATUS_NAMES[occupancy.status],
             "sub_status_id": occupancy.sub_status,
             "status_since": time_text(occupancy.status_since) if occupancy.status_since else None,
-            "load": load,
+            "load": occupancy.loads(),
+            "opt_out": list(occupancy.opted_out) or None,
         }
     )
 

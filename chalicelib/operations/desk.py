@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from chalicelib.engagements import commands
-from chalicelib.engagements.model import AgentStatus, Change, Engagement, Occupancy
-from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound, VersionMismatch, WrongState
-from chalicelib.messaging.protocol import Ring
+from chalicelib.engagements import amendments, commands
+from chalicelib.engagements.model import Change, Engagement, Occupancy
+from chalicelib.engagements.step import wrong_state
+from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
+from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
 from chalicelib.operations.translation import candidate_of, room, standing_in
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.rank import rank
 from chalicelib.routing.widen import Needs
 from chalicelib.world import World
-
-ATTEMPTS = 5
-"""A command that loses a race reads again and decides again, this often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Which engagement is meant, and by whom.
-
-    `agent_id` restricts it to work that is in this agent's hands, `version` to the one that was seen; both are checked
-    on the very read that the write is conditioned on.
-    """
-
-    engagement_id: str
-    actor: str
-    agent_id: str | None = None
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What a command is decided on: the engagement, the agent whom it is about, and who else has it offered."""
-
-    engagement: Engagement
-    occupancy: Occupancy
-    others: tuple[Occupancy, ...]
 
 
 def assignments(world: World, agent_id: str) -> tuple[Occupancy, list[Engagement]]:
@@ -63,7 +35,7 @@ def accept(world: World, order: Order, offer_id: str) -> Engagement:
             others=hands.others,
         )
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def decline(world: World, order: Order, offer_id: str, reason: str | None) -> Engagement:
@@ -81,7 +53,7 @@ def decline(world: World, order: Order, offer_id: str, reason: str | None) -> En
             now=now,
         )
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement | None:
@@ -121,7 +93,7 @@ def deactivate(world: World, order: Order, wake_at: int | None = None) -> Engage
             hands.engagement, hands.occupancy, actor=order.actor, now=world.now(), wake_at=wake_at
         )
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def activate(world: World, order: Order) -> Engagement:
@@ -131,7 +103,7 @@ def activate(world: World, order: Order) -> Engagement:
         places = room(world.tenant(), hands.occupancy, hands.engagement.channel)
         return commands.activate(hands.engagement, hands.occupancy, room=places, actor=order.actor, now=world.now())
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def release(world: World, order: Order) -> Engagement:
@@ -144,7 +116,7 @@ def release(world: World, order: Order) -> Engagement:
         )
         return commands.release(engagement, hands.occupancy, actor=order.actor, now=now, standing=standing)
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def end(world: World, order: Order, disposition: str | None) -> Engagement:
@@ -161,7 +133,7 @@ def end(world: World, order: Order, disposition: str | None) -> Engagement:
             now=world.now(),
         )
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def cancel(world: World, order: Order) -> Engagement:
@@ -171,7 +143,7 @@ def cancel(world: World, order: Order) -> Engagement:
         holder = hands.occupancy if hands.engagement.agent_id else None
         return commands.cancel(hands.engagement, holder, actor=order.actor, now=world.now(), others=hands.others)
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
 def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
@@ -179,32 +151,25 @@ def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
 
     def decide(hands: Hands) -> Change:
         if hands.engagement.state != "wrap_up":
-            raise commands.wrong_state("wrap_up", hands.engagement)
+            raise wrong_state("wrap_up", hands.engagement)
         return commands.close(
             hands.engagement, hands.occupancy, disposition=disposition, actor=order.actor, now=world.now()
         )
 
-    return _change(world, order, decide)
+    return change(world, order, decide)
 
 
-def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str | None, actor: str) -> Occupancy:
-    """Change an agent's status. What is offered to an agent who is no longer ready is offered to others at once."""
-    if agent_id not in world.tenant().agent_by_id and agent_id not in world.latest_tenant().agent_by_id:
-        raise NotFound(f"User does not exist: {agent_id}.")
-    for _ in range(ATTEMPTS):
-        occupancy = world.store.occupancies([agent_id])[agent_id]
-        change = commands.set_status(occupancy, status, sub_status, world.now())
-        try:
-            world.store.commit(change)
-        except LostRace:
-            continue
-        assert change.occupancy is not None
-        if status == "ready":
-            world.transport.ring([Ring(agent_id=agent_id)])
-        else:
-            _rescind_offers(world, change.occupancy, actor)
-        return change.occupancy
-    raise LostRace("The agent's status stayed in conflict with other changes; try again.")
+def extend(world: World, order: Order, seconds: int) -> Engagement:
+    """More time for the wrap-up, up to what the queue allows."""
+
+    def decide(hands: Hands) -> Change:
+        engagement, now = hands.engagement, world.now()
+        queue = world.tenant().queue_by_id.get(engagement.queue_id)
+        latest = (engagement.wrap_up_at or now) + 1000 * (queue.max_wrap_up_time if queue else 0)
+        until = min(now + 1000 * seconds, latest)
+        return amendments.extend(engagement, hands.occupancy, until=until, actor=order.actor, now=now)
+
+    return change(world, order, decide)
 
 
 def cool_down_ms(world: World, queue_id: str) -> int:
@@ -219,50 +184,4 @@ def rescind(world: World, order: Order, reason: str) -> Engagement:
     def decide(hands: Hands) -> Change:
         return commands.rescind(hands.engagement, hands.occupancy, actor=order.actor, reason=reason, now=world.now())
 
-    return _change(world, order, decide)
-
-
-def _rescind_offers(world: World, occupancy: Occupancy, actor: str) -> None:
-    """If this is cut short, the sweeper does the rest: it looks for offers to agents who are not ready."""
-    for engagement in world.store.engagements(occupancy.held).values():
-        if engagement.state == "offered" and occupancy.agent_id in engagement.holders:
-            try:
-                rescind(world, Order(engagement.engagement_id, actor, occupancy.agent_id), occupancy.status)
-            except (NotFound, WrongState):
-                continue  # it has just been accepted, declined or missed: nothing left to take back
-
-
-def _change(world: World, order: Order, decide: Callable[[Hands], Change]) -> Engagement:
-    """Read, decide, commit; again where the race was lost."""
-    for _ in range(ATTEMPTS):
-        engagement = world.store.engagement(order.engagement_id)
-        if engagement is None or order.agent_id not in (None, *engagement.holders):
-            raise NotFound("No such engagement.")
-        if order.version not in (None, engagement.version):
-            raise VersionMismatch("The engagement has changed since.", engagement.version)
-        change = decide(_hands(world, engagement, order.agent_id or engagement.agent_id))
-        try:
-            world.store.commit(change)
-        except LostRace:
-            continue
-        assert change.engagement is not None
-        ring_for(world, change)
-        return change.engagement
-    raise LostRace("The engagement stayed in conflict with other changes; try again.")
-
-
-def _hands(world: World, engagement: Engagement, agent_id: str | None) -> Hands:
-    found = world.store.occupancies(engagement.holders) if engagement.holders else {}
-    others = tuple(found[each] for each in engagement.holders if each != agent_id)
-    return Hands(engagement, found[agent_id] if agent_id else Occupancy(""), others)
-
-
-def ring_for(world: World, change: Change) -> None:
-    """Wake the router where a change frees a place or brings an engagement back to its queue."""
-    rings: list[Ring] = []
-    engagement = change.engagement
-    if engagement is not None and engagement.state == "queued":
-        rings.append(Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id))
-    rings += [Ring(agent_id=occupancy.agent_id) for occupancy, _ in change.occupancies]
-    if rings:
-        world.transport.ring(rings)
+    return change(world, order, decide)

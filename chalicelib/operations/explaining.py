@@ -22,7 +22,7 @@ def explain(world: World, engagement: Engagement) -> Explanation | None:
     tenant, now, queue_id = world.tenant(), world.now(), engagement.queue_id
     occupancies = world.store.occupancies(tenant.agents_of_queue.get(queue_id, ()))
     candidates = candidates_of(tenant, occupancies.values())
-    waiting, others = waiting_of(engagement), world.store.waiting(queue_id)
+    waiting, others = waiting_of(tenant, engagement), world.store.waiting(queue_id)
     why = explain_waiting(waiting, others, candidates, now, tenant.rules, _closed(world, {queue_id}))
     return replace(why, wait=_expected_wait(world, waiting, why.ahead + 1, candidates))
 

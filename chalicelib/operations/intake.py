@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chalicelib.engagements import commands
+from chalicelib.engagements.clocks import said_by
 from chalicelib.engagements.model import (
     Content,
     Engagement,
@@ -18,7 +19,7 @@ from chalicelib.errors import DuplicateWork, FieldError, InvalidRequest, KeyReus
 from chalicelib.flows import interpreter
 from chalicelib.flows.document import Flow, Route
 from chalicelib.messaging.protocol import Ring
-from chalicelib.operations.translation import destination_of, variables_of
+from chalicelib.operations.translation import destination_of, targets_of, variables_of
 from chalicelib.storage.protocol import Receipt, Refused, Replayed
 from chalicelib.world import World
 
@@ -75,6 +76,8 @@ def start(
         now=now,
         not_before=not_before,
     )
+    overdue = said_by(engagement, targets_of(world.tenant(), engagement), now)
+    engagement = replace(engagement, flags=overdue)
     outcome = world.store.start(engagement, _receipt(engagement, idempotency))
     if isinstance(outcome, Replayed):
         return _replayed(outcome.receipt, idempotency)

@@ -42,7 +42,7 @@ def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
             done.overflowed += 1
             if moved.state == "queued" and moved.queue_id in snapshot.drained:
                 snapshot.heads[moved.engagement_id] = moved
-                snapshot.waiting[moved.engagement_id] = waiting_of(moved)
+                snapshot.waiting[moved.engagement_id] = waiting_of(snapshot.tenant, moved)
 
 
 def _leaving(world: World, snapshot: Snapshot) -> Mapping[str, str]:

@@ -10,8 +10,7 @@ from math import ceil
 
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.messaging.protocol import Notice, Ring
-from chalicelib.operations.timers import deadline_of
-from chalicelib.operations.translation import waiting_of
+from chalicelib.operations.translation import deadlines, waiting_of
 from chalicelib.reporting.facts import facts_of
 from chalicelib.routing.limits import next_overflow
 from chalicelib.routing.widen import Needs
@@ -68,12 +67,12 @@ def _between(engagement: Engagement, after: int, upto: int) -> list[Event]:
 
 
 def _moments(world: World, engagement: Engagement) -> set[int]:
-    """When the router should look at it again: what it asks for changes, or it has waited too long."""
-    if engagement.state != "queued":
-        deadline = deadline_of(engagement)
-        return set() if deadline is None else {deadline}
-    tenant, waiting = world.tenant(), waiting_of(engagement)
-    queue = tenant.queue_by_id.get(engagement.queue_id)
-    overflows_at = next_overflow(waiting, queue.limits(is_open=True)) if queue else None
-    changes = [moment for moment in Needs(tenant.rules).changes(waiting) if moment > engagement.trail[-1].at]
-    return {*changes} if overflows_at is None else {*changes, overflows_at}
+    """When the router should look at it again: something is due, what it asks for changes, it has waited too long."""
+    tenant = world.tenant()
+    moments = deadlines(tenant, engagement)
+    if engagement.state == "queued":
+        waiting = waiting_of(tenant, engagement)
+        queue = tenant.queue_by_id.get(engagement.queue_id)
+        overflows_at = next_overflow(waiting, queue.limits(is_open=True)) if queue else None
+        moments |= {*Needs(tenant.rules).changes(waiting), *(() if overflows_at is None else (overflows_at,))}
+    return {moment for moment in moments if moment > engagement.trail[-1].at}

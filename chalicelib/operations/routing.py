@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from chalicelib.configuration.profiles import Queue
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change, Engagement
+from chalicelib.engagements.step import ROUTER
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import timers
 from chalicelib.operations.overflowing import overflow
@@ -28,7 +30,7 @@ def route(world: World, rings: Iterable[Ring]) -> Pass:
     """One pass over the queues and agents that the rings name."""
     rings = list(rings)
     rung = world.store.engagements({ring.engagement_id for ring in rings if ring.engagement_id})
-    due = [each for each in rung.values() if timers.is_due(each, world.now())]
+    due = [each for each in rung.values() if timers.is_due(world.tenant(), each, world.now())]
     timers.settle(world, due)
     for engagement in due:
         del rung[engagement.engagement_id]  # it has just changed, and rang for itself
@@ -56,6 +58,7 @@ def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     snapshot = _load(world, queues, rung)
     tenant = snapshot.tenant
     done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
+    _settle(world, snapshot)
     overflow(world, snapshot, done)
     closed = {queue_id for queue_id in queues if not tenant.is_open(queue_id, world.now())}
     for _ in range(ROUNDS):
@@ -89,8 +92,25 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> Snapsh
     )
     for engagement in snapshot.heads.values():
         if engagement.state == "queued" and engagement.queue_id in queues:
-            snapshot.waiting[engagement.engagement_id] = waiting_of(engagement)
+            snapshot.waiting[engagement.engagement_id] = waiting_of(snapshot.tenant, engagement)
     return snapshot
+
+
+def _settle(world: World, snapshot: Snapshot) -> None:
+    """See to what is due on what waits, and take it as it is then."""
+    now = world.now()
+    due = [each.engagement_id for each in snapshot.waiting.values() if each.due_at is not None and each.due_at <= now]
+    if not due:
+        return
+    timers.settle(world, world.store.engagements(due).values())
+    for engagement_id in due:
+        del snapshot.waiting[engagement_id]
+        snapshot.heads.pop(engagement_id, None)
+    snapshot.read_heads(world, due)
+    for engagement_id in due:
+        engagement = snapshot.heads.get(engagement_id)
+        if engagement is not None and engagement.state == "queued" and engagement.queue_id in snapshot.drained:
+            snapshot.waiting[engagement_id] = waiting_of(snapshot.tenant, engagement)
 
 
 def _open_offers(world: World, snapshot: Snapshot) -> dict[str, int]:
@@ -137,7 +157,7 @@ def _commit(world: World, snapshot: Snapshot, matches: list[Match], done: Pass) 
             del snapshot.waiting[match.waiting.engagement_id]  # the index was behind
             moved += 1
         elif engagement.version != match.waiting.version:
-            snapshot.waiting[engagement.engagement_id] = waiting_of(engagement)
+            snapshot.waiting[engagement.engagement_id] = waiting_of(snapshot.tenant, engagement)
             moved += 1
         elif match.parks is None or _park(world, snapshot, match):
             changes.append(_offer(world, snapshot, engagement, match))
@@ -166,7 +186,7 @@ def _park(world: World, snapshot: Snapshot, match: Match) -> bool:
     if not assigned:
         return False
     least = min(assigned, key=lambda each: (each.priority, -(each.assigned_at or 0)))
-    change = commands.deactivate(least, occupancy, actor=commands.ROUTER, now=world.now())
+    change = commands.deactivate(least, occupancy, actor=ROUTER, now=world.now())
     if world.store.commit_all([change]) == [False]:
         return False
     assert change.occupancy is not None
@@ -182,11 +202,17 @@ def _offer(world: World, snapshot: Snapshot, engagement: Engagement, match: Matc
         snapshot.occupancies[match.agent_id],
         others=tuple(snapshot.occupancies[agent_id] for agent_id in match.also),
         offer_id=world.new_id(),
-        expires_at=now + queue.offer_timeout * 1000,
+        expires_at=now + 1000 * _patience(snapshot, queue, match),
         now=now,
-        step=step_at(snapshot.tenant.rules.get(engagement.queue_id, USUAL), now - engagement.queued_at),
+        search_step=step_at(snapshot.tenant.rules.get(engagement.queue_id, USUAL), now - engagement.queued_at),
     )
     return commands.auto_accept(offered, now) if queue.auto_accept else offered
+
+
+def _patience(snapshot: Snapshot, queue: Queue, match: Match) -> int:
+    """Seconds to accept: the queue's, but for an agent with a time of his own."""
+    own = snapshot.tenant.agent_by_id[match.agent_id].offer_timeout
+    return own if own is not None and not match.also else queue.offer_timeout
 
 
 def _refresh(world: World, snapshot: Snapshot, lost: list[Change]) -> None:
@@ -202,7 +228,7 @@ def _refresh(world: World, snapshot: Snapshot, lost: list[Change]) -> None:
     for engagement_id in engagements:
         engagement = snapshot.heads.get(engagement_id)
         if engagement is not None and engagement.state == "queued":
-            snapshot.waiting[engagement_id] = waiting_of(engagement)
+            snapshot.waiting[engagement_id] = waiting_of(snapshot.tenant, engagement)
         else:
             del snapshot.waiting[engagement_id]
 

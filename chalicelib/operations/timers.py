@@ -5,37 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chalicelib.engagements import commands
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements import amendments, commands
+from chalicelib.engagements.clocks import said_by
 from chalicelib.engagements.model import Change, Engagement, Occupancy
+from chalicelib.engagements.step import ROUTER
 from chalicelib.errors import LostRace
-from chalicelib.operations.desk import cool_down_ms, ring_for
-from chalicelib.operations.translation import room, standing_in
+from chalicelib.operations import sessions, transferring
+from chalicelib.operations.desk import cool_down_ms
+from chalicelib.operations.ordering import ring_for
+from chalicelib.operations.translation import deadlines, own_deadline, room, standing_in, targets_of
 from chalicelib.world import World
 
 
 def settle(world: World, engagements: Iterable[Engagement]) -> None:
     """Carry out what is due on engagements of which a deadline is past."""
-    due = [each for each in engagements if is_due(each, world.now())]
+    tenant, now = world.tenant(), world.now()
+    due = [each for each in engagements if is_due(tenant, each, now)]
     agents = world.store.occupancies({agent_id for each in due for agent_id in each.holders})
     for engagement in due:
-        _carry_out(world, engagement, tuple(agents[agent_id] for agent_id in engagement.holders))
+        change = _due(world, engagement, tuple(agents[agent_id] for agent_id in engagement.holders))
+        if change is not None:
+            _commit(world, change)
 
 
-def is_due(engagement: Engagement, now: int) -> bool:
+def is_due(tenant: Tenant, engagement: Engagement, now: int) -> bool:
     """Whether a deadline of the engagement is past."""
-    deadline = deadline_of(engagement)
-    return deadline is not None and now >= deadline
-
-
-def deadline_of(engagement: Engagement) -> int | None:
-    """When something happens to it by itself (epoch milliseconds), other than in its queue."""
-    match engagement.state:
-        case "offered":
-            return engagement.offer.expires_at if engagement.offer else None
-        case "wrap_up":
-            return engagement.wrap_up_ends_at
-        case _:
-            return engagement.due_at
+    return any(moment <= now for moment in deadlines(tenant, engagement))
 
 
 def sweep(world: World) -> None:
@@ -45,6 +41,7 @@ def sweep(world: World) -> None:
     not ready, and places taken by engagements that are no longer there (I5).
     """
     settle(world, world.store.due(world.now()))
+    sessions.look_after(world, world.store.occupancies(world.store.present()).values())
     agents = world.store.occupancies(world.store.present())
     held = world.store.engagements({each for agent in agents.values() for each in agent.held})
     for occupancy in agents.values():
@@ -53,32 +50,38 @@ def sweep(world: World) -> None:
             _commit(world, _recounted(occupancy, gone))
             continue  # his other engagements wait for the next sweep, which sees the new version
         for engagement in (held[each] for each in occupancy.held):
-            if is_due(engagement, world.now()):
+            if is_due(world.tenant(), engagement, world.now()):
                 settle(world, [engagement])
             elif engagement.state == "offered" and occupancy.status != "ready":
                 reason = occupancy.status
                 _commit(
                     world,
-                    commands.rescind(engagement, occupancy, actor=commands.ROUTER, reason=reason, now=world.now()),
+                    commands.rescind(engagement, occupancy, actor=ROUTER, reason=reason, now=world.now()),
                 )
 
 
-def _carry_out(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -> None:
-    change = _due(world, engagement, holders)
-    if change is not None:
-        _commit(world, change)
-
-
 def _due(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -> Change | None:
+    """The first thing that is due."""
     now = world.now()
+    at = own_deadline(engagement)
+    change = _by_state(world, engagement, holders, now) if at is not None and at <= now else None
+    if change is not None:
+        return change
+    said = said_by(engagement, targets_of(world.tenant(), engagement), now)
+    return amendments.flag(engagement, said, now=now) if said else None
+
+
+def _by_state(world: World, engagement: Engagement, holders: tuple[Occupancy, ...], now: int) -> Change | None:
     match engagement.state:
         case "scheduled":
             standing = standing_in(world.tenant(), engagement.queue_id, engagement.content, engagement.skills, now)
             return commands.enqueue(engagement, standing=standing, now=now)
+        case "queued":
+            return transferring.give_back(world, engagement)
         case "inactive":
             return _woken(world, engagement, holders[0], now)
         case "wrap_up":
-            return commands.close(engagement, holders[0], disposition=None, actor=commands.ROUTER, now=now)
+            return commands.close(engagement, holders[0], disposition=None, actor=ROUTER, now=now)
         case _:
             cool_until = now + cool_down_ms(world, engagement.queue_id)
             return commands.miss(engagement, holders[0], cool_until=cool_until, now=now, others=holders[1:])
@@ -87,11 +90,11 @@ def _due(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -
 def _woken(world: World, engagement: Engagement, occupancy: Occupancy, now: int) -> Change | None:
     """Snoozed work goes back to its agent as soon as he has room, and to its queue if he has left."""
     if occupancy.status == "offline":
-        return commands.release(engagement, occupancy, actor=commands.ROUTER, now=now)
+        return commands.release(engagement, occupancy, actor=ROUTER, now=now)
     places = room(world.tenant(), occupancy, engagement.channel)
     if occupancy.status != "ready" or places <= 0:
         return None
-    return commands.activate(engagement, occupancy, room=places, actor=commands.ROUTER, now=now)
+    return commands.activate(engagement, occupancy, room=places, actor=ROUTER, now=now)
 
 
 def _is_held(engagement: Engagement | None, occupancy: Occupancy) -> bool:

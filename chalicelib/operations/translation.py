@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements.clocks import Targets, speaks_at
 from chalicelib.engagements.model import Content, Destination, Engagement, Occupancy
 from chalicelib.flows.document import Route
 from chalicelib.routing.consumer import ConsumerProfile, Facts, Standing, standing_of
@@ -51,7 +52,7 @@ def standing_in(
         return Standing()
     facts = Facts(
         entered_at=now,
-        due_at=_due_at(content),
+        due_at=due_at_of(content),
         skills=frozenset(requirement.skill for requirement in skills),
         variables=variables_of(content),
         released=released,
@@ -59,7 +60,7 @@ def standing_in(
     return standing_of(profile, facts)
 
 
-def waiting_of(engagement: Engagement) -> Waiting:
+def waiting_of(tenant: Tenant, engagement: Engagement) -> Waiting:
     """A queued engagement as the core sees it."""
     return Waiting(
         engagement_id=engagement.engagement_id,
@@ -78,7 +79,32 @@ def waiting_of(engagement: Engagement) -> Waiting:
         preferred_until=engagement.preferred_until,
         since=engagement.waiting_since,
         offers=engagement.offers,
+        due_at=min(deadlines(tenant, engagement), default=None),
     )
+
+
+def deadlines(tenant: Tenant, engagement: Engagement) -> set[int]:
+    """When something happens to it by itself (epoch milliseconds), other than by its queue's rules."""
+    moments = {own_deadline(engagement), speaks_at(engagement, targets_of(tenant, engagement))}
+    return {moment for moment in moments if moment is not None}
+
+
+def own_deadline(engagement: Engagement) -> int | None:
+    """The deadline of its state."""
+    match engagement.state:
+        case "queued":
+            return engagement.return_at
+        case "offered":
+            return engagement.offer.expires_at if engagement.offer else None
+        case "wrap_up":
+            return engagement.wrap_up_ends_at
+        case _:
+            return engagement.due_at
+
+
+def targets_of(tenant: Tenant, engagement: Engagement) -> Targets:
+    """What the engagement's clocks go by."""
+    return tenant.targets(engagement.queue_id, due_at_of(engagement.content))
 
 
 def candidates_of(
@@ -100,11 +126,11 @@ def candidate_of(tenant: Tenant, occupancy: Occupancy, position: int = 0, offers
     return Candidate(
         agent_id=agent.user_id,
         ready=occupancy.status == "ready",
-        queues=frozenset(agent.queues),
+        queues=frozenset(agent.queues) - set(occupancy.opted_out),
         idle_since=occupancy.idle_since,
         skills=agent.skills,
         capacity=capacity,
-        load=_load(occupancy),
+        load=occupancy.loads(),
         position=position,
         offered_at=occupancy.offered_at,
         offers=offers,
@@ -120,15 +146,7 @@ def room(tenant: Tenant, occupancy: Occupancy, channel: str) -> int:
     return candidate_of(tenant, occupancy).room(channel)
 
 
-def _load(occupancy: Occupancy) -> dict[str, int]:
-    load: dict[str, int] = {}
-    for held in occupancy.held.values():
-        if not held.parked:
-            load[held.channel] = load.get(held.channel, 0) + 1
-    return load
-
-
-def _due_at(content: Content) -> int | None:
+def due_at_of(content: Content) -> int | None:
     """The due date of the work as epoch milliseconds; without a zone it is UTC."""
     text = content.work_item_variables.get("work_item_due_date")
     if text is None:

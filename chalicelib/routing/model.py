@@ -65,6 +65,8 @@ class Waiting:
     """When it came into this queue."""
     offers: int = 0
     """How often it has been offered from this queue."""
+    due_at: int | None = None
+    """When something else is due, such as a service level's breach; the core does not look at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from chalicelib.engagements.model import Engagement, Event, Occupancy
+from chalicelib.engagements.model import Engagement, Event, Note, Occupancy
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.storage.protocol import Client, Configuration, Receipt
@@ -60,5 +60,6 @@ WAITING = Document(Waiting)
 FACT = Document(Fact)
 RECEIPT = Document(Receipt)
 CLIENT = Document(Client)
+NOTE = Document(Note)
 CONFIGURATION = Document(Configuration)
 EVENTS: Document[list[Event]] = Document(list[Event])

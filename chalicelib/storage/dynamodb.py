@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from chalicelib.engagements.model import Change, Engagement, Event, Occupancy, work_key_of
+from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
 from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
@@ -31,6 +31,8 @@ Key = tuple[str, str]
 DAY = 86_400
 RETENTION_DAYS = 30
 """How long a closed engagement and its history stay readable."""
+NOTE_RETENTION_DAYS = 60
+"""A note is written while its engagement is open, and must outlast it."""
 FACT_RETENTION_DAYS = 400
 WRITES_PER_TRANSACTION = 20
 """Most changes are two writes. More changes would fail together more often than they would save."""
@@ -169,7 +171,31 @@ class DynamoStore:
     def present(self) -> list[str]:
         return [str(item["gsk"]["S"]) for shard in range(self._shards) for item in self._indexed(f"AGENTS#{shard}")]
 
+    def beat(self, agent_id: str, at: int) -> None:
+        row = {**_key(_beat_key(agent_id)), "at": _n(at), "expires_at": _n(at // 1000 + DAY)}
+        self._client.put_item(TableName=self._table, Item=row)
+
+    def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
+        found = dict.fromkeys(agent_ids, 0)
+        for item in self._batch_get({_beat_key(each) for each in found}):
+            found[str(item["pk"]["S"]).removeprefix("AGENT#")] = int(item["at"]["N"])
+        return found
+
     # History and facts
+
+    def add_note(self, note: Note) -> None:
+        row = {
+            "pk": {"S": f"WORK#{work_key_of(note.engagement_id)}"},
+            "sk": {"S": f"N#{note.engagement_id}#{note.at:014d}#{note.note_id}"},
+            "doc": _stored(codec.NOTE.dump(note)),
+            "expires_at": _n(note.at // 1000 + NOTE_RETENTION_DAYS * DAY),
+        }
+        self._client.put_item(TableName=self._table, Item=row)
+
+    def notes(self, engagement_id: str) -> list[Note]:
+        key = work_key_of(engagement_id)
+        rows = self._query(f"WORK#{key}", f"N#{engagement_id}#", f"N#{engagement_id}#~") if key else ()
+        return [codec.NOTE.load(_loaded(row["doc"])) for row in rows]
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
         kept = codec.EVENTS.dump(list(events))
@@ -425,6 +451,10 @@ def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
     if not image or image["sk"]["S"] != "HEAD":
         return None
     return _engagement(image)
+
+
+def _beat_key(agent_id: str) -> Key:
+    return f"AGENT#{agent_id}", "BEAT"
 
 
 def _head_key(engagement_id: str) -> Key:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import RLock
 from typing import Any
 
-from chalicelib.engagements.model import Change, Engagement, Event, Occupancy, work_key_of
+from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
 from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
@@ -28,6 +28,8 @@ class MemoryStore:
         self._history: dict[tuple[str, int], tuple[Engagement, list[Event]]] = {}
         self._facts: dict[tuple[str, str, int], Fact] = {}
         self._configurations: list[Configuration] = [Configuration()]
+        self._beats: dict[str, int] = {}
+        self._notes: dict[str, Note] = {}
         self._clients: dict[str, Client] = {}
         self._signing_key: str | None = None
 
@@ -94,6 +96,21 @@ class MemoryStore:
     def present(self) -> list[str]:
         with self._lock:
             return sorted(a.agent_id for a in self._agents.values() if a.status != "offline" or a.held)
+
+    def beat(self, agent_id: str, at: int) -> None:
+        self._beats[agent_id] = at
+
+    def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
+        return {each: self._beats.get(each, 0) for each in agent_ids}
+
+    def add_note(self, note: Note) -> None:
+        with self._lock:
+            self._notes[note.note_id] = note
+
+    def notes(self, engagement_id: str) -> list[Note]:
+        with self._lock:
+            found = [note for note in self._notes.values() if note.engagement_id == engagement_id]
+        return sorted(found, key=lambda note: (note.at, note.note_id))
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
         with self._lock:

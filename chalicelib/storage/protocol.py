@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Occupancy
+from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 
@@ -102,6 +102,18 @@ class Store(Protocol):
 
     def present(self) -> list[str]:
         """Ids of the agents who are not offline, or hold something."""
+
+    def beat(self, agent_id: str, at: int) -> None:
+        """Remember that an agent's client was alive."""
+
+    def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
+        """When each agent's client was last heard of; 0 where it never was."""
+
+    def add_note(self, note: Note) -> None:
+        """Keep a note. Adding it again changes nothing."""
+
+    def notes(self, engagement_id: str) -> list[Note]:
+        """The notes on an engagement, oldest first."""
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
         """Keep events, and the engagement as it was after them, in the history. Writing it again changes nothing."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.engagements import commands
+from chalicelib.engagements import agents, commands
 from chalicelib.engagements.model import (
     Change,
     Content,
@@ -240,15 +240,15 @@ class TestSeveralAgents:
     def test_the_places_of_all_change_together_or_not_at_all(self, store: Store) -> None:
         one = engagement()
         store.start(one, None)
-        agents = [Occupancy(name, status="ready") for name in ("ana", "ben", "cy")]
-        offer = commands.offer(one, agents[0], offer_id="o", expires_at=NOW + 30_000, now=NOW, others=tuple(agents[1:]))
-        store.commit(commands.set_status(store.occupancies(["cy"])["cy"], "ready", None, NOW))
+        people = [Occupancy(name, status="ready") for name in ("ana", "ben", "cy")]
+        offer = commands.offer(one, people[0], offer_id="o", expires_at=NOW + 30_000, now=NOW, others=tuple(people[1:]))
+        store.commit(agents.set_status(store.occupancies(["cy"])["cy"], "ready", None, NOW))
         with pytest.raises(LostRace):
             store.commit(offer)
         assert store.engagement(one.engagement_id) == one
         assert store.occupancies(["ben"])["ben"].version == 0
-        agents[2] = store.occupancies(["cy"])["cy"]
-        offer = commands.offer(one, agents[0], offer_id="o", expires_at=NOW + 30_000, now=NOW, others=tuple(agents[1:]))
+        people[2] = store.occupancies(["cy"])["cy"]
+        offer = commands.offer(one, people[0], offer_id="o", expires_at=NOW + 30_000, now=NOW, others=tuple(people[1:]))
         store.commit(offer)
         assert [list(each.held) for each in store.occupancies(["ana", "ben", "cy"]).values()] == [
             [one.engagement_id]
@@ -263,8 +263,8 @@ class TestAgents:
     def test_present_are_those_not_offline_and_those_who_hold_something(self, store: Store) -> None:
         one = engagement()
         store.start(one, None)
-        store.commit(commands.set_status(store.occupancies(["ben"])["ben"], "not_ready", "Break", NOW))
-        store.commit(commands.set_status(store.occupancies(["cy"])["cy"], "offline", None, NOW))
+        store.commit(agents.set_status(store.occupancies(["ben"])["ben"], "not_ready", "Break", NOW))
+        store.commit(agents.set_status(store.occupancies(["cy"])["cy"], "offline", None, NOW))
         change = offered(store, one)
         assert change.occupancy is not None
         store.commit(replace(change, occupancy=replace(change.occupancy, status="offline")))

@@ -103,10 +103,12 @@ def test_a_token_without_the_scope_is_refused_and_told_which(api: Api) -> None:
 MINE = {"integration": Resource(started_by="integration:me"), "agent": Resource(("me",))}
 """What a role calls its own; supervisors and admins own nothing."""
 ALLOWED = {
-    "engagement.start": {"integration": "any", "supervisor": "any", "admin": "any"},
+    "engagement.start": {"integration": "any", "agent": "any", "supervisor": "any", "admin": "any"},
     "engagement.read": {"integration": "own", "agent": "own", "supervisor": "any", "admin": "any"},
-    "engagement.update": {"integration": "own", "agent": "own", "supervisor": "any"},
+    "engagement.update": {"integration": "own", "agent": "own", "supervisor": "any", "admin": "any"},
     "engagement.handle": {"agent": "own", "supervisor": "any"},
+    "engagement.observe": {"agent": "own", "supervisor": "any"},
+    "occupancy.report": {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
     "engagement.explain": {"supervisor": "any", "admin": "any"},
     "agent.explain": {"agent": "own", "supervisor": "any", "admin": "any"},
     "assignment.read": {"agent": "own"},

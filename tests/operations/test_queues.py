@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import InvalidRequest, NoCapacity, NotFound
-from chalicelib.operations import desk, explaining
+from chalicelib.operations import desk, explaining, sessions
+from chalicelib.operations.ordering import Order
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre
 
@@ -226,8 +227,8 @@ class TestConsumerRouting:
             any_centre.start("CASE-1", work_item_desc="500", work_item_due_date="2025-11-23T20:00:00Z"),
             released,
         ]
-        desk.set_status(any_centre.world, "ana", "not_ready", None, "agent:ana")
-        desk.release(any_centre.world, desk.Order(released, "agent:ana", "ana"))
+        sessions.set_status(any_centre.world, "ana", "not_ready", None, "agent:ana")
+        desk.release(any_centre.world, Order(released, "agent:ana", "ana"))
         any_centre.settle()
         any_centre.ready("ana")
         any_centre.settle()
@@ -293,8 +294,8 @@ class TestDistribution:
         check(centre, [work])
         return work
 
-    def order(self, engagement: Engagement, agent_id: str) -> desk.Order:
-        return desk.Order(engagement.engagement_id, f"agent:{agent_id}", agent_id)
+    def order(self, engagement: Engagement, agent_id: str) -> Order:
+        return Order(engagement.engagement_id, f"agent:{agent_id}", agent_id)
 
     def test_simultaneous_the_first_to_accept_has_it(self, any_centre: Centre) -> None:
         work = self.offered_to_both(any_centre)
@@ -351,7 +352,7 @@ class TestNotYet:
 
     def test_scheduled_work_is_active_and_can_be_withdrawn(self, any_centre: Centre) -> None:
         work = self.scheduled(any_centre, 60)
-        desk.cancel(any_centre.world, desk.Order(work, "integration:crm"))
+        desk.cancel(any_centre.world, Order(work, "integration:crm"))
         any_centre.clock.pass_seconds(61)
         any_centre.settle()
         assert any_centre.read(work).state == "closed"
@@ -361,7 +362,7 @@ class TestNotYet:
         centre.ready("ana")
         centre.settle()
         centre.accept(work)
-        desk.deactivate(centre.world, desk.Order(work, "agent:ana", "ana"), wake_at=centre.clock() + 60_000)
+        desk.deactivate(centre.world, Order(work, "agent:ana", "ana"), wake_at=centre.clock() + 60_000)
         centre.settle()
         assert centre.read(work).state == "inactive"
         return work
@@ -387,7 +388,7 @@ class TestNotYet:
 
     def test_snoozed_work_of_an_agent_who_has_left_goes_back_to_its_queue(self, any_centre: Centre) -> None:
         work = self.snoozed(any_centre)
-        desk.set_status(any_centre.world, "ana", "offline", None, "agent:ana")
+        sessions.set_status(any_centre.world, "ana", "offline", None, "agent:ana")
         any_centre.clock.pass_seconds(60)
         any_centre.settle()
         assert any_centre.read(work).state == "queued"
@@ -402,7 +403,7 @@ def test_an_agent_is_told_what_comes_next_and_why_nothing_else_does(centre: Memo
     plain = centre.start("CASE-2")
     centre.consume()
     centre.route()
-    occupy: Callable[..., Any] = desk.set_status
+    occupy: Callable[..., Any] = sessions.set_status
     occupy(centre.world, "ben", "ready", None, "agent:ben")
     coming, verdicts = explaining.explain_to_agent(centre.world, "ben")
     assert coming is not None
@@ -416,8 +417,8 @@ def test_room_is_needed_to_take_work_up_again(any_centre: Centre) -> None:
     any_centre.settle()
     mine, other = sorted((first, second), key=lambda each: any_centre.read(each).state != "offered")
     any_centre.accept(mine)
-    desk.deactivate(any_centre.world, desk.Order(mine, "agent:ana", "ana"))
+    desk.deactivate(any_centre.world, Order(mine, "agent:ana", "ana"))
     any_centre.settle()
     any_centre.accept(other)
     with pytest.raises(NoCapacity):
-        desk.activate(any_centre.world, desk.Order(mine, "agent:ana", "ana"))
+        desk.activate(any_centre.world, Order(mine, "agent:ana", "ana"))

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.engagements import commands
+from chalicelib.engagements import agents
 from chalicelib.engagements.model import Change
 from chalicelib.errors import NotFound
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import desk, routing, timers
+from chalicelib.operations.ordering import Order
 from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.worlds import NOW, TENANT, Centre, MemoryCentre, aws, aws_centre
 
@@ -79,13 +80,13 @@ def test_i5_an_agent_gets_no_more_than_there_is_room_for(any_centre: Centre) -> 
 
 
 def test_two_routers_at_once_are_merely_wasteful() -> None:
-    agents = [{"user_id": f"agent-{n}", "display_name": "A", "queues": ["billing"]} for n in range(12)]
+    people = [{"user_id": f"agent-{n}", "display_name": "A", "queues": ["billing"]} for n in range(12)]
     with aws() as clients:
         centre = aws_centre(clients, configured=False)
-        centre.configure({**TENANT, "agents": agents})
+        centre.configure({**TENANT, "agents": people})
         works = [centre.start(f"CASE-{n}") for n in range(20)]
         centre.settle()
-        centre.ready(*(agent["user_id"] for agent in agents))
+        centre.ready(*(agent["user_id"] for agent in people))
         with ThreadPoolExecutor(3) as threads:
             passes = list(threads.map(lambda _: centre.route(), range(3)))
         assert sum(done.offered for done in passes) == 12
@@ -113,7 +114,7 @@ def test_a_sweep_takes_offers_back_from_agents_who_are_not_ready(any_centre: Cen
     any_centre.ready("ana")
     any_centre.settle()
     occupancy = any_centre.occupancy("ana")
-    any_centre.world.store.commit(commands.set_status(occupancy, "not_ready", None, NOW))  # and then the process died
+    any_centre.world.store.commit(agents.set_status(occupancy, "not_ready", None, NOW))  # and then the process died
     any_centre.sweep()
     assert any_centre.read(engagement_id).state == "queued"
 
@@ -135,7 +136,7 @@ def test_a_parked_engagement_stays_its_agents(any_centre: Centre) -> None:
     any_centre.settle()
     mine = next(each for each in (first, second) if any_centre.read(each).state == "offered")
     any_centre.accept(mine)
-    desk.deactivate(any_centre.world, desk.Order(mine, "agent:ana", "ana"))
+    desk.deactivate(any_centre.world, Order(mine, "agent:ana", "ana"))
     any_centre.settle()
     assert sorted(any_centre.read(each).state for each in (first, second)) == ["inactive", "offered"]
     check(any_centre, [first, second])
@@ -151,7 +152,7 @@ def test_i3_an_index_that_is_behind_hides_nothing(centre: MemoryCentre, monkeypa
     centre.route()
     offer = centre.read(engagement_id).offer
     assert offer is not None
-    desk.decline(centre.world, desk.Order(engagement_id, "agent:ana", "ana"), offer.offer_id, None)
+    desk.decline(centre.world, Order(engagement_id, "agent:ana", "ana"), offer.offer_id, None)
     centre.consume()
     with monkeypatch.context() as patch:
         patch.setattr(centre.store, "waiting", lambda queue_id: behind if queue_id == "billing" else [])
@@ -165,5 +166,5 @@ def test_i4_a_command_for_what_has_just_gone_to_somebody_else_is_refused(centre:
     centre.settle()
     centre.accept(engagement_id)
     with pytest.raises(NotFound):
-        desk.end(centre.world, desk.Order(engagement_id, "agent:ana", "ana"), None)
+        desk.end(centre.world, Order(engagement_id, "agent:ana", "ana"), None)
     assert centre.read(engagement_id).state == "assigned"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import desk, recording
+from chalicelib.operations.ordering import Order
 from chalicelib.reporting.datasets import fold
 from chalicelib.reporting.facts import Fact, facts_of
 from tests.support.size import examples
@@ -31,13 +32,13 @@ def a_day() -> list[Write]:
             centre.accept(each)
     offer = centre.read(declined).offer
     if offer is not None:
-        desk.decline(centre.world, desk.Order(declined, "agent:x", offer.agent_id), offer.offer_id, "no")
+        desk.decline(centre.world, Order(declined, "agent:x", offer.agent_id), offer.offer_id, "no")
     for _ in range(6):
         centre.clock.pass_seconds(10)
-        desk.deactivate(centre.world, desk.Order(handled, "agent:x"))
-        desk.activate(centre.world, desk.Order(handled, "agent:x"))
-    desk.release(centre.world, desk.Order(handled, "agent:x"))
-    desk.cancel(centre.world, desk.Order(withdrawn, "integration:crm"))
+        desk.deactivate(centre.world, Order(handled, "agent:x"))
+        desk.activate(centre.world, Order(handled, "agent:x"))
+    desk.release(centre.world, Order(handled, "agent:x"))
+    desk.cancel(centre.world, Order(withdrawn, "integration:crm"))
     centre.clock.pass_seconds(40)
     centre.settle()
     centre.start("CASE-3")

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from chalicelib.engagements.model import work_key
-from chalicelib.operations import desk
+from chalicelib.operations import desk, sessions
+from chalicelib.operations.ordering import Order
 from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.worlds import TENANT, AwsCentre, Clients, aws, aws_centre
 
@@ -99,7 +100,7 @@ def assigned(centre: AwsCentre) -> list[str]:
 
 def parked(centre: AwsCentre) -> list[str]:
     accepted = assigned(centre)
-    desk.deactivate(centre.world, desk.Order(accepted[0], "agent:x"))
+    desk.deactivate(centre.world, Order(accepted[0], "agent:x"))
     return accepted
 
 
@@ -142,7 +143,7 @@ def accept(centre: AwsCentre, accepted: list[str]) -> list[str]:
 def decline(centre: AwsCentre, accepted: list[str]) -> list[str]:
     offer = centre.read(accepted[0]).offer
     assert offer is not None
-    desk.decline(centre.world, desk.Order(accepted[0], "agent:x", offer.agent_id), offer.offer_id, "busy")
+    desk.decline(centre.world, Order(accepted[0], "agent:x", offer.agent_id), offer.offer_id, "busy")
     return []
 
 
@@ -155,7 +156,7 @@ def miss(centre: AwsCentre, _: list[str]) -> list[str]:
 def leave(centre: AwsCentre, accepted: list[str]) -> list[str]:
     agent_id = centre.read(accepted[0]).agent_id
     assert agent_id is not None
-    desk.set_status(centre.world, agent_id, "not_ready", "Break", f"agent:{agent_id}")
+    sessions.set_status(centre.world, agent_id, "not_ready", "Break", f"agent:{agent_id}")
     return []
 
 
@@ -165,27 +166,27 @@ def end(centre: AwsCentre, accepted: list[str]) -> list[str]:
 
 
 def release(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.release(centre.world, desk.Order(accepted[0], "agent:x"))
+    desk.release(centre.world, Order(accepted[0], "agent:x"))
     return []
 
 
 def park(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.deactivate(centre.world, desk.Order(accepted[0], "agent:x"))
+    desk.deactivate(centre.world, Order(accepted[0], "agent:x"))
     return []
 
 
 def take_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.activate(centre.world, desk.Order(accepted[0], "agent:x"))
+    desk.activate(centre.world, Order(accepted[0], "agent:x"))
     return []
 
 
 def cancel(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.cancel(centre.world, desk.Order(accepted[0], "integration:crm"))
+    desk.cancel(centre.world, Order(accepted[0], "integration:crm"))
     return []
 
 
 def wrap_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    desk.wrap_up(centre.world, desk.Order(accepted[0], "agent:ben", "ben"), "Solved")
+    desk.wrap_up(centre.world, Order(accepted[0], "agent:ben", "ben"), "Solved")
     return []
 
 
@@ -236,7 +237,7 @@ def scheduled(centre: AwsCentre) -> list[str]:
 
 def snoozed(centre: AwsCentre) -> list[str]:
     accepted = assigned(centre)
-    desk.deactivate(centre.world, desk.Order(accepted[0], "agent:x"), wake_at=centre.clock() + 1000)
+    desk.deactivate(centre.world, Order(accepted[0], "agent:x"), wake_at=centre.clock() + 1000)
     centre.clock.pass_seconds(1)
     return accepted
 

@@ -20,7 +20,8 @@ from chalicelib.engagements.model import Content, Engagement, Occupancy
 from chalicelib.handlers import doorbell, schedule, stream
 from chalicelib.messaging.memory import MemoryTransport
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import desk, intake, recording, routing, timers
+from chalicelib.operations import desk, intake, recording, routing, sessions, timers
+from chalicelib.operations.ordering import Order
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
@@ -141,7 +142,7 @@ class Centre:
 
     def ready(self, *agents: str) -> None:
         for agent_id in agents:
-            desk.set_status(self.world, agent_id, "ready", None, f"agent:{agent_id}")
+            sessions.set_status(self.world, agent_id, "ready", None, f"agent:{agent_id}")
 
     def read(self, engagement_id: str) -> Engagement:
         found = self.world.store.engagement(engagement_id)
@@ -154,11 +155,11 @@ class Centre:
     def accept(self, engagement_id: str) -> Engagement:
         offer = self.read(engagement_id).offer
         assert offer is not None
-        order = desk.Order(engagement_id, f"agent:{offer.agent_id}", offer.agent_id)
+        order = Order(engagement_id, f"agent:{offer.agent_id}", offer.agent_id)
         return desk.accept(self.world, order, offer.offer_id)
 
     def end(self, engagement_id: str) -> Engagement:
-        return desk.end(self.world, desk.Order(engagement_id, f"agent:{self.read(engagement_id).agent_id}"), None)
+        return desk.end(self.world, Order(engagement_id, f"agent:{self.read(engagement_id).agent_id}"), None)
 
     def route(self) -> routing.Pass:
         """One pass over everything, as on the schedule."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, cast
+from typing import Any
 
-from chalicelib.engagements.model import AgentStatus, Engagement, Occupancy
-from chalicelib.errors import FieldError, InvalidRequest, NotFound
+from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.http import wire
-from chalicelib.http.authorization import Resource
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import AnswerOffer, DeclineOffer, PullWork, SetStatus, WrapUp
-from chalicelib.operations import desk, explaining
+from chalicelib.http.models import AnswerOffer, DeclineOffer, PullWork, WrapUp
+from chalicelib.operations import desk
+from chalicelib.operations.ordering import Order
 from chalicelib.operations.translation import room
 
 POLL_SOON_SECONDS = 2
@@ -45,35 +44,17 @@ def pull_assignment(call: Call[PullWork]) -> Answer:
 
 
 def end_wrap_up(call: Call[WrapUp]) -> Answer:
-    desk.wrap_up(call.world, _mine(call), call.body.disposition)
+    if call.body.extend_seconds is not None:
+        desk.extend(call.world, _mine(call), call.body.extend_seconds)
+    else:
+        desk.wrap_up(call.world, _mine(call), call.body.disposition)
     return _what_is_next(call)
 
 
-def get_explanation(call: Call[None]) -> Answer:
-    user_id = _user(call)
-    if user_id not in call.world.tenant().agent_by_id:
-        raise NotFound(f"User does not exist: {user_id}.")
-    return Answer(200, wire.agent_explanation(user_id, *explaining.explain_to_agent(call.world, user_id)))
-
-
-def get_status(call: Call[None]) -> Answer:
-    user_id = _user(call)
-    return Answer(200, wire.status(call.world.store.occupancies([user_id])[user_id]))
-
-
-def set_status(call: Call[SetStatus]) -> Answer:
-    status = _status(call.body.status_id)
-    if call.body.sub_status_id is not None and status != "not_ready":
-        message = "The status must be Not Ready when updating substatus."
-        raise InvalidRequest(message, [FieldError("/sub_status_id", message)])
-    desk.set_status(call.world, _user(call), status, call.body.sub_status_id, call.principal.actor)
-    return Answer(204)
-
-
-def _mine(call: Call[Any]) -> desk.Order:
+def _mine(call: Call[Any]) -> Order:
     """The engagement in the path, if it is in the caller's hands."""
     me = call.principal
-    return desk.Order(call.path["engagement_id"], me.actor, me.subject)
+    return Order(call.path["engagement_id"], me.actor, me.subject)
 
 
 def _assignments(call: Call[Any], held: list[Engagement]) -> dict[str, Any]:
@@ -95,24 +76,7 @@ def _poll_after(call: Call[Any], occupancy: Occupancy) -> int:
     return POLL_SOON_SECONDS if has_room and occupancy.status == "ready" else POLL_LATER_SECONDS
 
 
-def _user(call: Call[Any]) -> str:
-    """The user in the path, where `me` is the caller."""
-    user_id = call.path["user_id"]
-    user_id = call.principal.subject if user_id == "me" else user_id
-    call.allow(Resource((user_id,)))
-    return user_id
-
-
-def _status(text: str) -> AgentStatus:
-    name = wire.STATUS_IDS.get(text) or text.lower().replace(" ", "_")
-    if name not in wire.STATUS_NAMES:
-        message = "Use 1 (Offline), 2 (Not Ready) or 3 (Ready); names work too."
-        raise InvalidRequest("Validation Failed.", [FieldError("/status_id", message)])
-    return cast(AgentStatus, name)
-
-
 _MINE = "/v2/contact_center/users/me/assignments"
-_STATUS = "/v2/contact_center/users/{user_id}/status"
 
 ENDPOINTS = (
     Endpoint("GET", _MINE, "assignment.read", "List the caller's offers and assignments", get_assignments),
@@ -136,7 +100,7 @@ ENDPOINTS = (
         "POST",
         f"{_MINE}/{{engagement_id}}/wrap_up",
         "assignment.answer",
-        "End the wrap-up and close the engagement",
+        "End the wrap-up and close the engagement, or extend it",
         end_wrap_up,
         body=WrapUp,
     ),
@@ -148,13 +112,4 @@ ENDPOINTS = (
         pull_assignment,
         body=PullWork,
     ),
-    Endpoint(
-        "GET",
-        "/v2/contact_center/users/{user_id}/explanation",
-        "agent.explain",
-        "Explain what comes to an agent next, and why nothing else does",
-        get_explanation,
-    ),
-    Endpoint("GET", _STATUS, "status.read", "Read an agent's status and load", get_status),
-    Endpoint("PATCH", _STATUS, "status.set", "Set an agent's status", set_status, body=SetStatus, status=204),
 )

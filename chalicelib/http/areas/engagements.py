@@ -4,53 +4,80 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any, cast
 
 from chalicelib.engagements.model import Engagement
-from chalicelib.errors import FieldError, InvalidRequest
-from chalicelib.http import wire
-from chalicelib.http.authorization import Resource, authorize
+from chalicelib.errors import FieldError, InterleaveError, InvalidRequest
+from chalicelib.http import problems, wire
+from chalicelib.http.authorization import authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import StartEngagement, UpdateEngagement
-from chalicelib.operations import desk, explaining, intake, reading
+from chalicelib.http.models import StartEngagement, StartMany, StartOne, UpdateEngagement
+from chalicelib.http.reach import order_of, reachable
+from chalicelib.operations import amending, desk, explaining, intake, reading, transferring
+from chalicelib.operations.ordering import Order
 
 MAX_KEY = 255
+MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 
 def start_engagement(call: Call[StartEngagement]) -> Answer:
-    body = call.body.model_dump(mode="json", exclude_none=True)
-    content = wire.content_of(body)
+    key = call.headers.get("idempotency-key")
+    if key is not None and (not 1 <= len(key) <= MAX_KEY or not key.isprintable()):
+        message = f"Between 1 and {MAX_KEY} printable characters."
+        raise InvalidRequest("Validation Failed.", [FieldError("header/Idempotency-Key", message)])
+    return _start(call, call.body, key)
+
+
+def start_many(call: Call[StartMany]) -> Answer:
+    """Each start holds or not by itself; the results stand in the order of the requests."""
+    results = [_result(call, each) for each in call.body.engagements]
+    return Answer(200, {"engagements": results})
+
+
+def _result(call: Call[StartMany], one: StartOne) -> dict[str, Any]:
+    try:
+        answer = _start(call, one, one.idempotency_key)
+    except InterleaveError as error:
+        status, problem = problems.problem(error, "")
+        return {"status": status, "problem": problem}
+    return {"status": answer.status, "engagement": answer.body}
+
+
+def _start(call: Call[Any], body: StartEngagement, key: str | None) -> Answer:
+    given = body.model_dump(mode="json", exclude_none=True)
+    content = wire.content_of(given)
     done = intake.start(
         call.world,
-        flow_entry_id=call.body.flow.flow_entry_id,
-        channel=call.body.channels[0].channel,
+        flow_entry_id=body.flow.flow_entry_id,
+        channel=body.channels[0].channel,
         content=content,
         actor=call.principal.actor,
-        idempotency=_idempotency(call),
-        use_existing=call.body.on_conflict == "use_existing",
-        not_before=_moment(call.body.not_before),
+        idempotency=_idempotency(call, body, key),
+        use_existing=body.on_conflict == "use_existing",
+        not_before=_moment(body.not_before),
     )
     headers = {"Location": f"/v2/contact_center/engagements/{done.engagement_id}"}
     if done.existing is not None:
         content = done.existing.content
     if done.outcome == "replayed":
         headers["Idempotent-Replayed"] = "true"
-    answer = wire.started(done.engagement_id, done.started_at, done.flow, content)
+    answer = wire.started(done.engagement_id, done.started_at, done.flow, content, body.channels[0].channel)
     return Answer(200 if done.outcome == "existing" else 201, answer, headers)
 
 
 def get_engagement(call: Call[None]) -> Answer:
-    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    found = reachable(call)
     return Answer(200, wire.engagement(found), {"ETag": f'"{found.version}"'})
 
 
 def get_events(call: Call[None]) -> Answer:
-    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    found = reachable(call)
     events = [wire.event(each) for each in reading.events(call.world, found)]
     return Answer(200, {"engagement_id": found.engagement_id, "events": events})
 
 
 def get_explanation(call: Call[None]) -> Answer:
-    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
+    found = reachable(call)
     why, events = explaining.explain(call.world, found), reading.events(call.world, found)
     return Answer(200, wire.explanation(found, why, events))
 
@@ -60,15 +87,24 @@ def find_work_item(call: Call[None]) -> Answer:
     if missing:
         wrong = [FieldError(f"query/{name}", "This parameter is required.") for name in missing]
         raise InvalidRequest("Validation Failed.", wrong)
-    found = reading.last_of_work(call.world, call.query["work_item_id"], call.query["work_item_name"])
-    return Answer(200, wire.engagement(_reachable(call, found)), {"ETag": f'"{found.version}"'})
+    last = reading.last_of_work(call.world, call.query["work_item_id"], call.query["work_item_name"])
+    found = reachable(call, last)
+    return Answer(200, wire.engagement(found), {"ETag": f'"{found.version}"'})
+
+
+def get_targets(call: Call[None]) -> Answer:
+    kinds = {"queues": "queue", "users": "agent", "flows": "flow"}
+    found, name = reachable(call), call.path["targets"]
+    if name not in kinds:
+        raise InvalidRequest("There is no such kind of target.", [FieldError("path/targets", f"One of {list(kinds)}.")])
+    kind = cast(transferring.Kind, kinds[name])
+    return Answer(200, wire.targets(call.world.tenant(), name, transferring.targets(call.world.tenant(), found, kind)))
 
 
 def update_engagement(call: Call[UpdateEngagement]) -> Answer:
     me = call.principal
-    found = _reachable(call, reading.engagement(call.world, call.path["engagement_id"]))
-    order = desk.Order(found.engagement_id, me.actor, me.subject if me.role == "agent" else None, call.if_match())
-    changed = _update(call, order, found)
+    found = reachable(call)
+    changed = _update(call, order_of(call, found), found)
     headers = {"ETag": f'"{changed.version}"'}
     if me.role == "agent" and call.headers.get("prefer") == "return=representation":
         _, held = desk.assignments(call.world, me.subject)
@@ -76,43 +112,60 @@ def update_engagement(call: Call[UpdateEngagement]) -> Answer:
     return Answer(204, None, headers)
 
 
-def _update(call: Call[UpdateEngagement], order: desk.Order, found: Engagement) -> Engagement:
+def _update(call: Call[UpdateEngagement], order: Order, found: Engagement) -> Engagement:
     """To end what nobody works on, or what its source no longer wants, is to withdraw it; no agent may."""
-    role, action = call.principal.role, call.body.engagement_action
-    if action == "end":
+    body, role, world = call.body, call.principal.role, call.world
+    if body.engagement_action is None:
+        return amending.update(world, order, wire.amendment_of(body.model_dump(mode="json", exclude_unset=True)))
+    if body.engagement_action == "end":
         waits = found.state in ("scheduled", "queued", "offered")
-        if role == "integration" or (role == "supervisor" and waits):
-            return desk.cancel(call.world, order)
-        return desk.end(call.world, order, call.body.disposition)
+        if role == "integration" or (role in ("supervisor", "admin") and waits):
+            return desk.cancel(world, order)
+        authorize(call.principal, "engagement.handle")
+        return desk.end(world, order, body.disposition)
     authorize(call.principal, "engagement.handle")
-    match action:
+    match body.engagement_action:
         case "release":
-            return desk.release(call.world, order)
+            return desk.release(world, order)
         case "activate":
-            return desk.activate(call.world, order)
+            return desk.activate(world, order)
         case "deactivate":
-            return desk.deactivate(call.world, order, _moment(call.body.wake_at))
+            return desk.deactivate(world, order, _moment(body.wake_at))
+        case "switch":
+            return amending.switch(world, order, _given(body.target_channel, "target_channel"))
+        case _:
+            return transferring.transfer(world, order, _target(body))
+
+
+def _target(body: UpdateEngagement) -> transferring.Target:
+    match body.engagement_action:
+        case "transfer to queue":
+            kind, wanted = "queue", _given(body.target_queue_id, "target_queue_id")
+        case "transfer to agent":
+            kind, wanted = "agent", _given(body.target_agent_id, "target_agent_id")
+        case _:
+            kind, wanted = "flow", _given(body.target_flow_id, "target_flow_id")
+    return transferring.Target(cast(transferring.Kind, kind), wanted, body.keep_skills)
+
+
+def _given(value: str | None, name: str) -> str:
+    if value is None:
+        raise InvalidRequest("Validation Failed.", [FieldError(f"/{name}", "This action needs it.")])
+    return value
 
 
 def _moment(text: str | None) -> int | None:
     return None if text is None else wire.moment(text)
 
 
-def _reachable(call: Call[None] | Call[UpdateEngagement], found: Engagement) -> Engagement:
-    call.allow(Resource(found.holders, found.started_by))
-    return found
-
-
-def _idempotency(call: Call[StartEngagement]) -> intake.IdempotencyKey | None:
-    key = call.headers.get("idempotency-key")
+def _idempotency(call: Call[Any], body: StartEngagement, key: str | None) -> intake.IdempotencyKey | None:
     if key is None:
         return None
-    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
-        message = f"Between 1 and {MAX_KEY} printable characters."
-        raise InvalidRequest("Validation Failed.", [FieldError("header/Idempotency-Key", message)])
-    canonical = json.dumps(call.body.model_dump(mode="json"), sort_keys=True).encode()
+    canonical = json.dumps(body.model_dump(mode="json", exclude={"idempotency_key"}), sort_keys=True).encode()
     return intake.IdempotencyKey(f"{call.principal.subject}:{key}", hashlib.sha256(canonical).hexdigest())
 
+
+_ONE = "/v2/contact_center/engagements/{engagement_id}"
 
 ENDPOINTS = (
     Endpoint(
@@ -125,34 +178,38 @@ ENDPOINTS = (
         status=201,
     ),
     Endpoint(
-        "GET",
-        "/v2/contact_center/engagements/{engagement_id}",
-        "engagement.read",
-        "Read an engagement, open or closed",
-        get_engagement,
+        "POST",
+        "/v2/contact_center/engagements/batch",
+        "engagement.start",
+        "Start up to 100 engagements, each with a result of its own",
+        start_many,
+        body=StartMany,
+        max_body=MAX_BATCH_BYTES,
     ),
+    Endpoint("GET", _ONE, "engagement.read", "Read an engagement, open or closed", get_engagement),
     Endpoint(
         "PATCH",
-        "/v2/contact_center/engagements/{engagement_id}",
+        _ONE,
         "engagement.update",
-        "End, release, park or take up an engagement",
+        "End, release, park, take up, transfer, switch or change an engagement",
         update_engagement,
         body=UpdateEngagement,
         status=204,
     ),
+    Endpoint("GET", f"{_ONE}/events", "engagement.read", "List an engagement's events, oldest first", get_events),
     Endpoint(
         "GET",
-        "/v2/contact_center/engagements/{engagement_id}/events",
-        "engagement.read",
-        "List an engagement's events, oldest first",
-        get_events,
+        f"{_ONE}/explanation",
+        "engagement.explain",
+        "Explain why an engagement waits, and how it was decided about",
+        get_explanation,
     ),
     Endpoint(
         "GET",
-        "/v2/contact_center/engagements/{engagement_id}/explanation",
-        "engagement.explain",
-        "Explain why an engagement waits",
-        get_explanation,
+        f"{_ONE}/transfer/{{targets}}",
+        "engagement.read",
+        "List the queues, users or flows that an engagement may be transferred to",
+        get_targets,
     ),
     Endpoint(
         "GET",

@@ -1,0 +1,40 @@
+"""What changes about an agent alone: status, queues opted out of, and work that another system has given him."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.engagements.model import AgentStatus, Change, Occupancy
+
+
+def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None, now: int) -> Change:
+    """Change what an agent says of himself. Becoming ready starts his idle time anew."""
+    changed = replace(
+        occupancy,
+        version=occupancy.version + 1,
+        status=status,
+        sub_status=sub_status,
+        status_since=now,
+        idle_since=now if status == "ready" != occupancy.status else occupancy.idle_since,
+    )
+    return Change(None, changed, occupancy_seen=occupancy.version)
+
+
+def opt_out(occupancy: Occupancy, queues: tuple[str, ...]) -> Change:
+    """The queues from which the agent takes nothing for now, though he serves them."""
+    return _changed(occupancy, replace(occupancy, opted_out=queues))
+
+
+def take_elsewhere(occupancy: Occupancy, reference: str, channel: str) -> Change:
+    """Another system has given the agent work: it takes one of his places until he leaves it."""
+    return _changed(occupancy, replace(occupancy, elsewhere={**occupancy.elsewhere, reference: channel}))
+
+
+def leave_elsewhere(occupancy: Occupancy, reference: str, now: int) -> Change:
+    """What another system gave him is over; he is idle from now on."""
+    rest = {key: channel for key, channel in occupancy.elsewhere.items() if key != reference}
+    return _changed(occupancy, replace(occupancy, elsewhere=rest, idle_since=now))
+
+
+def _changed(seen: Occupancy, changed: Occupancy) -> Change:
+    return Change(None, replace(changed, version=seen.version + 1), occupancy_seen=seen.version)

@@ -1,0 +1,24 @@
+"""Which engagement a request is about, if the caller can reach it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.engagements.model import Engagement
+from chalicelib.http.authorization import Resource
+from chalicelib.http.endpoint import Call
+from chalicelib.operations import reading
+from chalicelib.operations.ordering import Order
+
+
+def reachable(call: Call[Any], found: Engagement | None = None) -> Engagement:
+    """The engagement in the path, or the one that was found. Raises `NotFound` for what is not the caller's."""
+    found = found or reading.engagement(call.world, call.path["engagement_id"])
+    call.allow(Resource((*found.holders, *found.participants), found.started_by))
+    return found
+
+
+def order_of(call: Call[Any], found: Engagement) -> Order:
+    """An order on it in the caller's name; an agent's is carried out only while it is in his hands."""
+    me = call.principal
+    return Order(found.engagement_id, me.actor, me.subject if me.role == "agent" else None, call.if_match())

@@ -1,0 +1,59 @@
+"""Changing work that is on its way: its variables, its priority, its channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalicelib.engagements import amendments
+from chalicelib.engagements.model import Change, Content, Engagement
+from chalicelib.operations.ordering import Hands, Order, change
+from chalicelib.operations.translation import room, standing_in
+from chalicelib.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What is to be otherwise; None stays as it is."""
+
+    work_item_variables: Mapping[str, Any] | None = None
+    """Only these fields change; None takes one away."""
+    variables: tuple[Mapping[str, str], ...] | None = None
+    """By name; others stay."""
+    priority: int | None = None
+
+
+def update(world: World, order: Order, amendment: Amendment) -> Engagement:
+    """Change what the work says, or how urgent it is; while it waits, it is ranked anew."""
+
+    def decide(hands: Hands) -> Change:
+        engagement, now = hands.engagement, world.now()
+        content = _amended(engagement.content, amendment)
+        standing = standing_in(world.tenant(), engagement.queue_id, content, engagement.skills, engagement.queued_at)
+        priority = engagement.priority if amendment.priority is None else amendment.priority
+        return amendments.update(engagement, content, priority=priority, standing=standing, actor=order.actor, now=now)
+
+    return change(world, order, decide)
+
+
+def switch(world: World, order: Order, channel: str) -> Engagement:
+    """Go on in another channel. Raises `NoCapacity` where the agent has no room for it beside his other work."""
+
+    def decide(hands: Hands) -> Change:
+        engagement, occupancy = hands.engagement, hands.occupancy
+        rest = {key: held for key, held in occupancy.held.items() if key != engagement.engagement_id}
+        places = room(world.tenant(), replace(occupancy, held=rest), channel)
+        return amendments.switch(engagement, occupancy, channel, room=places, actor=order.actor, now=world.now())
+
+    return change(world, order, decide)
+
+
+def _amended(content: Content, amendment: Amendment) -> Content:
+    work_item = {**content.work_item_variables, **(amendment.work_item_variables or {})}
+    by_name = {each["name"]: each for each in (*content.variables, *(amendment.variables or ()))}
+    return replace(
+        content,
+        work_item_variables={name: value for name, value in work_item.items() if value is not None},
+        variables=tuple(by_name.values()),
+    )

@@ -1,0 +1,54 @@
+"""Taking part in work: monitor, whisper, barge, consult, take over, leave; and the notes on it."""
+
+from __future__ import annotations
+
+from chalicelib.engagements import supervision, transfers
+from chalicelib.engagements.model import Change, Engagement, Mode, Note
+from chalicelib.errors import NotFound
+from chalicelib.operations.ordering import Hands, Order, change
+from chalicelib.operations.translation import room
+from chalicelib.world import World
+
+
+def observe(world: World, order: Order, user_id: str, mode: Mode) -> Engagement:
+    """Let somebody take part. Whom an agent asks for advice must be an agent too."""
+    if mode == "consult" and user_id not in world.tenant().agent_by_id:
+        raise NotFound(f"User does not exist: {user_id}.")
+
+    def decide(hands: Hands) -> Change:
+        return supervision.observe(hands.engagement, user_id, mode, actor=order.actor, now=world.now())
+
+    return change(world, order, decide)
+
+
+def leave(world: World, order: Order, user_id: str) -> Engagement:
+    """Take part no longer."""
+
+    def decide(hands: Hands) -> Change:
+        return supervision.leave(hands.engagement, user_id, actor=order.actor, now=world.now())
+
+    return change(world, order, decide)
+
+
+def take_over(world: World, order: Order, user_id: str) -> Engagement:
+    """Become the owner. Only a configured agent can be one; others take part."""
+    tenant = world.tenant()
+    if user_id not in tenant.agent_by_id:
+        raise NotFound(f"{user_id} is no agent, and can't own work; barge instead.")
+
+    def decide(hands: Hands) -> Change:
+        taker = world.store.occupancies([user_id])[user_id]
+        places = room(tenant, taker, hands.engagement.channel)
+        return transfers.take_over(
+            hands.engagement, hands.occupancy, taker, room=places, actor=order.actor, now=world.now()
+        )
+
+    return change(world, order, decide)
+
+
+def add_note(world: World, engagement: Engagement, user_id: str, text: str) -> Note:
+    """Write something beside the work: the owner's own note, a participant's comment to him."""
+    kind = engagement.participants.get(user_id, "note")
+    note = Note(world.new_id(), engagement.engagement_id, world.now(), user_id, kind, text)
+    world.store.add_note(note)
+    return note

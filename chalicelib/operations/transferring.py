@@ -1,0 +1,123 @@
+"""Transfers: to a queue, an agent or through a flow, as the policy of the engagement's queue allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.configuration.profiles import Allowed, Queue
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements import transfers
+from chalicelib.engagements.model import Change, Destination, Engagement
+from chalicelib.errors import FieldError, InvalidRequest, TransferRefused
+from chalicelib.flows import interpreter
+from chalicelib.flows.document import Route
+from chalicelib.operations.ordering import Hands, Order, change
+from chalicelib.operations.translation import destination_of, variables_of
+from chalicelib.world import World
+
+Kind = Literal["queue", "agent", "flow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to: a queue's id, an agent's, or a flow's Entry ID."""
+
+    kind: Kind
+    id: str
+    keep_skills: bool = True
+
+
+def transfer(world: World, order: Order, target: Target) -> Engagement:
+    """Send work on. Raises `TransferRefused` where the policy does not allow it, `InvalidRequest`."""
+
+    def decide(hands: Hands) -> Change:
+        engagement, tenant, now = hands.engagement, world.tenant(), world.now()
+        queue = tenant.queue_by_id.get(engagement.queue_id)
+        to = _destination(tenant, engagement, target, now)
+        if queue is None or not _allows(queue, target):
+            raise TransferRefused(f"The queue's policy does not allow a transfer to this {target.kind}.")
+        back = queue.transfer.return_after
+        return transfers.transfer(
+            engagement,
+            hands.occupancy,
+            to,
+            kind=target.kind,
+            most=queue.transfer.most,
+            return_at=None if back is None else now + 1000 * back,
+            actor=order.actor,
+            now=now,
+        )
+
+    return change(world, order, decide)
+
+
+def hand_over(world: World, order: Order, queue_id: str) -> Engagement:
+    """Send work whose agent has left to the queue that is there for it; no policy and no cap stand in the way."""
+
+    def decide(hands: Hands) -> Change:
+        engagement, now = hands.engagement, world.now()
+        to = _destination(world.tenant(), engagement, Target("queue", queue_id), now)
+        most = engagement.transfers + 1
+        return transfers.transfer(
+            engagement, hands.occupancy, to, kind="queue", most=most, return_at=None, actor=order.actor, now=now
+        )
+
+    return change(world, order, decide)
+
+
+def give_back(world: World, engagement: Engagement) -> Change:
+    """What nobody took in time goes back to its sender: for a minute to him alone, then to anybody."""
+    now = world.now()
+    route = Route(engagement.queue_id, engagement.priority, engagement.skills, None, engagement.return_to, 60)
+    return transfers.give_back(engagement, destination_of(world.tenant(), route, engagement.content, now), now=now)
+
+
+def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
+    """The ids of everything that the engagement may be transferred to."""
+    queue = tenant.queue_by_id.get(engagement.queue_id)
+    if queue is None:
+        return []
+    known: dict[Kind, list[str]] = {
+        "queue": [each.queue_id for each in tenant.queues if each.channel == engagement.channel],
+        "agent": [each for each in tenant.agent_by_id if each != engagement.agent_id],
+        "flow": list(tenant.flow_by_entry_id),
+    }
+    return [each for each in known[kind] if _allows(queue, Target(kind, each))]
+
+
+def _allows(queue: Queue, target: Target) -> bool:
+    policy: dict[Kind, Allowed] = {
+        "queue": queue.transfer.queues,
+        "agent": queue.transfer.users,
+        "flow": queue.transfer.flows,
+    }
+    allowed = policy[target.kind]
+    return allowed == "all" or (allowed != "none" and target.id in allowed)
+
+
+def _destination(tenant: Tenant, engagement: Engagement, target: Target, now: int) -> Destination:
+    skills = engagement.skills if target.keep_skills else ()
+    match target.kind:
+        case "queue":
+            if target.id not in tenant.queue_by_id:
+                raise _unknown("target_queue_id", "queue", target.id)
+            route = Route(target.id, engagement.priority, skills)
+        case "agent":
+            agent = tenant.agent_by_id.get(target.id)
+            if agent is None:
+                raise _unknown("target_agent_id", "agent", target.id)
+            if engagement.queue_id not in agent.queues:
+                raise TransferRefused(f"Agent {target.id} does not serve the queue {engagement.queue_id!r}.")
+            route = Route(engagement.queue_id, engagement.priority, (), target.id)
+        case "flow":
+            flow = tenant.flow_by_entry_id.get(target.id)
+            version = flow.published() if flow else None
+            if version is None:
+                raise _unknown("target_flow_id", "published flow with the Entry ID", target.id)
+            route = interpreter.run(version, variables_of(engagement.content))
+    return destination_of(tenant, route, engagement.content, now)
+
+
+def _unknown(field: str, what: str, wanted: str) -> InvalidRequest:
+    return InvalidRequest("There is no such target.", [FieldError(f"/{field}", f"There is no {what} {wanted!r}.")])
