@@ -333,6 +333,7 @@ def cancel(
     actor: str,
     now: int,
     others: tuple[Occupancy, ...] = (),
+    disposition: str | None = None,
 ) -> Change:
     """Withdraw work, by its source or a supervisor: also out of agents' hands, whose occupancies they are then."""
     taken = engagement.assigned_at is not None
@@ -347,6 +348,7 @@ def cancel(
         wake_at=None,
         closed_at=now,
         end_reason="cancelled",
+        disposition=disposition or engagement.disposition,
         detail=handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
     )
     freed = let_go(occupancy, engagement, now) if occupancy else None

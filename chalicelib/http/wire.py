@@ -103,12 +103,24 @@ def engagement(found: Engagement) -> dict[str, Any]:
     )
 
 
-def assignment(found: Engagement, agent_id: str) -> dict[str, Any]:
-    """An offer or assignment, as this agent's client fetches it."""
+def assignment(tenant: Tenant, found: Engagement, agent_id: str) -> dict[str, Any]:
+    """An offer or assignment, as this agent's client fetches it; a live channel is to be connected to his address."""
+    agent = tenant.agent_by_id.get(agent_id)
     offered: dict[str, str | None] = {"offer_id": None, "offer_expires_at": None}
     if found.offer is not None:
         offered = {"offer_id": found.offer.offer_id, "offer_expires_at": time_text(found.offer.expires_at)}
-    return {**engagement(found), "user_id": agent_id, **offered}
+    address = agent.addresses.get(found.channel) if agent else None
+    return {
+        **engagement(found),
+        "user_id": agent_id,
+        **offered,
+        **({"connect_to": address} if address else {}),
+    }
+
+
+def assignments(tenant: Tenant, held: Iterable[Engagement], agent_id: str) -> dict[str, Any]:
+    """Everything that is offered to or held by an agent."""
+    return {"assignments": [assignment(tenant, each, agent_id) for each in held]}
 
 
 def event(each: Event) -> dict[str, Any]:

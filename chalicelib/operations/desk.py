@@ -136,12 +136,19 @@ def end(world: World, order: Order, disposition: str | None) -> Engagement:
     return change(world, order, decide)
 
 
-def cancel(world: World, order: Order) -> Engagement:
-    """Withdraw work, wherever it is."""
+def cancel(world: World, order: Order, disposition: str | None = None) -> Engagement:
+    """Withdraw work, wherever it is; of a call, because the consumer has hung up."""
 
     def decide(hands: Hands) -> Change:
         holder = hands.occupancy if hands.engagement.agent_id else None
-        return commands.cancel(hands.engagement, holder, actor=order.actor, now=world.now(), others=hands.others)
+        return commands.cancel(
+            hands.engagement,
+            holder,
+            actor=order.actor,
+            now=world.now(),
+            others=hands.others,
+            disposition=disposition,
+        )
 
     return change(world, order, decide)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from chalicelib.engagements.model import Engagement, Occupancy
+from chalicelib.engagements.model import Occupancy
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import AnswerOffer, DeclineOffer, PullWork, WrapUp
@@ -20,7 +20,7 @@ POLL_LATER_SECONDS = 15
 
 def get_assignments(call: Call[None]) -> Answer:
     occupancy, held = desk.assignments(call.world, call.principal.subject)
-    answer = _assignments(call, held)
+    answer = wire.assignments(call.world.tenant(), held, call.principal.subject)
     tag = f'"{hashlib.sha256(json.dumps(answer).encode()).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Retry-After": str(_poll_after(call, occupancy))}
     if call.headers.get("if-none-match") == tag:
@@ -57,14 +57,10 @@ def _mine(call: Call[Any]) -> Order:
     return Order(call.path["engagement_id"], me.actor, me.subject)
 
 
-def _assignments(call: Call[Any], held: list[Engagement]) -> dict[str, Any]:
-    return {"assignments": [wire.assignment(each, call.principal.subject) for each in held]}
-
-
 def _what_is_next(call: Call[Any]) -> Answer:
     """Answers carry the assignments as they are now, so that a busy agent needs no polling."""
     _, held = desk.assignments(call.world, call.principal.subject)
-    return Answer(200, _assignments(call, held))
+    return Answer(200, wire.assignments(call.world.tenant(), held, call.principal.subject))
 
 
 def _poll_after(call: Call[Any], occupancy: Occupancy) -> int:

@@ -108,7 +108,7 @@ def update_engagement(call: Call[UpdateEngagement]) -> Answer:
     headers = {"ETag": f'"{changed.version}"'}
     if me.role == "agent" and call.headers.get("prefer") == "return=representation":
         _, held = desk.assignments(call.world, me.subject)
-        return Answer(200, {"assignments": [wire.assignment(each, me.subject) for each in held]}, headers)
+        return Answer(200, wire.assignments(call.world.tenant(), held, me.subject), headers)
     return Answer(204, None, headers)
 
 
@@ -120,7 +120,7 @@ def _update(call: Call[UpdateEngagement], order: Order, found: Engagement) -> En
     if body.engagement_action == "end":
         waits = found.state in ("scheduled", "queued", "offered")
         if role == "integration" or (role in ("supervisor", "admin") and waits):
-            return desk.cancel(world, order)
+            return desk.cancel(world, order, body.disposition)
         authorize(call.principal, "engagement.handle")
         return desk.end(world, order, body.disposition)
     authorize(call.principal, "engagement.handle")

@@ -1,0 +1,409 @@
+"""What happens to work after the offer: transfers, supervision, changes, sessions, live channels, clocks."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from tests.http.test_desk import MINE, START, accepted, act, ready, started, state
+from tests.support.api import Api, Reply, zoom_body
+from tests.support.worlds import TENANT
+
+USERS = "/v2/contact_center/users"
+ONE = START + "s"
+
+
+def configured(api: Api, queue: dict[str, Any] | None = None, **changes: Any) -> None:
+    document = copy.deepcopy({**TENANT, **changes})
+    document["queues"][0] |= queue or {}
+    api.centre.configure(document)
+    api.centre.clock.pass_seconds(5)
+
+
+def patch(api: Api, who: str, engagement_id: str, **body: Any) -> Reply:
+    return api.by(who).patch(f"{ONE}/{engagement_id}", body)
+
+
+def read(api: Api, engagement_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = api.by("sue").get(f"{ONE}/{engagement_id}").body
+    return found
+
+
+def commands_of(api: Api, engagement_id: str) -> list[str]:
+    api.centre.consume()
+    return [each["event_name"] for each in api.by("sue").get(f"{ONE}/{engagement_id}/events").body["events"]]
+
+
+def monitor(api: Api, who: str, engagement_id: str, mode: str, **body: Any) -> Reply:
+    return api.by(who).post(f"{ONE}/{engagement_id}/monitor", {"mode": mode, **body})
+
+
+POLICIES = [
+    ({"queues": "none"}, 409),
+    ({"queues": ["express"]}, 409),
+    ({"queues": ["general"]}, 204),
+    ({"most": 0}, 409),
+]
+
+
+class TestTransfer:
+    def test_to_a_queue_it_keeps_its_age_and_its_sender_is_free(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        queued = read(api, engagement_id)["queued_time"]
+        api.centre.clock.pass_seconds(30)
+        body = {"engagement_action": "transfer to queue", "target_queue_id": "general"}
+        assert patch(api, "ana", engagement_id, **body).status == 204
+        found = read(api, engagement_id)
+        assert (found["state"], found["queue_id"], found["queued_time"]) == ("queued", "general", queued)
+        assert api.by("ana").get(MINE).body == {"assignments": []}
+
+    def test_to_an_agent_it_waits_for_him_alone(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        body = {"engagement_action": "transfer to agent", "target_agent_id": "ben"}
+        assert patch(api, "ana", engagement_id, **body).status == 204
+        api.centre.settle()
+        assert state(api, engagement_id) == "queued"
+        ready(api, "ben")
+        api.centre.settle()
+        assert (state(api, engagement_id), read(api, engagement_id)["user_id"]) == ("offered", "ben")
+
+    def test_through_a_flow_it_is_routed_anew(self, api: Api) -> None:
+        flows = copy.deepcopy(TENANT["flows"])
+        flows[1]["versions"][0] |= {"status": "published", "steps": [{"set": {"queue_id": "general", "priority": 8}}]}
+        configured(api, flows=flows)
+        engagement_id = accepted(api)
+        body = {"engagement_action": "transfer to flow", "target_flow_id": "entry-draft"}
+        assert patch(api, "ana", engagement_id, **body).status == 204
+        assert (read(api, engagement_id)["queue_id"], read(api, engagement_id)["priority"]) == ("general", 8)
+
+    def test_skills_go_with_it_unless_they_are_dropped(self, api: Api) -> None:
+        flows = copy.deepcopy(TENANT["flows"])
+        flows[0]["versions"][0]["steps"].append({"set": {"skills": [{"skill": "french", "level": 3}]}})
+        configured(api, flows=flows)
+        engagement_id = accepted(api)
+        body = {"engagement_action": "transfer to queue", "target_queue_id": "general"}
+        patch(api, "ana", engagement_id, **body, keep_skills=False)
+        assert read(api, engagement_id)["skills"] == []
+
+    @pytest.mark.parametrize(("policy", "status"), POLICIES, ids=[str(policy) for policy, _ in POLICIES])
+    def test_only_where_the_policy_allows_it(self, api: Api, policy: dict[str, Any], status: int) -> None:
+        configured(api, {"transfer": policy})
+        engagement_id = accepted(api)
+        body = {"engagement_action": "transfer to queue", "target_queue_id": "general"}
+        assert patch(api, "ana", engagement_id, **body).status == status
+
+    def test_the_targets_that_the_policy_leaves_are_listed(self, api: Api) -> None:
+        configured(api, {"transfer": {"queues": ["general"], "users": "none"}})
+        engagement_id = accepted(api)
+        listed = api.by("ana").get(f"{ONE}/{engagement_id}/transfer/queues").body
+        assert listed == {"queues": [{"queue_id": "general", "queue_name": "General"}]}
+        assert api.by("ana").get(f"{ONE}/{engagement_id}/transfer/users").body == {"users": []}
+        flows = api.by("ana").get(f"{ONE}/{engagement_id}/transfer/flows").body["flows"]
+        assert [each["flow_entry_id"] for each in flows] == ["entry-tickets", "entry-draft"]
+        assert api.by("ana").get(f"{ONE}/{engagement_id}/transfer/moons").status == 400
+
+    def test_what_nobody_takes_in_time_goes_back_to_its_sender(self, api: Api) -> None:
+        configured(api, {"transfer": {"return_after": 60}})
+        engagement_id = accepted(api)
+        patch(api, "ana", engagement_id, engagement_action="transfer to queue", target_queue_id="general")
+        api.centre.settle()
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        assert "give_back" in commands_of(api, engagement_id)
+        assert read(api, engagement_id)["queue_id"] == "general"
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({"engagement_action": "transfer to queue"}, "target_queue_id"),
+            ({"engagement_action": "transfer to queue", "target_queue_id": "nowhere"}, "target_queue_id"),
+            ({"engagement_action": "transfer to agent", "target_agent_id": "nobody"}, "target_agent_id"),
+            ({"engagement_action": "transfer to flow", "target_flow_id": "none"}, "target_flow_id"),
+            ({"engagement_action": "switch"}, "target_channel"),
+        ],
+    )
+    def test_a_target_that_is_none_is_named(self, api: Api, body: dict[str, str], field: str) -> None:
+        reply = patch(api, "ana", accepted(api), **body)
+        assert (reply.status, reply.body["errors"][0]["field"]) == (400, field)
+
+
+class TestSupervision:
+    def test_several_may_take_part_and_the_owner_sees_who(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        assert monitor(api, "sue", engagement_id, "monitor").body["participants"] == [
+            {"user_id": "sue", "mode": "monitor"}
+        ]
+        monitor(api, "ana", engagement_id, "consult", user_id="ben")
+        both = monitor(api, "sue", engagement_id, "barge").body["participants"]
+        assert {each["user_id"]: each["mode"] for each in both} == {"sue": "barge", "ben": "consult"}
+        assert api.by("ben").get(f"{ONE}/{engagement_id}").status == 200, "who is asked may see it"
+        left = monitor(api, "sue", engagement_id, "leave").body
+        assert left["participants"] == [{"user_id": "ben", "mode": "consult"}]
+        assert monitor(api, "sue", engagement_id, "leave").status == 404
+
+    def test_a_consulted_agent_takes_over(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        assert monitor(api, "ben", engagement_id, "take_over").status == 404, "he has not been asked"
+        monitor(api, "ana", engagement_id, "consult", user_id="ben")
+        assert monitor(api, "ben", engagement_id, "take_over").body["user_id"] == "ben"
+        assert act(api, "ana", engagement_id, "end").status == 404, "it is no longer hers"
+        assert act(api, "ben", engagement_id, "end").status == 204
+
+    def test_who_has_no_room_cannot_take_over(self, api: Api) -> None:
+        configured(api, agents=[TENANT["agents"][0], {**TENANT["agents"][1], "capacity": {"work_item": 0}}])
+        engagement_id = accepted(api)
+        monitor(api, "ana", engagement_id, "consult", user_id="ben")
+        assert monitor(api, "ben", engagement_id, "take_over").status == 409
+
+    def test_agents_do_not_monitor_one_another(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        assert monitor(api, "ana", engagement_id, "monitor").status == 403
+        assert monitor(api, "ben", engagement_id, "barge").status == 404
+
+    def test_only_what_is_assigned_can_be_monitored(self, api: Api) -> None:
+        reply = monitor(api, "sue", started(api), "monitor")
+        assert (reply.status, reply.body["state"]) == (409, "queued")
+
+    def test_notes_say_who_wrote_them_and_in_which_part(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        monitor(api, "sue", engagement_id, "whisper")
+        for who, text in (("ana", "The printer again."), ("sue", "Try the other tray.")):
+            assert api.by(who).post(f"{ONE}/{engagement_id}/notes", {"note": text}).status == 201
+            api.centre.clock.pass_seconds(1)
+        notes = api.by("ana").get(f"{ONE}/{engagement_id}/notes").body["notes"]
+        assert [(each["user_id"], each["kind"], each["note"]) for each in notes] == [
+            ("ana", "note", "The printer again."),
+            ("sue", "whisper", "Try the other tray."),
+        ]
+        assert api.by("ben").get(f"{ONE}/{engagement_id}/notes").status == 404
+
+
+class TestChanges:
+    def test_a_higher_priority_brings_waiting_work_to_the_front(self, api: Api) -> None:
+        first, second = started(api, "CASE-1"), started(api, "CASE-2")
+        api.centre.settle()
+        assert patch(api, "crm", second, priority=500).status == 204
+        api.centre.settle()
+        ready(api)
+        assert (state(api, first), state(api, second)) == ("queued", "offered")
+
+    def test_only_the_fields_that_are_given_change_and_the_history_names_no_value(self, api: Api) -> None:
+        engagement_id = started(api)
+        changes = {"work_item_desc": "Secret words", "work_item_origin": None}
+        assert patch(api, "crm", engagement_id, work_item_variables=changes).status == 204
+        variables = read(api, engagement_id)["work_item_variables"]
+        assert (variables["work_item_desc"], variables["work_item_type"]) == ("Secret words", "invoice")
+        assert "work_item_origin" not in variables
+        api.centre.consume()
+        events = api.by("sue").get(f"{ONE}/{engagement_id}/events").body["events"]
+        assert events[-1]["event_content"] == {"fields": ["work_item_desc", "work_item_origin"]}
+
+    def test_one_thing_at_a_time(self, api: Api) -> None:
+        engagement_id = started(api)
+        assert patch(api, "crm", engagement_id).status == 400
+        assert patch(api, "crm", engagement_id, engagement_action="end", priority=3).status == 400
+
+    def test_another_systems_work_cannot_be_changed(self, api: Api) -> None:
+        assert patch(api, "ben", started(api), priority=3).status == 404
+
+    def test_many_are_started_at_once_each_with_a_result_of_its_own(self, api: Api) -> None:
+        bodies = [zoom_body("CASE-1"), zoom_body("CASE-2"), zoom_body("CASE-1"), zoom_body("CASE-3", flow={})]
+        bad = {"engagements": bodies}
+        assert api.by("crm").post(f"{ONE}/batch", bad).status == 400, "a body that is wrong is wrong as a whole"
+        bodies[3] = zoom_body("CASE-3", flow={"flow_entry_id": "unknown"})
+        results = api.by("crm").post(f"{ONE}/batch", {"engagements": bodies}).body["engagements"]
+        assert [each["status"] for each in results] == [201, 201, 409, 400]
+        assert results[2]["problem"]["existing_engagement_id"] == results[0]["engagement"]["engagement_id"]
+
+    def test_a_batch_is_safe_to_repeat(self, api: Api) -> None:
+        body = {"engagements": [{**zoom_body("CASE-1"), "idempotency_key": "k1"}]}
+        first, again = (api.by("crm").post(f"{ONE}/batch", body).body["engagements"][0] for _ in range(2))
+        assert first["engagement"]["engagement_id"] == again["engagement"]["engagement_id"]
+
+
+ORPHANS: list[tuple[dict[str, Any], str, str]] = [
+    ({}, "queued", "billing"),
+    ({"policy": "hold"}, "assigned", "billing"),
+    ({"queue_id": "general"}, "queued", "general"),
+]
+
+
+class TestSessions:
+    def test_an_agent_opts_out_of_a_queue(self, api: Api) -> None:
+        assert api.by("ana").patch(f"{USERS}/me/queues", {"opt_out": ["billing"]}).status == 204
+        engagement_id = started(api)
+        ready(api)
+        assert state(api, engagement_id) == "queued"
+        api.by("ana").patch(f"{USERS}/me/queues", {"opt_out": []})
+        api.centre.ring()
+        assert state(api, engagement_id) == "offered"
+        assert api.by("ana").patch(f"{USERS}/me/queues", {"opt_out": ["general"]}).status == 400
+
+    def test_an_unknown_reason_is_refused_where_there_are_known_ones(self, api: Api) -> None:
+        configured(api, reasons=[{"sub_status_id": "break"}])
+        for reason, status in (("break", 204), ("holiday", 400)):
+            body = {"status_id": "Not Ready", "sub_status_id": reason}
+            assert api.by("ana").patch(f"{USERS}/me/status", body).status == status
+
+    @pytest.mark.parametrize(("policy", "wanted", "queue_id"), ORPHANS, ids=["requeue", "hold", "another queue"])
+    def test_work_of_an_agent_whose_client_went_silent(
+        self, api: Api, policy: dict[str, Any], wanted: str, queue_id: str
+    ) -> None:
+        configured(api, {"orphans": {"grace": 60, **policy}}, heartbeat_timeout=60)
+        engagement_id = accepted(api)
+        for _ in range(5):  # as long as the client beats, nothing happens
+            api.centre.clock.pass_seconds(50)
+            assert api.by("ana").post(f"{USERS}/me/heartbeat").status == 204
+            api.centre.settle()
+        assert state(api, engagement_id) == "assigned"
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        assert api.by("sue").get(f"{USERS}/ana/status").body["status_name"] == "Offline"
+        assert state(api, engagement_id) == "assigned", "she may come back"
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        assert (state(api, engagement_id), read(api, engagement_id)["queue_id"]) == (wanted, queue_id)
+
+    def test_a_wrap_up_is_extended_up_to_what_the_queue_allows(self, api: Api) -> None:
+        configured(api, {"wrap_up_time": 30, "max_wrap_up_time": 90})
+        engagement_id = accepted(api)
+        act(api, "ana", engagement_id, "end")
+        for seconds in (60, 600):
+            reply = api.by("ana").post(f"{MINE}/{engagement_id}/wrap_up", {"extend_seconds": seconds})
+            assert reply.status == 200
+        api.centre.clock.pass_seconds(89)
+        api.centre.settle()
+        assert state(api, engagement_id) == "wrap_up"
+        api.centre.clock.pass_seconds(2)
+        api.centre.settle()
+        assert state(api, engagement_id) == "closed"
+
+    def test_an_agent_starts_work_while_working(self, api: Api) -> None:
+        accepted(api)
+        assert api.by("ana").post(START, zoom_body("CASE-2")).status == 201
+
+
+LIVE = {
+    "queues": [*TENANT["queues"], {"queue_id": "calls", "queue_name": "Calls", "channel": "voice"}],
+    "agents": [
+        {
+            "user_id": "ana",
+            "display_name": "Ana",
+            "queues": ["billing", "calls"],
+            "occupancy_profile_id": "zoom",
+            "addresses": {"voice": "sip:ana@example.com"},
+        },
+        TENANT["agents"][1],
+    ],
+    "occupancy_profiles": [
+        {
+            "occupancy_profile_id": "zoom",
+            "capacity": {"voice": 1, "work_item": 2},
+            "closings": [{"when": [{"channel": "voice", "percent": 100}]}],
+        }
+    ],
+    "flows": [
+        *TENANT["flows"],
+        {
+            "flow_id": "calls",
+            "flow_name": "Calls",
+            "channel": "voice",
+            "entry_points": [{"entry_id": "entry-calls", "entry_name": "Calls"}],
+            "versions": [{"flow_version": 1, "status": "published", "steps": [{"set": {"queue_id": "calls"}}]}],
+        },
+    ],
+}
+
+
+class TestLiveChannels:
+    def call(self, api: Api) -> str:
+        body = {
+            "channels": [{"channel": "voice", "channel_source": "+15550100"}],
+            "flow": {"flow_entry_id": "entry-calls"},
+            "work_item_variables": {"work_item_name": "A call"},
+        }
+        reply = api.by("crm").post(START, body)
+        assert (reply.status, reply.body["channels"][0]["channel"]) == (201, "voice")
+        api.centre.ring()
+        found: str = reply.body["engagement_id"]
+        return found
+
+    def test_a_call_is_an_engagement_like_any_other_and_keeps_work_items_away(self, api: Api) -> None:
+        configured(api, **LIVE)
+        ready(api)
+        call = self.call(api)
+        (offer,) = api.by("ana").get(MINE).body["assignments"]
+        assert (offer["engagement_id"], offer["connect_to"]) == (call, "sip:ana@example.com")
+        api.by("ana").post(f"{MINE}/{call}/accept", {"offer_id": offer["offer_id"]})
+        work = started(api)
+        api.centre.settle()
+        assert state(api, work) == "queued", "Occupied"
+        act(api, "ana", call, "end")
+        api.centre.settle()
+        assert state(api, work) == "offered"
+
+    def test_a_consumer_who_hangs_up_is_gone(self, api: Api) -> None:
+        configured(api, **LIVE)
+        call = self.call(api)
+        body = {"engagement_action": "end", "disposition": "abandoned"}
+        assert api.by("crm").patch(f"{ONE}/{call}", body).status == 204
+        assert (read(api, call)["end_reason"], read(api, call)["disposition"]) == ("cancelled", "abandoned")
+
+    def test_work_items_keep_clear_of_calls_that_a_telephone_system_routes(self, api: Api) -> None:
+        configured(api, **LIVE)
+        place = f"{USERS}/ana/occupancy/call-77"
+        for _ in range(2):
+            assert api.by("crm").call("PUT", place, {"channel": "voice"}).status == 204
+        ready(api)
+        work = started(api)
+        api.centre.settle()
+        assert state(api, work) == "queued"
+        assert api.by("sue").get(f"{USERS}/ana/status").body["load"] == {"voice": 1}
+        assert api.by("crm").call("DELETE", place).status == 204
+        api.centre.settle()
+        assert state(api, work) == "offered"
+        assert api.by("ben").call("PUT", place, {"channel": "voice"}).status == 404, "an agent reports his own"
+
+    def test_a_work_item_goes_on_as_a_call(self, api: Api) -> None:
+        configured(api, **LIVE)
+        engagement_id = accepted(api)
+        reply = patch(api, "ana", engagement_id, engagement_action="switch", target_channel="voice")
+        assert (reply.status, read(api, engagement_id)["channel"]) == (204, "voice")
+        assert api.by("sue").get(f"{USERS}/ana/status").body["load"] == {"voice": 1}
+        assert patch(api, "ana", engagement_id, engagement_action="switch", target_channel="email").status == 409
+
+
+class TestClocks:
+    def test_a_service_level_is_at_risk_and_then_breached_each_once(self, api: Api) -> None:
+        configured(api, {"service_level": {"threshold": 100}})
+        engagement_id = started(api)
+        api.centre.settle()
+        for seconds, flags in ((79, []), (1, ["service_level_at_risk"]), (20, ["service_level_breached"])):
+            api.centre.clock.pass_seconds(seconds)
+            api.centre.settle()
+            api.centre.settle()
+            assert [each for each in read(api, engagement_id)["flags"] if each.startswith("service")][-1:] == flags
+        assert commands_of(api, engagement_id) == ["start", "flag", "flag"]
+
+    def test_a_due_date_is_watched_until_the_work_is_done(self, api: Api) -> None:
+        configured(api, {"service_level": {"due_date_warning": 600}})
+        body = zoom_body()
+        body["work_item_variables"]["work_item_due_date"] = "2025-11-23T18:00:00Z"
+        engagement_id = api.by("crm").post(START, body).body["engagement_id"]
+        api.centre.ring()
+        ready(api)
+        api.centre.settle()
+        (offer,) = api.by("ana").get(MINE).body["assignments"]
+        api.by("ana").post(f"{MINE}/{engagement_id}/accept", {"offer_id": offer["offer_id"]})
+        for _ in range(20):
+            api.centre.clock.pass_seconds(60)
+            api.centre.settle()
+        assert read(api, engagement_id)["flags"] == ["due_date_at_risk", "due_date_breached"]
+
+    def test_what_is_overdue_from_the_start_says_so_at_once_and_costs_no_event(self, api: Api) -> None:
+        engagement_id = started(api)  # the sample's due date is long past
+        api.centre.settle()
+        assert read(api, engagement_id)["flags"] == ["due_date_at_risk", "due_date_breached"]
+        assert commands_of(api, engagement_id) == ["start"]
