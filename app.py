@@ -5,7 +5,7 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib import bootstrap
-from chalicelib.handlers import doorbell, schedule, stream
+from chalicelib.handlers import deliver, doorbell, schedule, stream
 from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.endpoint import register
 
@@ -16,6 +16,11 @@ register(app, ENDPOINTS, bootstrap.world)
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:doorbell", name="router", batch_size=10)
 def router(event: SQSEvent) -> dict[str, Any]:
     return doorbell.answer(bootstrap.world(), event.to_dict()["Records"])
+
+
+@app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:deliveries", name="deliverer", batch_size=5)
+def deliverer(event: SQSEvent) -> dict[str, Any]:
+    return deliver.take(bootstrap.world(), event.to_dict()["Records"])
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")

@@ -16,6 +16,8 @@ def world() -> World:
     import boto3
     from botocore.config import Config
 
+    from chalicelib.messaging.eventbridge import EventBus
+    from chalicelib.messaging.poster import HttpPoster
     from chalicelib.messaging.sqs import SqsTransport
     from chalicelib.storage.dynamodb import DynamoStore
 
@@ -26,6 +28,7 @@ def world() -> World:
         max_pool_connections=10,
     )
     environment = os.environ
+    bus = environment["INTERLEAVE_EVENT_BUS"]
     return World(
         store=DynamoStore(
             boto3.client("dynamodb", config=config),
@@ -36,8 +39,12 @@ def world() -> World:
             boto3.client("sqs", config=config),
             doorbell_url=environment["INTERLEAVE_DOORBELL_URL"],
             queue_prefix=environment["INTERLEAVE_QUEUE_PREFIX"],
+            deliveries_url=environment["INTERLEAVE_DELIVERIES_URL"],
+            dead_deliveries_url=environment["INTERLEAVE_DEAD_DELIVERIES_URL"],
+            bus=EventBus(boto3.client("events", config=config), bus) if bus else None,
         ),
         now=lambda: time.time_ns() // 1_000_000,
         token=secrets.token_bytes,
         account_id=environment["INTERLEAVE_ACCOUNT_ID"],
+        poster=HttpPoster(),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.configuration.document import read
 from chalicelib.configuration.tenant import Tenant
-from chalicelib.messaging.protocol import Transport
+from chalicelib.messaging.protocol import Poster, Transport
 from chalicelib.storage.protocol import Store
 
 CONFIGURATION_MAX_AGE_MS = 5_000
@@ -26,6 +26,7 @@ class World:
     token: Callable[[int], bytes]
     """That many unguessable bytes."""
     account_id: str
+    poster: Poster
     _tenant: Tenant = field(default_factory=Tenant)
     _tenant_version: int = 0
     _tenant_checked_at: int | None = None

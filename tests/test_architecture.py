@@ -17,11 +17,22 @@ MAY_KNOW: dict[str, set[str]] = {
     "routing": set(),
     "flows": {"routing"},
     "engagements": {"routing"},
+    "events": {"engagements"},
     "reporting": {"engagements", "routing"},
-    "configuration": {"engagements", "flows", "routing"},
-    "storage": {"engagements", "reporting", "routing"},
-    "messaging": set(),
-    "operations": {"configuration", "engagements", "flows", "messaging", "reporting", "routing", "storage", "world"},
+    "configuration": {"engagements", "events", "flows", "routing"},
+    "storage": {"engagements", "events", "reporting", "routing"},
+    "messaging": {"events"},
+    "operations": {
+        "configuration",
+        "engagements",
+        "events",
+        "flows",
+        "messaging",
+        "reporting",
+        "routing",
+        "storage",
+        "world",
+    },
     "http": {"configuration", "engagements", "operations", "reporting", "routing", "storage", "world"},
     "handlers": {"engagements", "messaging", "operations", "storage", "world"},
 }
@@ -31,10 +42,11 @@ LIBRARIES: dict[str, set[str]] = {
     "routing": set(),
     "flows": set(),
     "engagements": set(),
+    "events": set(),
     "reporting": set(),
     "configuration": {"pydantic"},
     "storage": {"pydantic", "botocore", "mypy_boto3_dynamodb"},
-    "messaging": {"pydantic", "mypy_boto3_sqs"},
+    "messaging": {"pydantic", "urllib3", "mypy_boto3_events", "mypy_boto3_sqs"},
     "operations": set(),
     "http": {"pydantic", "chalice", "jwt", "aws_lambda_powertools"},
     "handlers": {"pydantic", "aws_lambda_powertools"},
@@ -72,7 +84,7 @@ def test_a_room_imports_only_the_libraries_it_may(room: str) -> None:
     assert foreign <= LIBRARIES[room] | {"chalicelib"}
 
 
-@pytest.mark.parametrize("room", ["routing", "flows", "engagements", "reporting", "configuration"])
+@pytest.mark.parametrize("room", ["routing", "flows", "engagements", "events", "reporting", "configuration"])
 def test_a_pure_room_has_no_clock_and_no_randomness(room: str) -> None:
     assert not _of_room(room) & {"time", "random", "secrets", "uuid", "os"}
     calls = {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Queue
+from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Queue, Webhook
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.errors import FieldError
+from chalicelib.events.catalogue import TYPES
 from chalicelib.flows.document import Choose, FlowVersion, Route
 from chalicelib.routing.rank import HIGHEST_PRIORITY
 
@@ -22,6 +25,8 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
     for p, profile in enumerate(tenant.agent_routing_profiles):
         yield from _agent_routing_profile(f"/agent_routing_profiles/{p}", profile, tenant)
     yield from _time_zones(tenant)
+    for w, webhook in enumerate(tenant.webhooks):
+        yield from _webhook(f"/webhooks/{w}", webhook)
     for f, flow in enumerate(tenant.flows):
         yield from _unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
         for v, version in enumerate(flow.versions):
@@ -41,6 +46,7 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
         "/consumer_routing_profiles", [each.consumer_routing_profile_id for each in tenant.consumer_routing_profiles]
     )
     yield from _unique("/occupancy_profiles", [each.occupancy_profile_id for each in tenant.occupancy_profiles])
+    yield from _unique("/webhooks", [each.webhook_id for each in tenant.webhooks])
     yield from _unique("/business_hours", [each.business_hours_id for each in tenant.business_hours])
 
 
@@ -125,6 +131,19 @@ def _agent_routing_profile(at: str, profile: AgentRoutingProfile, tenant: Tenant
             line.skill_category_id,
             tenant.skill_category_by_id,
         )
+
+
+def _webhook(at: str, webhook: Webhook) -> Iterator[FieldError]:
+    host = urlsplit(webhook.url).hostname or ""
+    try:
+        private = not ip_address(host).is_global
+    except ValueError:
+        private = host == "localhost" or host.endswith((".localhost", ".internal", ".local"))
+    if private:
+        yield FieldError(f"{at}/url", "Its address must be a public one.")
+    for e, name in enumerate(webhook.events):
+        if name not in TYPES:
+            yield FieldError(f"{at}/events/{e}", f"There is no event {name!r}.")
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:

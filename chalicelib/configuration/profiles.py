@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from chalicelib.events.signatures import Scheme
 from chalicelib.routing.consumer import ConsumerProfile
 from chalicelib.routing.hours import BusinessHours
 from chalicelib.routing.limits import Limits
@@ -268,3 +269,20 @@ class Reason:
 
     sub_status_id: Identifier
     sub_status_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where public events are delivered. Its secret is made when it is first needed, and read through the API."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    webhook_id: Identifier
+    url: Annotated[str, Field(pattern=r"^https://[^\s@/?#]+([/?#][^\s]*)?$", max_length=2048)]
+    events: tuple[str, ...] = ()
+    """Types; none named is all."""
+    signature: Scheme = "standard"
+
+    def wants(self, event_type: str) -> bool:
+        """Whether events of this type are delivered."""
+        return not self.events or event_type in self.events

@@ -18,6 +18,7 @@ from chalicelib.configuration.profiles import (
     Queue,
     Reason,
     SkillCategory,
+    Webhook,
 )
 from chalicelib.engagements.clocks import Targets
 from chalicelib.flows.document import STRICT, Flow
@@ -41,6 +42,7 @@ class Tenant:
     business_hours: tuple[Hours, ...] = ()
     reasons: tuple[Reason, ...] = ()
     """Where there are any, no other reason is taken for being Not Ready."""
+    webhooks: tuple[Webhook, ...] = ()
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 

@@ -37,9 +37,9 @@ def moments(engagement: Engagement, targets: Targets) -> dict[Flag, int]:
 
 
 def said_by(engagement: Engagement, targets: Targets, now: int) -> tuple[Flag, ...]:
-    """What its clocks say by now that they have not said before."""
-    due = {flag for flag, at in moments(engagement, targets).items() if at <= now}
-    return tuple(sorted(due))
+    """What its clocks say by now that they have not said before, in the order of time."""
+    due = [(at, flag) for flag, at in moments(engagement, targets).items() if at <= now]
+    return tuple(flag for _, flag in sorted(due))
 
 
 def speaks_at(engagement: Engagement, targets: Targets) -> int | None:

@@ -9,30 +9,36 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from chalicelib.engagements.model import Engagement
+from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.handlers.observe import count, log, metrics
 from chalicelib.operations import recording
-from chalicelib.storage.dynamodb import engagement_of
+from chalicelib.storage.dynamodb import engagement_of, occupancy_of
 from chalicelib.world import World
 
 
 def take_in(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Take in one batch. From the first record that cannot be read, the rest is left to be delivered again."""
     writes: list[tuple[Engagement | None, Engagement]] = []
+    statuses: list[tuple[Occupancy | None, Occupancy]] = []
     failed = None
     for record in records:
         change = record["dynamodb"]
         try:
             new = engagement_of(_image(change.get("NewImage")))
             old = engagement_of(_image(change.get("OldImage"))) if new is not None else None
+            status = occupancy_of(_image(change.get("NewImage")))
+            before = occupancy_of(_image(change.get("OldImage"))) if status is not None else None
         except (ValidationError, KeyError, zlib.error) as error:
             failed = change["SequenceNumber"]
             log.error("unreadable", sequence_number=failed, error=type(error).__name__)
             break
         if new is not None:
             writes.append((old, new))
+        if status is not None:
+            statuses.append((before, status))
     with metrics():
         recording.record(world, writes)
+        recording.record_status(world, statuses)
         count("UnreadableRecords", 1 if failed else 0)
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 

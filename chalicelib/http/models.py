@@ -196,6 +196,15 @@ class TakePart(Body):
     user_id: Short | None = None
 
 
+class Replay(Body):
+    """From when, and until when; until now where it is not given."""
+
+    model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"))
+
+    from_: Time
+    to: Time | None = None
+
+
 class AddNote(Body):
     """What is written beside the work."""
 

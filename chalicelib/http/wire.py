@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.configuration.profiles import Webhook
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
@@ -15,6 +16,7 @@ from chalicelib.operations.amending import Amendment
 from chalicelib.routing.estimate import COVERAGE, Estimate
 from chalicelib.routing.explain import Explanation, Verdict
 from chalicelib.routing.model import Waiting
+from chalicelib.storage.protocol import Attempt
 
 STATUS_IDS = {"1": "offline", "2": "not_ready", "3": "ready"}
 STATUS_NAMES = {"offline": "Offline", "not_ready": "Not Ready", "ready": "Ready"}
@@ -148,6 +150,24 @@ def note(found: Note) -> dict[str, Any]:
         "user_id": found.user_id,
         "kind": found.kind,
         "note": found.text,
+    }
+
+
+def webhook(found: Webhook) -> dict[str, Any]:
+    """A webhook, without its secret."""
+    events = list(found.events) or ["*"]
+    return {"webhook_id": found.webhook_id, "url": found.url, "events": events, "signature": found.signature}
+
+
+def attempt(found: Attempt) -> dict[str, Any]:
+    """One attempt to deliver."""
+    return {
+        "event_id": found.event_id,
+        "event": found.type,
+        "time": time_text(found.at),
+        "attempt": found.number,
+        "delivered": found.problem is None,
+        "problem": found.problem,
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from threading import RLock
 
-from chalicelib.messaging.protocol import Drained, Notice, Ring
+from chalicelib.events.catalogue import PublicEvent
+from chalicelib.messaging.protocol import Delivery, Drained, Notice, Ring
 
 
 class MemoryTransport:
@@ -17,6 +18,11 @@ class MemoryTransport:
         self._rings: list[tuple[int, Ring]] = []
         self._queues: dict[str, dict[str, Notice]] = {}
         self._receipts = 0
+        self._deliveries: list[tuple[int, Delivery]] = []
+        self.published: list[tuple[str, PublicEvent]] = []
+        """Everything that was put on the bus."""
+        self.buried: list[Delivery] = []
+        """Everything that was given up."""
 
     def create_queue(self, queue_id: str) -> None:
         with self._lock:
@@ -41,6 +47,23 @@ class MemoryTransport:
         with self._lock:
             for receipt in receipts:
                 self._queues[queue_id].pop(receipt, None)
+
+    def publish(self, events: Sequence[PublicEvent], account_id: str) -> None:
+        self.published.extend((account_id, event) for event in events)
+
+    def deliver(self, deliveries: Sequence[Delivery], delay: int = 0) -> None:
+        with self._lock:
+            self._deliveries.extend((self._now() + delay * 1000, delivery) for delivery in deliveries)
+
+    def bury(self, delivery: Delivery) -> None:
+        self.buried.append(delivery)
+
+    def due_deliveries(self) -> list[Delivery]:
+        """Takes the deliveries whose time has come."""
+        with self._lock:
+            due = [delivery for at, delivery in self._deliveries if at <= self._now()]
+            self._deliveries = [pair for pair in self._deliveries if pair[0] > self._now()]
+            return due
 
     def due_rings(self) -> list[Ring]:
         """Takes the rings whose time has come."""

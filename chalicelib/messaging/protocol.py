@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+
+from chalicelib.events.catalogue import PublicEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,41 @@ class Drained:
     poisoned: int = 0
 
 
+LONGEST_DELAY = 900
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one webhook."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    webhook_id: str
+    event_id: str
+    type: str
+    body: str
+    """JSON, signed as it is."""
+    attempt: int = 0
+    """Attempts so far."""
+    due_at: int = 0
+    """Not before this (epoch milliseconds): a wait may be longer than a message can be delayed."""
+
+
+class Poster(Protocol):
+    """Posts to other people's servers."""
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        """What a receiver answers that took it. Raises `PostFailed`."""
+
+
+class Bus(Protocol):
+    """Where all public events go, if anywhere."""
+
+    def publish(self, events: Sequence[PublicEvent], account_id: str) -> None:
+        """Put each event on the bus."""
+
+
 class Transport(Protocol):
     """The port."""
 
@@ -58,3 +95,12 @@ class Transport(Protocol):
 
     def forget(self, queue_id: str, receipts: Sequence[str]) -> None:
         """Take drained notices off the queue for good."""
+
+    def publish(self, events: Sequence[PublicEvent], account_id: str) -> None:
+        """Put events on the tenant's bus, if there is one."""
+
+    def deliver(self, deliveries: Sequence[Delivery], delay: int = 0) -> None:
+        """Have each delivered, after `delay` seconds (0–900)."""
+
+    def bury(self, delivery: Delivery) -> None:
+        """Put one that was given up among the dead letters."""

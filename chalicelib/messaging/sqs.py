@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.messaging.protocol import Drained, Notice, Ring
+from chalicelib.events.catalogue import PublicEvent
+from chalicelib.messaging.protocol import Bus, Delivery, Drained, Notice, Ring
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,15 +23,27 @@ TRIES_BEFORE_DEAD = 5
 
 _ring: TypeAdapter[Ring] = TypeAdapter(Ring)
 _notice: TypeAdapter[Notice] = TypeAdapter(Notice)
+_delivery: TypeAdapter[Delivery] = TypeAdapter(Delivery)
 
 
 class SqsTransport:
     """`Transport` on SQS. Work-item queues are named by a prefix beside the doorbell, in the same account."""
 
-    def __init__(self, client: SQSClient, doorbell_url: str, queue_prefix: str) -> None:
+    def __init__(
+        self,
+        client: SQSClient,
+        doorbell_url: str,
+        queue_prefix: str,
+        deliveries_url: str = "",
+        dead_deliveries_url: str = "",
+        bus: Bus | None = None,
+    ) -> None:
         self._client = client
         self._doorbell_url = doorbell_url
         self._prefix = queue_prefix
+        self._deliveries_url = deliveries_url
+        self._dead_deliveries_url = dead_deliveries_url
+        self._bus = bus
 
     def create_queue(self, queue_id: str) -> None:
         common: Any = {"MessageRetentionPeriod": str(RETENTION_SECONDS), "SqsManagedSseEnabled": "true"}
@@ -75,6 +88,16 @@ class SqsTransport:
                 Entries=[{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(chunk)],
             )
 
+    def publish(self, events: Sequence[PublicEvent], account_id: str) -> None:
+        if self._bus is not None:
+            self._bus.publish(events, account_id)
+
+    def deliver(self, deliveries: Sequence[Delivery], delay: int = 0) -> None:
+        self._send(self._deliveries_url, [_delivery.dump_json(each).decode() for each in deliveries], delay)
+
+    def bury(self, delivery: Delivery) -> None:
+        self._send(self._dead_deliveries_url, [_delivery.dump_json(delivery).decode()], 0)
+
     def _send(self, url: str, bodies: Sequence[str], delay: int) -> None:
         """What SQS refuses of a batch raises: a caller that can repeat does so, and nobody else needs it."""
         for chunk in _batches(bodies):
@@ -99,6 +122,14 @@ def ring_of(body: str) -> Ring | None:
     """The ring in a doorbell message, or None where it cannot be read."""
     try:
         return _ring.validate_json(body)
+    except ValidationError:
+        return None
+
+
+def delivery_of(body: str) -> Delivery | None:
+    """The delivery in a message, or None where it cannot be read."""
+    try:
+        return _delivery.validate_json(body)
     except ValidationError:
         return None
 

@@ -16,9 +16,11 @@ from chalicelib.engagements.model import (
     work_key,
 )
 from chalicelib.errors import DuplicateWork, FieldError, InvalidRequest, KeyReused
+from chalicelib.events.catalogue import duplicate_rejected
 from chalicelib.flows import interpreter
 from chalicelib.flows.document import Flow, Route
 from chalicelib.messaging.protocol import Ring
+from chalicelib.operations.delivering import announce
 from chalicelib.operations.translation import destination_of, targets_of, variables_of
 from chalicelib.storage.protocol import Receipt, Refused, Replayed
 from chalicelib.world import World
@@ -82,6 +84,9 @@ def start(
     if isinstance(outcome, Replayed):
         return _replayed(outcome.receipt, idempotency)
     if isinstance(outcome, Refused):
+        if not use_existing:
+            rejected = duplicate_rejected(outcome.existing.engagement_id, f"rejected.{world.new_id()}", now)
+            announce(world, [rejected])
         return _refused(outcome.existing, use_existing)
     if engagement.state == "queued":
         world.transport.ring([Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id)])

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import ceil
 
-from chalicelib.engagements.model import Engagement, Event
+from chalicelib.engagements.model import Engagement, Event, Occupancy
+from chalicelib.events.catalogue import events_of, status_event
 from chalicelib.messaging.protocol import Notice, Ring
+from chalicelib.operations.delivering import announce
 from chalicelib.operations.translation import deadlines, waiting_of
 from chalicelib.reporting.facts import facts_of
 from chalicelib.routing.limits import next_overflow
@@ -32,6 +34,13 @@ def record(world: World, writes: Iterable[Write]) -> None:
         for engagement, events in _history(before, old, new):
             world.store.archive(engagement, events)
     _send(world, [new for before, _, new in steps if new.version > before])
+    announce(world, [event for before, _, new in steps for event in events_of(new, before)])
+
+
+def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupancy]]) -> None:
+    """Tell of changes of agents' status."""
+    events = [status_event(before, after) for before, after in changes]
+    announce(world, [event for event in events if event is not None])
 
 
 def _send(world: World, changed: list[Engagement]) -> None:

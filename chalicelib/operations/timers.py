@@ -68,7 +68,7 @@ def _due(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -
     if change is not None:
         return change
     said = said_by(engagement, targets_of(world.tenant(), engagement), now)
-    return amendments.flag(engagement, said, now=now) if said else None
+    return amendments.flag(engagement, said[:1], now=now) if said else None
 
 
 def _by_state(world: World, engagement: Engagement, holders: tuple[Occupancy, ...], now: int) -> Change | None:

@@ -11,9 +11,10 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter
 
 from chalicelib.engagements.model import Engagement, Event, Note, Occupancy
+from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.model import Waiting
-from chalicelib.storage.protocol import Client, Configuration, Receipt
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt
 
 T = TypeVar("T")
 COMPRESS_ABOVE = 600
@@ -61,5 +62,7 @@ FACT = Document(Fact)
 RECEIPT = Document(Receipt)
 CLIENT = Document(Client)
 NOTE = Document(Note)
+ATTEMPT = Document(Attempt)
+PUBLIC_EVENT = Document(PublicEvent)
 CONFIGURATION = Document(Configuration)
 EVENTS: Document[list[Event]] = Document(list[Event])

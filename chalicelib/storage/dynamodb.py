@@ -15,11 +15,12 @@ from botocore.exceptions import ClientError
 
 from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
 from chalicelib.errors import LostRace
+from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
 from chalicelib.storage import codec
-from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Started
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,6 +35,7 @@ RETENTION_DAYS = 30
 NOTE_RETENTION_DAYS = 60
 """A note is written while its engagement is open, and must outlast it."""
 FACT_RETENTION_DAYS = 400
+EVENT_RETENTION_DAYS = 7
 WRITES_PER_TRANSACTION = 20
 """Most changes are two writes. More changes would fail together more often than they would save."""
 CONFLICT_ATTEMPTS = 6
@@ -217,29 +219,49 @@ class DynamoStore:
         return (_engagement(rows[-1]) if rows else None), events
 
     def record(self, facts: Sequence[Fact]) -> None:
-        rows = {self._fact_key(fact): fact for fact in facts}
-        requests = [
+        self._put_all(
             {
-                "PutRequest": {
-                    "Item": {
-                        **_key(key),
-                        "doc": _stored(codec.FACT.dump(fact)),
-                        "expires_at": _n(fact.at // 1000 + FACT_RETENTION_DAYS * DAY),
-                    }
-                }
+                **_key(self._fact_key(fact)),
+                "doc": _stored(codec.FACT.dump(fact)),
+                "expires_at": _n(fact.at // 1000 + FACT_RETENTION_DAYS * DAY),
             }
-            for key, fact in rows.items()
-        ]
-        for chunk in _chunks(requests, 25):
-            self._batch_write(list(chunk))
+            for fact in facts
+        )
 
     def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
-        found: list[Fact] = []
-        for day in _days(start, end):
-            for shard in range(self._shards):
-                rows = self._query(f"REPORT#{dataset}#{day}#{shard}", f"{start:014d}", f"{end - 1:014d}#~")
-                found.extend(codec.FACT.load(_loaded(row["doc"])) for row in rows)
-        return found
+        rows = self._between(f"REPORT#{dataset}", start, end)
+        return [codec.FACT.load(_loaded(row["doc"])) for row in rows]
+
+    # What the outside is told
+
+    def webhook_secret(self, webhook_id: str, candidate: str) -> str:
+        return self._first((f"SECRET#WEBHOOK#{webhook_id}", "SECRET"), candidate)
+
+    def keep_events(self, events: Sequence[PublicEvent]) -> None:
+        self._put_all(
+            {
+                **_key(self._by_time("EVENTS", event.at, event.subject, event.event_id)),
+                "doc": _stored(codec.PUBLIC_EVENT.dump(event)),
+                "expires_at": _n(event.at // 1000 + EVENT_RETENTION_DAYS * DAY),
+            }
+            for event in events
+        )
+
+    def events(self, start: int, end: int) -> list[PublicEvent]:
+        found = [codec.PUBLIC_EVENT.load(_loaded(row["doc"])) for row in self._between("EVENTS", start, end)]
+        return sorted(found, key=lambda event: (event.at, event.event_id))
+
+    def keep_attempt(self, attempt: Attempt) -> None:
+        row = {
+            **_key((f"WEBHOOK#{attempt.webhook_id}", f"{attempt.at:014d}#{attempt.event_id}#{attempt.number:02d}")),
+            "doc": _stored(codec.ATTEMPT.dump(attempt)),
+            "expires_at": _n(attempt.at // 1000 + EVENT_RETENTION_DAYS * DAY),
+        }
+        self._client.put_item(TableName=self._table, Item=row)
+
+    def attempts(self, webhook_id: str, start: int, end: int) -> list[Attempt]:
+        rows = self._query(f"WEBHOOK#{webhook_id}", f"{start:014d}", f"{end - 1:014d}#~")
+        return [codec.ATTEMPT.load(_loaded(row["doc"])) for row in rows]
 
     # The tenant
 
@@ -277,13 +299,29 @@ class DynamoStore:
         self._client.put_item(TableName=self._table, Item=row)
 
     def signing_key(self, candidate: str) -> str:
-        known = self._get(_SIGNING_KEY)
+        return self._first(_SIGNING_KEY, candidate)
+
+    # The calls
+
+    def _first(self, key: Key, candidate: str) -> str:
+        """A secret that stays what it was first."""
+        known = self._get(key)
         if known is None:
-            row = {**_key(_SIGNING_KEY), "secret": {"S": candidate}}
+            row = {**_key(key), "secret": {"S": candidate}}
             known = self._try_put(self._put(row, "attribute_not_exists(pk)", {}, {})) or row
         return str(known["secret"]["S"])
 
-    # The calls
+    def _put_all(self, items: Iterable[Item]) -> None:
+        """Rows that may be put again; of those with the same key, the last."""
+        rows = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+        for chunk in _chunks([{"PutRequest": {"Item": item}} for item in rows.values()], 25):
+            self._batch_write(list(chunk))
+
+    def _between(self, kind: str, start: int, end: int) -> Iterator[Item]:
+        """The rows of a kind that is kept by day, with start <= at < end."""
+        for day in _days(start, end):
+            for shard in range(self._shards):
+                yield from self._query(f"{kind}#{day}#{shard}", f"{start:014d}", f"{end - 1:014d}#~")
 
     def _puts(self, change: Change) -> list[Item]:
         puts: list[Item] = []
@@ -438,9 +476,13 @@ class DynamoStore:
         return item
 
     def _fact_key(self, fact: Fact) -> Key:
-        day = datetime.fromtimestamp(fact.at / 1000, UTC).date().isoformat()
-        shard = self._shard(fact.engagement_id)
-        return f"REPORT#{fact.dataset}#{day}#{shard}", f"{fact.at:014d}#{fact.engagement_id}#{fact.version:08d}"
+        named = f"{fact.engagement_id}#{fact.version:08d}"
+        return self._by_time(f"REPORT#{fact.dataset}", fact.at, fact.engagement_id, named)
+
+    def _by_time(self, kind: str, at: int, spread_by: str, named: str) -> Key:
+        """The key of a row that is kept by day, under a name that is its own."""
+        day = datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
+        return f"{kind}#{day}#{self._shard(spread_by)}", f"{at:014d}#{named}"
 
     def _shard(self, text: str) -> int:
         return int(_digest(text), 16) % self._shards
@@ -455,6 +497,13 @@ def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
 
 def _beat_key(agent_id: str) -> Key:
     return f"AGENT#{agent_id}", "BEAT"
+
+
+def occupancy_of(image: Mapping[str, Any] | None) -> Occupancy | None:
+    """The occupancy in a stream image, or None where the image is of another kind of row."""
+    if not image or image["sk"]["S"] != "OCCUPANCY":
+        return None
+    return codec.OCCUPANCY.load(_loaded(image["doc"]))
 
 
 def _head_key(engagement_id: str) -> Key:

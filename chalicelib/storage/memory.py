@@ -8,10 +8,11 @@ from typing import Any
 
 from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
 from chalicelib.errors import LostRace
+from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
-from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Started
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started
 
 
 class MemoryStore:
@@ -20,6 +21,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self.stream: list[tuple[Engagement | None, Engagement]] = []
         """Every write of an engagement, as (before, after), in order."""
+        self.agent_stream: list[tuple[Occupancy | None, Occupancy]] = []
+        """Every write of an occupancy, likewise."""
         self._lock = RLock()
         self._heads: dict[str, Engagement] = {}
         self._receipts: dict[str, Receipt] = {}
@@ -32,6 +35,9 @@ class MemoryStore:
         self._notes: dict[str, Note] = {}
         self._clients: dict[str, Client] = {}
         self._signing_key: str | None = None
+        self._secrets: dict[str, str] = {}
+        self._events: dict[str, PublicEvent] = {}
+        self._attempts: list[Attempt] = []
 
     def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
         with self._lock:
@@ -57,6 +63,7 @@ class MemoryStore:
             if change.engagement is not None:
                 self._write(change.engagement)
             for occupancy, _ in change.occupancies:
+                self.agent_stream.append((self._agents.get(occupancy.agent_id), occupancy))
                 self._agents[occupancy.agent_id] = occupancy
 
     def commit_all(self, changes: Sequence[Change]) -> list[bool]:
@@ -154,6 +161,27 @@ class MemoryStore:
         with self._lock:
             self._signing_key = self._signing_key or candidate
             return self._signing_key
+
+    def webhook_secret(self, webhook_id: str, candidate: str) -> str:
+        with self._lock:
+            return self._secrets.setdefault(webhook_id, candidate)
+
+    def keep_events(self, events: Sequence[PublicEvent]) -> None:
+        with self._lock:
+            self._events.update({event.event_id: event for event in events})
+
+    def events(self, start: int, end: int) -> list[PublicEvent]:
+        with self._lock:
+            found = [event for event in self._events.values() if start <= event.at < end]
+        return sorted(found, key=lambda event: (event.at, event.event_id))
+
+    def keep_attempt(self, attempt: Attempt) -> None:
+        with self._lock:
+            self._attempts.append(attempt)
+
+    def attempts(self, webhook_id: str, start: int, end: int) -> list[Attempt]:
+        with self._lock:
+            return [a for a in self._attempts if a.webhook_id == webhook_id and start <= a.at < end]
 
     def _write(self, engagement: Engagement) -> None:
         """Like a put of the whole row: whatever was enlisted is no longer."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Note, Occupancy
+from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 
@@ -57,6 +58,19 @@ class Client:
     subject: str
     """The user id of an agent; for every other role the client itself."""
     scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to deliver an event to a webhook."""
+
+    webhook_id: str
+    event_id: str
+    type: str
+    at: int
+    number: int
+    problem: str | None
+    """Why it failed, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +158,18 @@ class Store(Protocol):
 
     def signing_key(self, candidate: str) -> str:
         """The key that signs this tenant's tokens; the candidate becomes it where there is none yet."""
+
+    def webhook_secret(self, webhook_id: str, candidate: str) -> str:
+        """The secret of a webhook; the candidate becomes it where there is none yet."""
+
+    def keep_events(self, events: Sequence[PublicEvent]) -> None:
+        """Keep public events for a week. Keeping one again changes nothing."""
+
+    def events(self, start: int, end: int) -> list[PublicEvent]:
+        """The public events with start <= at < end (epoch ms), oldest first."""
+
+    def keep_attempt(self, attempt: Attempt) -> None:
+        """Remember an attempt for a week."""
+
+    def attempts(self, webhook_id: str, start: int, end: int) -> list[Attempt]:
+        """The attempts on a webhook with start <= at < end (epoch ms), oldest first."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib.engagements.model import work_key
+from chalicelib.errors import DuplicateWork
 from chalicelib.handlers import schedule
-from chalicelib.messaging.protocol import Ring
-from chalicelib.operations import configuring, desk, explaining, reading, routing
+from chalicelib.messaging.eventbridge import EventBus
+from chalicelib.messaging.protocol import Delivery, Ring
+from chalicelib.messaging.sqs import SqsTransport
+from chalicelib.operations import configuring, delivering, desk, explaining, reading, routing
 from chalicelib.storage.protocol import Client
 from tests.simulation.test_crash import STORIES
+from tests.support.poster import out_of_order
 from tests.support.worlds import NOW, TENANT, AwsCentre, Clients, aws, aws_centre
 
 Calls = dict[str, set[tuple[str, str]]]
@@ -29,8 +35,14 @@ OF_THE_PLATFORM = {
     ("Recorder", "dynamodb:GetShardIterator"),
     ("Recorder", "dynamodb:DescribeStream"),
     ("Recorder", "dynamodb:ListStreams"),
+    ("Deliverer", "sqs:GetQueueAttributes"),
+    ("Deliverer", "sqs:DeleteMessage"),
+    ("Deliverer", "sqs:ReceiveMessage"),
 }
 """What Lambda does in the function's name, on its event source."""
+HOOK = {"webhook_id": "crm", "url": "https://crm.example.com/hook"}
+QUEUES = {"doorbell": "doorbell", "deliveries": "deliveries", "dead": "dead deliveries"}
+"""The tests' queues; every other one is a work-item queue's."""
 
 
 class Watch:
@@ -57,9 +69,11 @@ class Watch:
         elif service == "sqs":
             action = f"sqs:{model.name}"
             name = params.get("QueueUrl") or params.get("QueueName") or ""
-            where = "doorbell" if name.endswith("doorbell") else "queues"
+            where = QUEUES.get(name.rsplit("/", 1)[-1], "queues")
             if action != "sqs:GetQueueUrl":
                 self.calls[self.function].add((BATCHES.get(action, action), where))
+        elif service == "events" and model.name == "PutEvents":
+            self.calls[self.function].add(("events:PutEvents", "bus"))
 
 
 def _of_dynamodb(name: str, params: dict[str, Any]) -> Iterator[tuple[str, bool]]:
@@ -81,6 +95,10 @@ class WatchedCentre(AwsCentre):
         self.clock.pass_seconds(40)
         with self.watch.inside("Router"):
             routing.route(self.world, [Ring(engagement_id=each) for each in works])
+
+    def deliver(self) -> None:
+        with self.watch.inside("Deliverer"):
+            super().deliver()
 
     def consume(self) -> None:
         with self.watch.inside("Recorder"):
@@ -108,7 +126,12 @@ class WatchedCentre(AwsCentre):
 
 def watched(clients: Clients, watch: Watch) -> WatchedCentre:
     plain = aws_centre(clients)
-    centre = WatchedCentre(plain.world, plain.clock, plain.clients)
+    events = boto3.client("events")
+    events.create_event_bus(Name="interleave")
+    urls = (clients.doorbell_url, "interleave-queue-", clients.deliveries_url, clients.dead_url)
+    plain.world.transport = SqsTransport(clients.sqs, *urls, EventBus(events, "interleave"))
+    events.meta.events.register_first("before-parameter-build", watch.note)
+    centre = WatchedCentre(plain.world, plain.clock, plain.posts, plain.clients)
     centre.watch = watch
     return centre
 
@@ -132,6 +155,26 @@ def reads(centre: AwsCentre) -> None:
     )
 
 
+def deliveries(centre: WatchedCentre) -> None:
+    """One that holds, one that fails and is tried again, and one that is given up; and what the API tells of them."""
+    world = centre.world
+    configuring.apply(world, {**TENANT, "webhooks": [HOOK]}, None)
+    centre.clock.pass_seconds(5)
+    centre.start("CASE-8")
+    centre.consume()
+    with pytest.raises(DuplicateWork):
+        centre.start("CASE-8")
+    delivering.secret_of(world, "crm")
+    world.store.attempts("crm", NOW, NOW + 1)
+    delivering.replay(world, "crm", NOW, NOW + 1)
+    centre.deliver()
+    centre.posts.receiver = out_of_order
+    delivery = Delivery("crm", "e.1", "contact_center.engagement_started", "{}")
+    with centre.watch.inside("Deliverer"):
+        delivering.deliver(world, delivery)
+        delivering.deliver(world, replace(delivery, attempt=100))
+
+
 @pytest.fixture(scope="module")
 def calls() -> Calls:
     watch = Watch()
@@ -147,6 +190,7 @@ def calls() -> Calls:
                 centre.settle()
                 centre.late(accepted)
                 reads(centre)
+                deliveries(centre)
             finally:
                 for each in events:
                     each.unregister("before-parameter-build", watch.note)
@@ -168,7 +212,10 @@ def _resource(text: str) -> str:
         ("/index/", "index"),
         ("/stream/", "stream"),
         ("StreamArn", "stream"),
+        ("DeliveriesDeadLetters", "dead deliveries"),
         ("DeadLetters", "dead letters"),
+        ("Deliveries", "deliveries"),
+        ("event-bus", "bus"),
         ("-queue-", "queues"),
         ("Doorbell", "doorbell"),
     ):

@@ -19,6 +19,9 @@ ENVIRONMENT = {
     "INTERLEAVE_INDEX",
     "INTERLEAVE_DOORBELL_URL",
     "INTERLEAVE_QUEUE_PREFIX",
+    "INTERLEAVE_DELIVERIES_URL",
+    "INTERLEAVE_DEAD_DELIVERIES_URL",
+    "INTERLEAVE_EVENT_BUS",
     "INTERLEAVE_ACCOUNT_ID",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
@@ -46,8 +49,8 @@ def test_nothing_of_the_placeholders_is_left(built: Path) -> None:
 # Functions
 
 
-def test_the_functions_are_the_four_that_are_known(functions: Resources) -> None:
-    assert set(functions) == {"APIHandler", "Router", "Sweeper", "Recorder"}
+def test_the_functions_are_the_five_that_are_known(functions: Resources) -> None:
+    assert set(functions) == {"APIHandler", "Router", "Sweeper", "Recorder", "Deliverer"}
 
 
 def test_every_function_knows_where_everything_is(functions: Resources) -> None:

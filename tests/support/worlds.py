@@ -17,14 +17,15 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from chalicelib.configuration.document import read, write
 from chalicelib.engagements.model import Content, Engagement, Occupancy
-from chalicelib.handlers import doorbell, schedule, stream
+from chalicelib.handlers import deliver, doorbell, schedule, stream
 from chalicelib.messaging.memory import MemoryTransport
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import desk, intake, recording, routing, sessions, timers
+from chalicelib.operations import delivering, desk, intake, recording, routing, sessions, timers
 from chalicelib.operations.ordering import Order
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
+from tests.support.poster import Posts
 
 NOW = 1_763_920_000_000
 """2025-11-23T17:46:40Z, when every test begins."""
@@ -110,6 +111,7 @@ class Centre:
 
     world: World
     clock: Clock
+    posts: Posts
 
     def configure(self, document: dict[str, Any] = TENANT) -> None:
         for queue in document["queues"]:
@@ -193,11 +195,17 @@ class MemoryCentre(Centre):
 
     def consume(self) -> None:
         recording.record(self.world, self.store.stream)
+        recording.record_status(self.world, self.store.agent_stream)
 
     def ring(self) -> None:
         rings = self.transport.due_rings()
         if rings:
             routing.route(self.world, rings)
+
+    def deliver(self) -> None:
+        """Attempt the deliveries whose time has come."""
+        for delivery in self.transport.due_deliveries():
+            delivering.deliver(self.world, delivery)
 
 
 @dataclass
@@ -216,6 +224,12 @@ class AwsCentre(Centre):
         answer = stream.take_in(self.world, streams.get_records(ShardIterator=iterator)["Records"])
         assert answer == {"batchItemFailures": []}
 
+    def deliver(self) -> None:
+        """Attempt the deliveries that are in the queue."""
+        answer = self.clients.sqs.receive_message(QueueUrl=self.clients.deliveries_url, MaxNumberOfMessages=10)
+        records = [{"messageId": each["MessageId"], "body": each["Body"]} for each in answer.get("Messages", [])]
+        assert deliver.take(self.world, records) == {"batchItemFailures": []}
+
     def ring(self) -> None:
         while True:
             answer = self.clients.sqs.receive_message(QueueUrl=self.clients.doorbell_url, MaxNumberOfMessages=10)
@@ -229,19 +243,21 @@ class AwsCentre(Centre):
 
 
 def memory_centre(configured: bool = True) -> MemoryCentre:
-    clock = Clock()
+    clock, posts = Clock(), Posts()
     store, transport = MemoryStore(), MemoryTransport(clock)
-    centre = MemoryCentre(World(store, transport, clock, tokens(), "account"), clock, store, transport)
+    centre = MemoryCentre(World(store, transport, clock, tokens(), "account", posts), clock, posts, store, transport)
     if configured:
         centre.configure()
     return centre
 
 
 def aws_centre(clients: Clients, configured: bool = True) -> AwsCentre:
-    clock = Clock()
+    clock, posts = Clock(), Posts()
     store = DynamoStore(clients.dynamodb, "interleave", shards=2, pause=lambda _: None)
-    transport = SqsTransport(clients.sqs, clients.doorbell_url, "interleave-queue-")
-    centre = AwsCentre(World(store, transport, clock, tokens(), "account"), clock, clients)
+    transport = SqsTransport(
+        clients.sqs, clients.doorbell_url, "interleave-queue-", clients.deliveries_url, clients.dead_url
+    )
+    centre = AwsCentre(World(store, transport, clock, tokens(), "account", posts), clock, posts, clients)
     if configured:
         centre.configure()
     return centre
@@ -261,6 +277,8 @@ class Clients:
     sqs: Any
     streams: Any
     doorbell_url: str = field(default="")
+    deliveries_url: str = field(default="")
+    dead_url: str = field(default="")
 
 
 TABLE: dict[str, Any] = {
@@ -306,5 +324,5 @@ def aws() -> Iterator[Clients]:
             for name in ("dynamodb", "sqs", "dynamodbstreams"):
                 _clients[name] = boto3.client(name, config=config)  # type: ignore[call-overload]
         _clients["dynamodb"].create_table(**TABLE)
-        doorbell_url = _clients["sqs"].create_queue(QueueName="doorbell")["QueueUrl"]
-        yield Clients(_clients["dynamodb"], _clients["sqs"], _clients["dynamodbstreams"], doorbell_url)
+        urls = [_clients["sqs"].create_queue(QueueName=n)["QueueUrl"] for n in ("doorbell", "deliveries", "dead")]
+        yield Clients(_clients["dynamodb"], _clients["sqs"], _clients["dynamodbstreams"], *urls)

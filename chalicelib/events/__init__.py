@@ -1,0 +1,1 @@
+"""What the outside is told, pure: public events, their signatures, and when a failed delivery is tried again."""

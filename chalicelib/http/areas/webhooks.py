@@ -1,0 +1,75 @@
+"""Webhooks, which the tenant's document names: their secrets, deliveries, handshake and replay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.errors import NotFound
+from chalicelib.http import wire
+from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.models import Replay
+from chalicelib.operations import delivering
+
+DAY_MS = 86_400_000
+
+
+def list_webhooks(call: Call[None]) -> Answer:
+    return Answer(200, {"webhooks": [wire.webhook(each) for each in call.world.tenant().webhooks]})
+
+
+def get_secret(call: Call[None]) -> Answer:
+    webhook_id = _webhook(call)
+    return Answer(200, {"webhook_id": webhook_id, "secret": delivering.secret_of(call.world, webhook_id)})
+
+
+def verify(call: Call[None]) -> Answer:
+    delivering.verify(call.world, _webhook(call))
+    return Answer(204)
+
+
+def get_deliveries(call: Call[None]) -> Answer:
+    webhook_id, now = _webhook(call), call.world.now()
+    start = wire.time_value("from", call.query["from"]) if "from" in call.query else now - DAY_MS
+    end = wire.time_value("to", call.query["to"]) if "to" in call.query else now + 1
+    attempts = call.world.store.attempts(webhook_id, start, end)
+    return Answer(200, {"webhook_id": webhook_id, "deliveries": [wire.attempt(each) for each in attempts]})
+
+
+def replay(call: Call[Replay]) -> Answer:
+    start = wire.moment(call.body.from_)
+    end = wire.moment(call.body.to) if call.body.to is not None else call.world.now() + 1
+    return Answer(202, {"deliveries": delivering.replay(call.world, _webhook(call), start, end)})
+
+
+def _webhook(call: Call[Any]) -> str:
+    webhook_id = call.path["webhook_id"]
+    if webhook_id not in {each.webhook_id for each in call.world.tenant().webhooks}:
+        raise NotFound(f"There is no webhook {webhook_id!r}.")
+    return webhook_id
+
+
+_ALL = "/v2/contact_center/webhooks"
+_ONE = f"{_ALL}/{{webhook_id}}"
+
+ENDPOINTS = (
+    Endpoint("GET", _ALL, "configuration.read", "List the webhooks", list_webhooks),
+    Endpoint("GET", f"{_ONE}/secret", "configuration.write", "Read the secret that signs deliveries", get_secret),
+    Endpoint("POST", f"{_ONE}/verify", "configuration.write", "Shake hands with the receiver", verify, status=204),
+    Endpoint(
+        "GET",
+        f"{_ONE}/deliveries",
+        "configuration.read",
+        "List the attempts to deliver, oldest first",
+        get_deliveries,
+        query=("from", "to"),
+    ),
+    Endpoint(
+        "POST",
+        f"{_ONE}/replay",
+        "configuration.write",
+        "Send again what has happened in a time",
+        replay,
+        body=Replay,
+        status=202,
+    ),
+)
