@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.configuration.document import read, write
 from chalicelib.engagements.model import Content, Engagement
+from chalicelib.messaging.poster import HttpPoster
 from chalicelib.messaging.protocol import Ring
 from chalicelib.messaging.sqs import SqsTransport
 from chalicelib.operations import desk, intake, recording, routing, sessions
@@ -68,6 +69,7 @@ def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[s
         now=lambda: time.time_ns() // 1_000_000,
         token=secrets.token_bytes,
         account_id="bench",
+        poster=HttpPoster(),
     )
     first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
     small = tenant([first])

@@ -21,7 +21,7 @@ from aiohttp import web
 
 from infra.emulator import RUNTIME, log_file, stop
 
-ENVIRONMENTS = {"APIHandler": 4, "Router": 2, "Recorder": 1, "Sweeper": 1}
+ENVIRONMENTS = {"APIHandler": 4, "Router": 2, "Recorder": 1, "Sweeper": 1, "Deliverer": 1}
 """How many invocations of a function run at once; further ones wait."""
 RETRIED_WHOLE = ("Recorder",)
 """Functions on a stream: the emulator drops the failed part of their batches, so the batch is failed as a whole."""
