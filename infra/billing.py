@@ -58,11 +58,13 @@ class Meter:
                 self._update(params, held)
             case "TransactWriteItems":
                 for action in params["TransactItems"]:
-                    self._write(action["Put"]["Item"], held, 2)
+                    ((kind, what),) = action.items()
+                    self._write(what["Item"] if kind == "Put" else what["Key"], held and kind == "Put", 2)
             case "BatchWriteItem":
                 for requests in params["RequestItems"].values():
                     for request in requests:
-                        self._write(request["PutRequest"]["Item"], held, 1)
+                        ((kind, what),) = request.items()
+                        self._write(what["Item"] if kind == "PutRequest" else what["Key"], held, 1)
             case "GetItem":
                 self._read([parsed.get("Item", {})], 1.0)
             case "BatchGetItem":

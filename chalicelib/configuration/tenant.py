@@ -21,6 +21,7 @@ from chalicelib.configuration.profiles import (
     Webhook,
 )
 from chalicelib.engagements.clocks import Targets
+from chalicelib.engagements.model import USUAL_RETENTION_DAYS
 from chalicelib.flows.document import STRICT, Flow
 from chalicelib.routing.model import QueueRules, Terms
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
@@ -43,6 +44,8 @@ class Tenant:
     reasons: tuple[Reason, ...] = ()
     """Where there are any, no other reason is taken for being Not Ready."""
     webhooks: tuple[Webhook, ...] = ()
+    retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
+    """How long work that starts from now on can be read once it is closed; then it is gone."""
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 
@@ -120,6 +123,12 @@ class Tenant:
         level = queue.service_level
         threshold = None if level.threshold is None else 1000 * level.threshold
         return Targets(threshold, level.at_risk_percent, due_at, 1000 * level.due_date_warning)
+
+    def shift_ended_since(self, agent_id: str, since: int, now: int) -> bool:
+        """Whether an agent was in his shift at `since`, and is not now (epoch milliseconds)."""
+        agent = self.agent_by_id.get(agent_id)
+        hours = self.hours_by_id.get(agent.shift_hours_id or "") if agent else None
+        return hours is not None and hours.is_open(since) and not hours.is_open(now)
 
     def is_open(self, queue_id: str, now: int) -> bool:
         """Whether a queue gives work out at a moment (epoch milliseconds)."""

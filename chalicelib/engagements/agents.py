@@ -7,7 +7,7 @@ from dataclasses import replace
 from chalicelib.engagements.model import AgentStatus, Change, Occupancy
 
 
-def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None, now: int) -> Change:
+def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None, now: int, actor: str = "") -> Change:
     """Change what an agent says of himself. Becoming ready starts his idle time anew."""
     changed = replace(
         occupancy,
@@ -15,6 +15,7 @@ def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None
         status=status,
         sub_status=sub_status,
         status_since=now,
+        status_by=actor,
         idle_since=now if status == "ready" != occupancy.status else occupancy.idle_since,
     )
     return Change(None, changed, occupancy_seen=occupancy.version)

@@ -24,6 +24,11 @@ def update(
     return change(engagement, updated)
 
 
+def erase(engagement: Engagement, *, actor: str, now: int) -> Change:
+    """Forget what closed work said. What happened to it stays, without whom it was for."""
+    return change(engagement, step(engagement, "erase", now, actor, content=Content()))
+
+
 def flag(engagement: Engagement, said: tuple[Flag, ...], *, now: int) -> Change:
     """Its clocks have something new to say. Raises `WrongState` where they have said it before."""
     new = tuple(each for each in said if each not in engagement.flags)

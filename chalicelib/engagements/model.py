@@ -6,7 +6,7 @@ import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.routing.consumer import USUAL, Standing
@@ -22,6 +22,10 @@ Mode = Literal["monitor", "whisper", "barge", "consult"]
 """How somebody takes part besides the owner: sees it; comments to the owner; works on it too; was asked for advice."""
 Flag = Literal["service_level_at_risk", "service_level_breached", "due_date_at_risk", "due_date_breached"]
 
+IDENTITIES = ("consumer_external_id", "consumer_email", "consumer_number")
+"""What tells one consumer from another: the first of these that is given."""
+DAY_MS = 86_400_000
+USUAL_RETENTION_DAYS = 30
 WORK_KEY_BYTES = 16
 ENGAGEMENT_ID_BYTES = 24
 TRAIL_LENGTH = 16
@@ -51,6 +55,12 @@ def work_key_of(engagement_id: str) -> str | None:
     except ValueError:
         return None
     return _text(raw[:WORK_KEY_BYTES]) if len(raw) == ENGAGEMENT_ID_BYTES else None
+
+
+def consumer_key(consumer: Mapping[str, Any]) -> str | None:
+    """Under what a consumer's engagements are found: a digest of his identity, or None where none was given."""
+    given = next(((name, consumer[name]) for name in IDENTITIES if consumer.get(name)), None)
+    return None if given is None else _text(hashlib.sha256(repr(given).encode()).digest()[:WORK_KEY_BYTES])
 
 
 def _text(raw: bytes) -> str:
@@ -171,6 +181,8 @@ class Engagement:
     closed_at: int | None = None
     end_reason: EndReason | None = None
     disposition: str | None = None
+    kept_days: int = USUAL_RETENTION_DAYS
+    """How long it can be read once it is closed: as it was configured when it started."""
     content: Content = field(default_factory=Content)
     trail: tuple[Event, ...] = ()
 
@@ -184,6 +196,15 @@ class Engagement:
         if self.agent_id is None:
             return ()
         return (self.agent_id, *(self.offer.others if self.offer else ()))
+
+    @property
+    def expires_at(self) -> int | None:
+        """When it is gone. Open work stays."""
+        return None if self.closed_at is None else self.closed_at + self.kept_days * DAY_MS
+
+    def without_content(self) -> Engagement:
+        """The same, without what the system of record said."""
+        return replace(self, content=Content())
 
     @property
     def due_at(self) -> int | None:
@@ -225,6 +246,8 @@ class Occupancy:
     status: AgentStatus = "offline"
     sub_status: str | None = None
     status_since: int = 0
+    status_by: str = ""
+    """Who set it, as `role:id`: himself, a supervisor, or Interleave."""
     idle_since: int = 0
     offered_at: int = 0
     """When work was last offered to him."""

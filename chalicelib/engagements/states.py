@@ -55,6 +55,7 @@ TRANSITIONS: dict[str, Transition] = {
     "extend": _row("wrap_up", ("wrap_up",), _DESK, "the queue allows more time"),
     "close": _row("closed", ("assigned", "inactive", "wrap_up"), (*_DESK, SYSTEM), "it is the agent's"),
     "cancel": _row("closed", (*OPEN, "wrap_up"), (INTEGRATION, SUPERVISOR, ADMIN), "it is the source's own"),
+    "erase": _row(None, ("closed",), (ADMIN,), "its consumer's data is to be forgotten"),
 }
 
 

@@ -39,6 +39,7 @@ NAMES: Mapping[str, str] = {
     "extend": "engagement_wrap_up_extended",
     "close": "engagement_ended",
     "cancel": "engagement_ended",
+    "erase": "engagement_erased",
 }
 """By command. A change of priority and what clocks say have names of their own."""
 PRIORITY_CHANGED = "engagement_priority_changed"
@@ -129,6 +130,7 @@ def status_event(before: Occupancy | None, after: Occupancy) -> PublicEvent | No
         "previous_sub_status_id": was[1],
         "current_status": after.status,
         "current_sub_status_id": after.sub_status,
+        "changed_by": after.status_by,
     }
     return PublicEvent(
         event_id=f"user.{after.agent_id}.{after.version}",

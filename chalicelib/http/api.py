@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from chalicelib.http.areas import desk, engagements, reports, service, supervision, tenant, users, webhooks
+from chalicelib.http.areas import desk, engagements, privacy, reports, service, supervision, tenant, users, webhooks
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 
 
@@ -30,4 +30,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *reports.ENDPOINTS,
     *tenant.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *privacy.ENDPOINTS,
 )

@@ -83,6 +83,8 @@ ACTIONS: Mapping[str, Rule] = {
         "contact_center_report:read:admin",
         {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
     ),
+    "consumer.export": Rule("contact_center_consumer:read:admin", {"admin": "any"}),
+    "consumer.erase": Rule("contact_center_consumer:write:admin", {"admin": "any"}),
     "configuration.read": Rule("contact_center_configuration:read:admin", {"supervisor": "any", "admin": "any"}),
     "configuration.write": Rule("contact_center_configuration:write:admin", {"admin": "any"}),
 }

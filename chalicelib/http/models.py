@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from chalicelib.engagements.model import IDENTITIES
 from chalicelib.errors import FieldError, InvalidRequest
 
 M = TypeVar("M", bound=BaseModel)
@@ -194,6 +195,33 @@ class TakePart(Body):
 
     mode: Literal["monitor", "whisper", "barge", "consult", "take_over", "leave"]
     user_id: Short | None = None
+
+
+class IdentifyConsumer(Body):
+    """One consumer, by the first of these that came with his work."""
+
+    consumer_external_id: Short | None = None
+    consumer_email: Short | None = None
+    consumer_number: Short | None = None
+
+    def identity(self) -> dict[str, str]:
+        """The field that is given."""
+        given = {name: getattr(self, name) for name in IDENTITIES}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @model_validator(mode="after")
+    def by_one_of_them(self) -> Self:
+        if len(self.identity()) != 1:
+            raise ValueError(f"send one of {', '.join(IDENTITIES)}")
+        return self
+
+
+class ExportConsumer(IdentifyConsumer):
+    """Whose data, and from which start on (`next_from` of the answer before)."""
+
+    model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"))
+
+    from_: Time | None = None
 
 
 class Replay(Body):

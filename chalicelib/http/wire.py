@@ -236,6 +236,7 @@ def status(occupancy: Occupancy) -> dict[str, Any]:
             "status_name": STATUS_NAMES[occupancy.status],
             "sub_status_id": occupancy.sub_status,
             "status_since": time_text(occupancy.status_since) if occupancy.status_since else None,
+            "changed_by": occupancy.status_by or None,
             "load": occupancy.loads(),
             "opt_out": list(occupancy.opted_out) or None,
         }

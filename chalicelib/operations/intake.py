@@ -79,7 +79,7 @@ def start(
         not_before=not_before,
     )
     overdue = said_by(engagement, targets_of(world.tenant(), engagement), now)
-    engagement = replace(engagement, flags=overdue)
+    engagement = replace(engagement, flags=overdue, kept_days=world.tenant().retention_days)
     outcome = world.store.start(engagement, _receipt(engagement, idempotency))
     if isinstance(outcome, Replayed):
         return _replayed(outcome.receipt, idempotency)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import ceil
 
-from chalicelib.engagements.model import Engagement, Event, Occupancy
+from chalicelib.engagements.model import Engagement, Event, Occupancy, consumer_key
 from chalicelib.events.catalogue import events_of, status_event
 from chalicelib.messaging.protocol import Notice, Ring
 from chalicelib.operations.delivering import announce
@@ -16,6 +16,7 @@ from chalicelib.operations.translation import deadlines, waiting_of
 from chalicelib.reporting.facts import facts_of
 from chalicelib.routing.limits import next_overflow
 from chalicelib.routing.widen import Needs
+from chalicelib.storage.protocol import Visit
 from chalicelib.world import World
 
 EVENTS_PER_ROW = 8
@@ -29,10 +30,15 @@ Write = tuple[Engagement | None, Engagement]
 def record(world: World, writes: Iterable[Write]) -> None:
     """Take in writes in the order of the stream. Doing it again changes nothing but messages, which are hints."""
     steps = [(_version_before(old, new), old, new) for old, new in writes]
-    world.store.record([fact for before, _, new in steps for fact in facts_of(new, before)])
+    facts = [fact for before, _, new in steps for fact in facts_of(new, before)]
+    world.store.record(facts, [visit for before, _, new in steps if before == 0 for visit in _visits(new)])
     for before, old, new in steps:
         for engagement, events in _history(before, old, new):
             world.store.archive(engagement, events)
+        if new.state == "closed":
+            world.store.end_notes(new)
+        if old is not None and new.trail[-1].command == "erase":
+            world.store.forget_visits(_visits(old))
     _send(world, [new for before, _, new in steps if new.version > before])
     announce(world, [event for before, _, new in steps for event in events_of(new, before)])
 
@@ -41,6 +47,11 @@ def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupa
     """Tell of changes of agents' status."""
     events = [status_event(before, after) for before, after in changes]
     announce(world, [event for event in events if event is not None])
+
+
+def _visits(engagement: Engagement) -> list[Visit]:
+    keys = {consumer_key(consumer) for consumer in engagement.content.consumers}
+    return [Visit(key, engagement.engagement_id, engagement.started_at) for key in sorted(filter(None, keys))]
 
 
 def _send(world: World, changed: list[Engagement]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from chalicelib.engagements import supervision, transfers
-from chalicelib.engagements.model import Change, Engagement, Mode, Note
+from chalicelib.engagements.model import DAY_MS, Change, Engagement, Mode, Note
 from chalicelib.errors import NotFound
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.translation import room
 from chalicelib.world import World
+
+LONGEST_OPEN_MS = 400 * DAY_MS
+"""How long the notes of open work are kept at the most; once it is closed, they go with it."""
 
 
 def observe(world: World, order: Order, user_id: str, mode: Mode) -> Engagement:
@@ -50,5 +53,5 @@ def add_note(world: World, engagement: Engagement, user_id: str, text: str) -> N
     """Write something beside the work: the owner's own note, a participant's comment to him."""
     kind = engagement.participants.get(user_id, "note")
     note = Note(world.new_id(), engagement.engagement_id, world.now(), user_id, kind, text)
-    world.store.add_note(note)
+    world.store.add_note(note, engagement.expires_at or world.now() + LONGEST_OPEN_MS)
     return note

@@ -9,6 +9,8 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -20,7 +22,7 @@ from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
 from chalicelib.storage import codec
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started, Visit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,11 +32,13 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 
 DAY = 86_400
-RETENTION_DAYS = 30
-"""How long a closed engagement and its history stay readable."""
-NOTE_RETENTION_DAYS = 60
-"""A note is written while its engagement is open, and must outlast it."""
 FACT_RETENTION_DAYS = 400
+OPEN_HISTORY_DAYS = 400
+"""How long the history of work that is still open is kept; it holds no content."""
+VISIT_RETENTION_DAYS = 800
+"""A visit is written when its engagement starts, and must outlast it."""
+TOMBSTONE_DAYS = 30
+"""How long a late message can bring back what was to be forgotten, and more."""
 EVENT_RETENTION_DAYS = 7
 WRITES_PER_TRANSACTION = 20
 """Most changes are two writes. More changes would fail together more often than they would save."""
@@ -84,7 +88,7 @@ class DynamoStore:
             {},
             {":now": _n(receipt.started_at // 1000)},
         )
-        reasons = self._transact([head, remember])
+        reasons = self._transact([{"Put": head}, {"Put": remember}])
         if reasons is None:
             return Started()
         if "Item" in reasons[1]:
@@ -98,7 +102,7 @@ class DynamoStore:
             old = self._try_put(puts[0])
             olds = [old] if old is not None else []
         else:
-            reasons = self._transact(puts)
+            reasons = self._transact([{"Put": put} for put in puts])
             olds = [] if reasons is None else [reason.get("Item", {}) for reason in reasons]
         if olds and not all(_same(put["Item"], old) for put, old in zip(puts, olds, strict=True)):
             raise LostRace("Somebody else changed it at the same moment.")
@@ -106,7 +110,7 @@ class DynamoStore:
     def commit_all(self, changes: Sequence[Change]) -> list[bool]:
         held: list[bool] = []
         for chunk in _batches(changes):
-            puts = [put for change in chunk for put in self._puts(change)]
+            puts = [{"Put": put} for change in chunk for put in self._puts(change)]
             if len(chunk) > 1 and self._transact(puts) is None:
                 held.extend([True] * len(chunk))
             else:
@@ -185,41 +189,56 @@ class DynamoStore:
 
     # History and facts
 
-    def add_note(self, note: Note) -> None:
+    def add_note(self, note: Note, until: int) -> None:
         row = {
             "pk": {"S": f"WORK#{work_key_of(note.engagement_id)}"},
             "sk": {"S": f"N#{note.engagement_id}#{note.at:014d}#{note.note_id}"},
             "doc": _stored(codec.NOTE.dump(note)),
-            "expires_at": _n(note.at // 1000 + NOTE_RETENTION_DAYS * DAY),
+            "expires_at": _n(until // 1000),
         }
         self._client.put_item(TableName=self._table, Item=row)
 
     def notes(self, engagement_id: str) -> list[Note]:
-        key = work_key_of(engagement_id)
-        rows = self._query(f"WORK#{key}", f"N#{engagement_id}#", f"N#{engagement_id}#~") if key else ()
-        return [codec.NOTE.load(_loaded(row["doc"])) for row in rows]
+        return [codec.NOTE.load(_loaded(row["doc"])) for row in self._beside("N", engagement_id)]
+
+    def end_notes(self, engagement: Engagement) -> None:
+        assert engagement.expires_at is not None
+        for row in self._beside("N", engagement.engagement_id):
+            self._expire((row["pk"]["S"], row["sk"]["S"]), engagement.expires_at // 1000)
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
-        kept = codec.EVENTS.dump(list(events))
+        until = engagement.expires_at or events[-1].at + OPEN_HISTORY_DAYS * DAY * 1000
         row = {
             "pk": {"S": f"WORK#{engagement.work_key}"},
             "sk": {"S": f"V#{engagement.engagement_id}#{events[0].version:08d}"},
-            "doc": _stored(codec.ENGAGEMENT.dump(engagement)),
-            "events": _stored(kept),
-            "expires_at": _n(events[-1].at // 1000 + RETENTION_DAYS * DAY),
+            "doc": _stored(codec.ENGAGEMENT.dump(engagement.without_content())),
+            "events": _stored(codec.EVENTS.dump(list(events))),
+            "expires_at": _n(until // 1000),
         }
+        if engagement.closed_at is not None:
+            whole = {**row, "doc": _stored(codec.ENGAGEMENT.dump(engagement))}
+            forgotten = self._unless({"sk": {"S": f"E#{engagement.engagement_id}"}, "pk": row["pk"]})
+            if self._transact([{"Put": {"TableName": self._table, "Item": whole}}, forgotten]) is None:
+                return
         self._client.put_item(TableName=self._table, Item=row)
 
     def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
-        key = work_key_of(engagement_id)
-        if key is None:
-            return None, []
-        rows = list(self._query(f"WORK#{key}", f"V#{engagement_id}#", f"V#{engagement_id}#~"))
+        rows = list(self._beside("V", engagement_id))
         events = [event for row in rows for event in codec.EVENTS.load(_loaded(row["events"]))]
         return (_engagement(rows[-1]) if rows else None), events
 
-    def record(self, facts: Sequence[Fact]) -> None:
+    def forget(self, engagement_id: str, at: int) -> None:
+        tombstone = _key((f"WORK#{work_key_of(engagement_id)}", f"E#{engagement_id}"))
+        expires_at = _n(at // 1000 + TOMBSTONE_DAYS * DAY)
+        self._client.put_item(TableName=self._table, Item={**tombstone, "expires_at": expires_at})
         self._put_all(
+            {**row, "doc": _stored(codec.ENGAGEMENT.dump(_engagement(row).without_content()))}
+            for row in self._beside("V", engagement_id)
+        )
+        self._delete_all((row["pk"]["S"], row["sk"]["S"]) for row in self._beside("N", engagement_id))
+
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
+        of_facts = (
             {
                 **_key(self._fact_key(fact)),
                 "doc": _stored(codec.FACT.dump(fact)),
@@ -227,6 +246,18 @@ class DynamoStore:
             }
             for fact in facts
         )
+        of_visits = (
+            {**_key(_visit_key(visit)), "expires_at": _n(visit.at // 1000 + VISIT_RETENTION_DAYS * DAY)}
+            for visit in visits
+        )
+        self._put_all([*of_facts, *of_visits])
+
+    def visits(self, consumer: str) -> list[Visit]:
+        found = (str(row["sk"]["S"]).split("#", 1) for row in self._query(f"CONSUMER#{consumer}", "0", "~"))
+        return [Visit(consumer, engagement_id, int(at)) for at, engagement_id in found]
+
+    def forget_visits(self, visits: Sequence[Visit]) -> None:
+        self._delete_all(_visit_key(visit) for visit in visits)
 
     def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
         rows = self._between(f"REPORT#{dataset}", start, end)
@@ -247,9 +278,9 @@ class DynamoStore:
             for event in events
         )
 
-    def events(self, start: int, end: int) -> list[PublicEvent]:
-        found = [codec.PUBLIC_EVENT.load(_loaded(row["doc"])) for row in self._between("EVENTS", start, end)]
-        return sorted(found, key=lambda event: (event.at, event.event_id))
+    def events(self, start: int, end: int, most: int) -> list[PublicEvent]:
+        rows = islice(self._between("EVENTS", start, end), most)
+        return [codec.PUBLIC_EVENT.load(_loaded(row["doc"])) for row in rows]
 
     def keep_attempt(self, attempt: Attempt) -> None:
         row = {
@@ -259,8 +290,8 @@ class DynamoStore:
         }
         self._client.put_item(TableName=self._table, Item=row)
 
-    def attempts(self, webhook_id: str, start: int, end: int) -> list[Attempt]:
-        rows = self._query(f"WEBHOOK#{webhook_id}", f"{start:014d}", f"{end - 1:014d}#~")
+    def attempts(self, webhook_id: str, start: int, end: int, most: int) -> list[Attempt]:
+        rows = islice(self._query(f"WEBHOOK#{webhook_id}", f"{start:014d}", f"{end - 1:014d}#~"), most)
         return [codec.ATTEMPT.load(_loaded(row["doc"])) for row in rows]
 
     # The tenant
@@ -286,7 +317,7 @@ class DynamoStore:
             {},
             {":seen": _n(seen)} if seen else {},
         )
-        if self._transact([keep, switch]) is not None:
+        if self._transact([{"Put": keep}, {"Put": switch}]) is not None:
             raise LostRace("Another configuration was applied at the same moment.")
         return version
 
@@ -317,11 +348,43 @@ class DynamoStore:
         for chunk in _chunks([{"PutRequest": {"Item": item}} for item in rows.values()], 25):
             self._batch_write(list(chunk))
 
+    def _delete_all(self, keys: Iterable[Key]) -> None:
+        for chunk in _chunks([{"DeleteRequest": {"Key": _key(key)}} for key in keys], 25):
+            self._batch_write(list(chunk))
+
+    def _beside(self, kind: str, engagement_id: str) -> Iterator[Item]:
+        """An engagement's rows of a kind, beside the head row of its work."""
+        key = work_key_of(engagement_id)
+        if key is not None:
+            yield from self._query(f"WORK#{key}", f"{kind}#{engagement_id}#", f"{kind}#{engagement_id}#~")
+
+    def _expire(self, key: Key, at: int) -> None:
+        """Set when a row goes, if it is still there."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(key),
+                UpdateExpression="SET expires_at = :at",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":at": _n(at)},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return  # it has been forgotten meanwhile
+
+    def _unless(self, key: Item) -> Item:
+        """That there is no such row."""
+        return {
+            "ConditionCheck": {"TableName": self._table, "Key": key, "ConditionExpression": "attribute_not_exists(pk)"}
+        }
+
     def _between(self, kind: str, start: int, end: int) -> Iterator[Item]:
-        """The rows of a kind that is kept by day, with start <= at < end."""
+        """The rows of a kind that is kept by day, with start <= at < end, oldest first."""
         for day in _days(start, end):
-            for shard in range(self._shards):
-                yield from self._query(f"{kind}#{day}#{shard}", f"{start:014d}", f"{end - 1:014d}#~")
+            shards = (
+                self._query(f"{kind}#{day}#{shard}", f"{start:014d}", f"{end - 1:014d}#~")
+                for shard in range(self._shards)
+            )
+            yield from merge(*shards, key=lambda row: str(row["sk"]["S"]))
 
     def _puts(self, change: Change) -> list[Item]:
         puts: list[Item] = []
@@ -367,16 +430,16 @@ class DynamoStore:
             return dict(refused.get("Item", {}))
         return None
 
-    def _transact(self, puts: list[Item]) -> list[Item] | None:
-        """None where the transaction held; otherwise its cancellation reasons, one a put.
+    def _transact(self, actions: list[Item]) -> list[Item] | None:
+        """None where the transaction held; otherwise its cancellation reasons, one an action.
 
-        The token is made of the puts, so the same logical write sent again after a lost answer applies once.
+        The token is made of the actions, so the same logical write sent again after a lost answer applies once.
         """
-        token = hashlib.sha256(repr(puts).encode()).hexdigest()[:32]
+        token = hashlib.sha256(repr(actions).encode()).hexdigest()[:32]
         for attempt in range(CONFLICT_ATTEMPTS):
             try:
                 self._client.transact_write_items(
-                    TransactItems=[{"Put": put} for put in puts],  # type: ignore[typeddict-item]
+                    TransactItems=actions,  # type: ignore[arg-type]
                     ClientRequestToken=token,
                 )
                 return None
@@ -460,8 +523,8 @@ class DynamoStore:
         if engagement.due_at is not None:
             item["gpk"] = {"S": f"DUE#{self._shard(engagement.engagement_id)}"}
             item["gsk"] = {"S": f"{engagement.due_at:014d}"}
-        if engagement.closed_at is not None:
-            item["expires_at"] = _n(engagement.closed_at // 1000 + RETENTION_DAYS * DAY)
+        if engagement.expires_at is not None:
+            item["expires_at"] = _n(engagement.expires_at // 1000)
         return item
 
     def _occupancy(self, occupancy: Occupancy) -> Item:
@@ -504,6 +567,10 @@ def occupancy_of(image: Mapping[str, Any] | None) -> Occupancy | None:
     if not image or image["sk"]["S"] != "OCCUPANCY":
         return None
     return codec.OCCUPANCY.load(_loaded(image["doc"]))
+
+
+def _visit_key(visit: Visit) -> Key:
+    return f"CONSUMER#{visit.consumer}", f"{visit.at:014d}#{visit.engagement_id}"
 
 
 def _head_key(engagement_id: str) -> Key:

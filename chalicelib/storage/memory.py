@@ -12,7 +12,7 @@ from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started, Visit
 
 
 class MemoryStore:
@@ -32,7 +32,9 @@ class MemoryStore:
         self._facts: dict[tuple[str, str, int], Fact] = {}
         self._configurations: list[Configuration] = [Configuration()]
         self._beats: dict[str, int] = {}
-        self._notes: dict[str, Note] = {}
+        self._notes: dict[str, tuple[Note, int]] = {}
+        self._forgotten: dict[str, int] = {}
+        self._visits: dict[tuple[str, int, str], Visit] = {}
         self._clients: dict[str, Client] = {}
         self._signing_key: str | None = None
         self._secrets: dict[str, str] = {}
@@ -110,28 +112,56 @@ class MemoryStore:
     def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
         return {each: self._beats.get(each, 0) for each in agent_ids}
 
-    def add_note(self, note: Note) -> None:
+    def add_note(self, note: Note, until: int) -> None:
         with self._lock:
-            self._notes[note.note_id] = note
+            self._notes[note.note_id] = (note, until)
 
     def notes(self, engagement_id: str) -> list[Note]:
         with self._lock:
-            found = [note for note in self._notes.values() if note.engagement_id == engagement_id]
+            found = [note for note, _ in self._notes.values() if note.engagement_id == engagement_id]
         return sorted(found, key=lambda note: (note.at, note.note_id))
+
+    def end_notes(self, engagement: Engagement) -> None:
+        assert engagement.expires_at is not None
+        with self._lock:
+            for note in self.notes(engagement.engagement_id):
+                self._notes[note.note_id] = (note, engagement.expires_at)
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
         with self._lock:
-            self._history[engagement.engagement_id, events[0].version] = (engagement, list(events))
+            whole = engagement.closed_at is not None and engagement.engagement_id not in self._forgotten
+            kept = engagement if whole else engagement.without_content()
+            self._history[engagement.engagement_id, events[0].version] = (kept, list(events))
 
     def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
         with self._lock:
             rows = [row for key, row in sorted(self._history.items()) if key[0] == engagement_id]
         return (rows[-1][0] if rows else None), [event for _, events in rows for event in events]
 
-    def record(self, facts: Sequence[Fact]) -> None:
+    def forget(self, engagement_id: str, at: int) -> None:
+        with self._lock:
+            self._forgotten[engagement_id] = at
+            for key, (engagement, events) in self._history.items():
+                if key[0] == engagement_id:
+                    self._history[key] = (engagement.without_content(), events)
+            for note in self.notes(engagement_id):
+                del self._notes[note.note_id]
+
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
         with self._lock:
             for fact in facts:
                 self._facts[fact.dataset, fact.engagement_id, fact.version] = fact
+            for visit in visits:
+                self._visits[visit.consumer, visit.at, visit.engagement_id] = visit
+
+    def visits(self, consumer: str) -> list[Visit]:
+        with self._lock:
+            return [visit for key, visit in sorted(self._visits.items()) if key[0] == consumer]
+
+    def forget_visits(self, visits: Sequence[Visit]) -> None:
+        with self._lock:
+            for visit in visits:
+                self._visits.pop((visit.consumer, visit.at, visit.engagement_id), None)
 
     def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
         with self._lock:
@@ -170,18 +200,18 @@ class MemoryStore:
         with self._lock:
             self._events.update({event.event_id: event for event in events})
 
-    def events(self, start: int, end: int) -> list[PublicEvent]:
+    def events(self, start: int, end: int, most: int) -> list[PublicEvent]:
         with self._lock:
             found = [event for event in self._events.values() if start <= event.at < end]
-        return sorted(found, key=lambda event: (event.at, event.event_id))
+        return sorted(found, key=lambda event: (event.at, event.event_id))[:most]
 
     def keep_attempt(self, attempt: Attempt) -> None:
         with self._lock:
             self._attempts.append(attempt)
 
-    def attempts(self, webhook_id: str, start: int, end: int) -> list[Attempt]:
+    def attempts(self, webhook_id: str, start: int, end: int, most: int) -> list[Attempt]:
         with self._lock:
-            return [a for a in self._attempts if a.webhook_id == webhook_id and start <= a.at < end]
+            return [a for a in self._attempts if a.webhook_id == webhook_id and start <= a.at < end][:most]
 
     def _write(self, engagement: Engagement) -> None:
         """Like a put of the whole row: whatever was enlisted is no longer."""

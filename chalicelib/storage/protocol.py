@@ -74,6 +74,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """One engagement of a consumer."""
+
+    consumer: str
+    """His key (`consumer_key`)."""
+    engagement_id: str
+    at: int
+    """When it started (epoch ms)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """One applied version of the tenant's document. Version 0 is no configuration at all."""
 
@@ -123,20 +134,38 @@ class Store(Protocol):
     def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
         """When each agent's client was last heard of; 0 where it never was."""
 
-    def add_note(self, note: Note) -> None:
-        """Keep a note. Adding it again changes nothing."""
+    def add_note(self, note: Note, until: int) -> None:
+        """Keep a note until then (epoch ms). Adding it again changes nothing."""
 
     def notes(self, engagement_id: str) -> list[Note]:
         """The notes on an engagement, oldest first."""
 
+    def end_notes(self, engagement: Engagement) -> None:
+        """The engagement is closed: its notes are kept for as long as itself, and no longer."""
+
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
-        """Keep events, and the engagement as it was after them, in the history. Writing it again changes nothing."""
+        """Keep events, and the engagement as it was after them, in the history. Writing it again changes nothing.
+
+        What it said is kept with it only once it is closed, and never again after it was forgotten.
+        """
 
     def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
         """The newest engagement kept in the history, and all of its events kept there, oldest first."""
 
-    def record(self, facts: Sequence[Fact]) -> None:
-        """Keep facts. Writing one again changes nothing (I11)."""
+    def forget(self, engagement_id: str, at: int) -> None:
+        """Forget, from now (epoch ms) on, what an engagement said: in its history and its notes.
+
+        Its row is another matter. Doing it again changes nothing.
+        """
+
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
+        """Keep facts, and whose engagements there are. Writing one again changes nothing (I11)."""
+
+    def visits(self, consumer: str) -> list[Visit]:
+        """A consumer's engagements, oldest first."""
+
+    def forget_visits(self, visits: Sequence[Visit]) -> None:
+        """Whose these engagements were is known no longer."""
 
     def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
         """The facts of a dataset with start <= at < end (epoch ms)."""
@@ -165,11 +194,11 @@ class Store(Protocol):
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         """Keep public events for a week. Keeping one again changes nothing."""
 
-    def events(self, start: int, end: int) -> list[PublicEvent]:
-        """The public events with start <= at < end (epoch ms), oldest first."""
+    def events(self, start: int, end: int, most: int) -> list[PublicEvent]:
+        """The first so many public events with start <= at < end (epoch ms), oldest first."""
 
     def keep_attempt(self, attempt: Attempt) -> None:
         """Remember an attempt for a week."""
 
-    def attempts(self, webhook_id: str, start: int, end: int) -> list[Attempt]:
-        """The attempts on a webhook with start <= at < end (epoch ms), oldest first."""
+    def attempts(self, webhook_id: str, start: int, end: int, most: int) -> list[Attempt]:
+        """The first so many attempts on a webhook with start <= at < end (epoch ms), oldest first."""

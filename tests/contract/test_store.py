@@ -14,7 +14,9 @@ from chalicelib.engagements.model import (
     Destination,
     Engagement,
     FlowReference,
+    Note,
     Occupancy,
+    consumer_key,
     new_engagement_id,
     work_key,
 )
@@ -22,7 +24,7 @@ from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.consumer import USUAL
 from chalicelib.routing.model import Requirement, Waiting
-from chalicelib.storage.protocol import Client, Receipt, Refused, Replayed, Started, Store
+from chalicelib.storage.protocol import Client, Receipt, Refused, Replayed, Started, Store, Visit
 from tests.support.worlds import NOW, Centre
 
 FLOW = FlowReference("tickets", "Tickets", 1, "entry-tickets")
@@ -278,7 +280,7 @@ class TestAgents:
 class TestHistoryAndFacts:
     def test_archived_events_come_back_in_order_with_the_newest_engagement(self, store: Store) -> None:
         one = engagement()
-        later = replace(one, version=9, priority=7)
+        later = replace(one, version=9, priority=7, closed_at=NOW)
         late_events = [event._replace(version=9) for event in one.trail]
         for _ in range(2):
             store.archive(later, late_events)
@@ -298,6 +300,47 @@ class TestHistoryAndFacts:
         assert store.facts("queue_performance", NOW, NOW + 3 * day) == facts
         assert store.facts("queue_performance", NOW + 1, NOW + 2 * day) == [facts[1]]
         assert store.facts("agent_performance", NOW, NOW + 1) == [other]
+
+
+class TestForgetting:
+    def note(self, of: Engagement, text: str = "He called again.") -> Note:
+        return Note(f"note-{text[:4]}", of.engagement_id, NOW, "ana", "note", text)
+
+    def test_the_history_of_open_work_holds_none_of_its_content(self, store: Store) -> None:
+        one = engagement()
+        store.archive(one, one.trail)
+        assert store.archived(one.engagement_id) == (one.without_content(), list(one.trail))
+
+    def test_what_was_forgotten_does_not_come_back_with_a_late_message(self, store: Store) -> None:
+        one = replace(engagement(), state="closed", closed_at=NOW)
+        store.archive(one, one.trail)
+        store.add_note(self.note(one), NOW + 1000)
+        assert store.archived(one.engagement_id) == (one, list(one.trail))
+        for _ in range(2):
+            store.forget(one.engagement_id, NOW)
+            store.archive(one, one.trail)
+            store.end_notes(one)
+        assert store.archived(one.engagement_id) == (one.without_content(), list(one.trail))
+        assert store.notes(one.engagement_id) == []
+
+    def test_only_the_one_that_was_meant_is_forgotten(self, store: Store) -> None:
+        one, other = (replace(engagement(nth=n), closed_at=NOW) for n in (1, 2))
+        for each in (one, other):
+            store.archive(each, each.trail)
+            store.add_note(self.note(each, each.engagement_id[-3:]), NOW + 1000)
+        store.forget(one.engagement_id, NOW)
+        assert store.archived(other.engagement_id) == (other, list(other.trail))
+        assert len(store.notes(other.engagement_id)) == 1
+
+    def test_a_consumers_engagements_are_found_until_they_are_no_longer_his(self, store: Store) -> None:
+        key = consumer_key({"consumer_external_id": "C-77"}) or ""
+        visits = [Visit(key, engagement(nth=n).engagement_id, NOW + n) for n in range(3)]
+        for _ in range(2):
+            store.record([], [*visits, Visit("another", "e", NOW)])
+        assert store.visits(key) == visits
+        store.forget_visits(visits[:1])
+        store.forget_visits(visits[:1])
+        assert store.visits(key) == visits[1:]
 
 
 class TestTenant:

@@ -17,7 +17,8 @@ from chalicelib.handlers import schedule
 from chalicelib.messaging.eventbridge import EventBus
 from chalicelib.messaging.protocol import Delivery, Ring
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import configuring, delivering, desk, explaining, reading, routing
+from chalicelib.operations import configuring, delivering, desk, explaining, privacy, reading, routing, supervising
+from chalicelib.operations.ordering import Order
 from chalicelib.storage.protocol import Client
 from tests.simulation.test_crash import STORIES
 from tests.support.poster import out_of_order
@@ -155,6 +156,19 @@ def reads(centre: AwsCentre) -> None:
     )
 
 
+def forgetting(centre: WatchedCentre) -> None:
+    """Notes end with their work, and a consumer is forgotten."""
+    world, jill = centre.world, {"consumer_external_id": "C-77"}
+    engagement_id = centre.start("CASE-9", consumer=jill)
+    centre.consume()
+    supervising.add_note(world, centre.read(engagement_id), "sue", "He called again.")
+    desk.cancel(world, Order(engagement_id, "integration:crm"))
+    centre.consume()
+    privacy.export(world, jill, 0)
+    assert privacy.erase(world, jill, "admin:adm").erased == [engagement_id]
+    centre.consume()
+
+
 def deliveries(centre: WatchedCentre) -> None:
     """One that holds, one that fails and is tried again, and one that is given up; and what the API tells of them."""
     world = centre.world
@@ -165,7 +179,7 @@ def deliveries(centre: WatchedCentre) -> None:
     with pytest.raises(DuplicateWork):
         centre.start("CASE-8")
     delivering.secret_of(world, "crm")
-    world.store.attempts("crm", NOW, NOW + 1)
+    world.store.attempts("crm", NOW, NOW + 1, 10)
     delivering.replay(world, "crm", NOW, NOW + 1)
     centre.deliver()
     centre.posts.receiver = out_of_order
@@ -190,6 +204,7 @@ def calls() -> Calls:
                 centre.settle()
                 centre.late(accepted)
                 reads(centre)
+                forgetting(centre)
                 deliveries(centre)
             finally:
                 for each in events:

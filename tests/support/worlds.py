@@ -125,10 +125,12 @@ class Centre:
         key: str | None = None,
         use_existing: bool = False,
         not_before: int | None = None,
+        consumer: dict[str, str] | None = None,
         **variables: Any,
     ) -> str:
         content = Content(
-            {"work_item_id": work_item_id, "work_item_name": "A case", "work_item_type": kind, **variables}
+            {"work_item_id": work_item_id, "work_item_name": "A case", "work_item_type": kind, **variables},
+            (consumer,) if consumer else (),
         )
         started = intake.start(
             self.world,

@@ -11,6 +11,7 @@ from chalicelib.http.models import Replay
 from chalicelib.operations import delivering
 
 DAY_MS = 86_400_000
+MOST_LISTED = 1000
 
 
 def list_webhooks(call: Call[None]) -> Answer:
@@ -31,14 +32,17 @@ def get_deliveries(call: Call[None]) -> Answer:
     webhook_id, now = _webhook(call), call.world.now()
     start = wire.time_value("from", call.query["from"]) if "from" in call.query else now - DAY_MS
     end = wire.time_value("to", call.query["to"]) if "to" in call.query else now + 1
-    attempts = call.world.store.attempts(webhook_id, start, end)
-    return Answer(200, {"webhook_id": webhook_id, "deliveries": [wire.attempt(each) for each in attempts]})
+    found = call.world.store.attempts(webhook_id, start, end, MOST_LISTED + 1)
+    onward = wire.time_text(found[MOST_LISTED].at) if len(found) > MOST_LISTED else None
+    deliveries = [wire.attempt(each) for each in found[:MOST_LISTED]]
+    return Answer(200, {"webhook_id": webhook_id, "deliveries": deliveries, "next_from": onward})
 
 
 def replay(call: Call[Replay]) -> Answer:
     start = wire.moment(call.body.from_)
     end = wire.moment(call.body.to) if call.body.to is not None else call.world.now() + 1
-    return Answer(202, {"deliveries": delivering.replay(call.world, _webhook(call), start, end)})
+    sent, onward = delivering.replay(call.world, _webhook(call), start, end)
+    return Answer(202, {"deliveries": sent, "next_from": wire.time_text(onward)})
 
 
 def _webhook(call: Call[Any]) -> str:
