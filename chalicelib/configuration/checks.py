@@ -60,6 +60,7 @@ def _agents(tenant: Tenant) -> Iterator[FieldError]:
             agent.occupancy_profile_id,
             tenant.occupancy_profile_by_id,
         )
+        yield from _refers(f"/agents/{a}/shift_hours_id", "business hours", agent.shift_hours_id, tenant.hours_by_id)
 
 
 def _queue(at: str, queue: Queue, tenant: Tenant) -> Iterator[FieldError]:

@@ -172,15 +172,23 @@ class ServiceLevel:
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """What becomes of work whose agent has left: back to the queue, held for him, or to another queue."""
+    """What becomes of work whose agent has left: back to the queue where it keeps its age, or to another queue; at
+    once, or only after it was held for him. Durations in seconds."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     policy: Literal["requeue", "hold"] = "requeue"
     queue_id: str | None = None
-    """Goes there instead, with `requeue`."""
+    """Goes there instead."""
     grace: Annotated[int, Field(ge=0, le=86_400)] = 120
-    """Seconds that he may be away."""
+    """How long he may be away, with `requeue`."""
+    held_for: Annotated[int, Field(ge=60, le=30 * 86_400)] = 86_400
+    """How long it waits for him, with `hold`; nothing waits for ever for somebody who does not come back."""
+
+    @property
+    def patience(self) -> int:
+        """How long his work stays his."""
+        return self.held_for if self.policy == "hold" else self.grace
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +263,8 @@ class Agent:
     """Where no occupancy profile says otherwise."""
     occupancy_profile_id: str | None = None
     group_id: Identifier | None = None
+    shift_hours_id: str | None = None
+    """The business hours that are his shift: when they end, he is signed out. By default he signs out himself."""
     offer_timeout: Annotated[int, Field(ge=1, le=900)] | None = None
     """Where the queue's is not his: an automatic worker answers at once or not at all."""
     addresses: Mapping[str, str] = field(default_factory=dict)

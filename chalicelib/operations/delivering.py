@@ -16,6 +16,9 @@ from chalicelib.messaging.protocol import LONGEST_DELAY, Delivery
 from chalicelib.storage.protocol import Attempt
 from chalicelib.world import World
 
+MOST_REPLAYED = 2000
+"""Events that one call sends again: as many as can be sent while it lasts."""
+
 
 def announce(world: World, events: Sequence[PublicEvent]) -> None:
     """Hand events to everybody who wants them. Doing it again sends them again, under the same ids."""
@@ -51,14 +54,20 @@ def deliver(world: World, delivery: Delivery) -> None:
         _again(world, replace(delivery, attempt=attempt), now)
 
 
-def replay(world: World, webhook_id: str, start: int, end: int) -> int:
-    """Send again what happened from `start` until before `end` (epoch ms); how many events that are."""
+def replay(world: World, webhook_id: str, start: int, end: int, most: int = MOST_REPLAYED) -> tuple[int, int | None]:
+    """Send again what happened from `start` until before `end` (epoch ms).
+
+    How many deliveries that are, and from when on to ask for the rest; None where there is none. What happened in the
+    last millisecond is sent once more by the next call: a receiver knows it by its id.
+    """
     webhook = _webhook(world, webhook_id)
     if webhook is None:
         raise NotFound(f"There is no webhook {webhook_id!r}.")
-    wanted = [d for event in world.store.events(start, end) for d in _deliveries(world, [webhook], event)]
+    events = world.store.events(start, end, most + 1)
+    wanted = [d for event in events[:most] for d in _deliveries(world, [webhook], event)]
     world.transport.deliver(wanted)
-    return len(wanted)
+    onward = max(events[most].at, start + 1) if len(events) > most else None
+    return len(wanted), onward
 
 
 def verify(world: World, webhook_id: str) -> None:

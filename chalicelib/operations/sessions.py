@@ -23,7 +23,7 @@ def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str
     if sub_status is not None and reasons and sub_status not in reasons:
         message = f"There is no such reason; there are {', '.join(sorted(reasons))}."
         raise InvalidRequest("The reason is unknown.", [FieldError("/sub_status_id", message)])
-    changed = _change(world, agent_id, lambda seen: agents.set_status(seen, status, sub_status, world.now()))
+    changed = _change(world, agent_id, lambda seen: agents.set_status(seen, status, sub_status, world.now(), actor))
     if status == "ready":
         world.transport.ring([Ring(agent_id=agent_id)])
     else:
@@ -65,15 +65,10 @@ def beat(world: World, agent_id: str) -> None:
 
 
 def look_after(world: World, present: Iterable[Occupancy]) -> None:
-    """Sign out agents whose clients have gone silent, and see to the work of those who have left."""
-    tenant, now = world.tenant(), world.now()
+    """Sign out agents whose clients have gone silent or whose shifts are over, and see to the work of the absent."""
     present = list(present)
-    silent_after = tenant.heartbeat_timeout
-    if silent_after is not None:
-        online = {each.agent_id: each for each in present if each.status != "offline"}
-        for agent_id, beat_at in world.store.beats(online).items():
-            if now - max(beat_at, online[agent_id].status_since) > 1000 * silent_after:
-                set_status(world, agent_id, "offline", None, SYSTEM)
+    for agent_id in _left(world, [each for each in present if each.status != "offline"]):
+        set_status(world, agent_id, "offline", None, SYSTEM)
     gone = {each.agent_id: each for each in present if each.status == "offline" and each.held}
     held = world.store.engagements({each for occupancy in gone.values() for each in occupancy.held})
     for engagement in held.values():
@@ -81,12 +76,21 @@ def look_after(world: World, present: Iterable[Occupancy]) -> None:
             _rescue(world, engagement, gone[engagement.agent_id])
 
 
+def _left(world: World, online: list[Occupancy]) -> list[str]:
+    """Who has gone without saying so. A shift that ended before he came signs nobody out: he works overtime."""
+    tenant, now = world.tenant(), world.now()
+    since = {each.agent_id: each.status_since for each in online}
+    left = {each for each, at in since.items() if tenant.shift_ended_since(each, at, now)}
+    if tenant.heartbeat_timeout is not None:
+        beats = world.store.beats(since)
+        left |= {each for each, at in since.items() if now - max(beats[each], at) > 1000 * tenant.heartbeat_timeout}
+    return sorted(left)
+
+
 def _rescue(world: World, engagement: Engagement, occupancy: Occupancy) -> None:
     """What becomes of work whose agent has left, by its queue's policy."""
     queue = world.tenant().queue_by_id.get(engagement.queue_id)
-    if queue is None or queue.orphans.policy == "hold":
-        return
-    if world.now() - occupancy.status_since < 1000 * queue.orphans.grace:
+    if queue is None or world.now() - occupancy.status_since < 1000 * queue.orphans.patience:
         return
     order = Order(engagement.engagement_id, SYSTEM, occupancy.agent_id)
     try:

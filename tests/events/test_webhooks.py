@@ -168,7 +168,7 @@ class TestSignatures:
         delivering.verify(centre.world, "crm")
         a_life(centre)
         centre.deliver()
-        attempts = centre.store.attempts("crm", 0, NOW * 2)
+        attempts = centre.store.attempts("crm", 0, NOW * 2, 100)
         assert attempts
         assert all(each.problem is None for each in attempts)
 
@@ -191,7 +191,7 @@ class TestRetries:
         for _ in range(2000):
             centre.deliver()
             centre.clock.pass_seconds(60)
-        attempts = centre.store.attempts("crm", 0, NOW * 2)
+        attempts = centre.store.attempts("crm", 0, NOW * 2, 100)
         assert [each.number for each in attempts] == list(range(1, len(WAITS) + 2))
         assert 20 * 3600 < (attempts[-1].at - first) / 1000 < 26 * 3600
         assert [each.attempt for each in centre.transport.buried] == [len(WAITS) + 1]
@@ -224,9 +224,22 @@ class TestRetries:
         before = {each["event_id"] for each in sent(centre)}
         centre.posts.sent.clear()
         reply = api.by("adm").post(f"{HOOKS}/crm/replay", {"from": "2025-11-23T00:00:00Z"})
-        assert (reply.status, reply.body) == (202, {"deliveries": len(before)})
+        assert (reply.status, reply.body) == (202, {"deliveries": len(before), "next_from": None})
         centre.deliver()
         assert {each["event_id"] for each in sent(centre)} == before
+
+    def test_a_long_time_is_sent_again_in_turns(self, any_centre: Centre) -> None:
+        centre = hooked(any_centre)
+        works = [centre.start(f"CASE-{n}") for n in range(5)]
+        for _ in works:
+            centre.clock.pass_seconds(1)
+        centre.consume()
+        later = [centre.start(f"LATE-{n}") for n in range(3)]
+        centre.consume()
+        first, onward = delivering.replay(centre.world, "crm", NOW, NOW * 2, most=5)
+        assert (first, onward) == (5, centre.clock())
+        assert delivering.replay(centre.world, "crm", onward or 0, NOW * 2, most=5) == (3, None)
+        assert len(later) == 3
 
     def test_only_an_admin_sees_a_secret(self, api: Api) -> None:
         hooked(api.centre)

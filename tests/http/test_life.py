@@ -266,6 +266,37 @@ class TestSessions:
         api.centre.settle()
         assert (state(api, engagement_id), read(api, engagement_id)["queue_id"]) == (wanted, queue_id)
 
+    def test_work_that_is_held_for_an_agent_is_not_held_for_ever(self, api: Api) -> None:
+        configured(api, {"orphans": {"policy": "hold", "held_for": 3600}})
+        engagement_id = accepted(api)
+        api.by("ana").patch(f"{USERS}/me/status", {"status_id": "Offline"})
+        for wanted in ("assigned", "queued"):
+            api.centre.clock.pass_seconds(1801)
+            api.centre.settle()
+            assert state(api, engagement_id) == wanted
+
+    def test_an_agent_whose_shift_is_over_is_signed_out_and_one_who_works_overtime_is_not(self, api: Api) -> None:
+        day = {"business_hours_id": "day", "weekly": {"sunday": [{"start": "09:00", "end": "18:00"}]}}
+        agents = [{**agent, "shift_hours_id": "day"} for agent in TENANT["agents"]]
+        configured(api, {"orphans": {"grace": 60}}, business_hours=[day], agents=agents)
+        engagement_id = accepted(api)  # a Sunday, 17:46
+        api.centre.clock.pass_seconds(900)
+        api.centre.settle()
+        assert api.by("sue").get(f"{USERS}/ana/status").body["status_name"] == "Offline"
+        ready(api, "ben")  # comes after the end of his shift
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        assert (state(api, engagement_id), read(api, engagement_id)["user_id"]) == ("offered", "ben")
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        assert api.by("sue").get(f"{USERS}/ben/status").body["status_name"] == "Ready"
+
+    def test_a_forced_status_tells_who_forced_it(self, api: Api) -> None:
+        ready(api)
+        api.by("sue").patch(f"{USERS}/ana/status", {"status_id": "Not Ready"})
+        assert api.centre.occupancy("ana").status_by == "supervisor:sue"
+        assert api.by("sue").get(f"{USERS}/ana/status").body["changed_by"] == "supervisor:sue"
+
     def test_a_wrap_up_is_extended_up_to_what_the_queue_allows(self, api: Api) -> None:
         configured(api, {"wrap_up_time": 30, "max_wrap_up_time": 90})
         engagement_id = accepted(api)
