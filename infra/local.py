@@ -54,7 +54,7 @@ class LocalStack:
         folder = await asyncio.to_thread(package.build, self._say)
         self.endpoint_url = await self._open.enter_async_context(emulator.running(self._say))
         self.session = _Session(self.endpoint_url)
-        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false"}
+        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false", "EventBus": "true"}
         self.outputs = await asyncio.to_thread(deploy.deploy, self.session, folder, STACK, parameters, self._say)
         host = FunctionHost(self.endpoint_url, folder)
         self._open.push_async_callback(host.stop)
