@@ -6,15 +6,18 @@ The calls are found by running the operation once and counting, so a new call is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from chalicelib.engagements.model import work_key
-from chalicelib.operations import desk, sessions
+from chalicelib.engagements.model import consumer_key, work_key
+from chalicelib.messaging.protocol import Delivery
+from chalicelib.operations import amending, delivering, desk, privacy, sessions, supervising, transferring
+from chalicelib.operations.amending import Amendment
 from chalicelib.operations.ordering import Order
+from chalicelib.operations.transferring import Target
 from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.worlds import TENANT, AwsCentre, Clients, aws, aws_centre
 
@@ -270,6 +273,70 @@ def interrupting(centre: AwsCentre) -> list[str]:
     return accepted
 
 
+def transfer(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("queue", "general"))
+    return []
+
+
+def transferred_in_vain(centre: AwsCentre) -> list[str]:
+    """Sent on, and nobody has taken it in time."""
+    configured(centre, transfer={"return_after": 60})
+    accepted = assigned(centre)
+    transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("queue", "express"))
+    centre.ready("ben")
+    sessions.set_status(centre.world, "ana", "not_ready", None, "agent:ana")
+    centre.clock.pass_seconds(61)
+    return accepted
+
+
+def observed(centre: AwsCentre) -> list[str]:
+    """One work, in one agent's hands; the other has been asked for advice, and has room."""
+    accepted = [centre.start("CASE-1")]
+    centre.ready("ana", "ben")
+    centre.settle()
+    owner = centre.accept(accepted[0]).agent_id
+    other = "ben" if owner == "ana" else "ana"
+    supervising.observe(centre.world, Order(accepted[0], f"agent:{owner}"), other, "consult")
+    return accepted
+
+
+def take_over(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    (other,) = centre.read(accepted[0]).participants
+    supervising.take_over(centre.world, Order(accepted[0], f"agent:{other}"), other)
+    return []
+
+
+def barge(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    supervising.observe(centre.world, Order(accepted[0], "supervisor:sue"), "sue", "barge")
+    return []
+
+
+def amend(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    amending.update(centre.world, Order(accepted[0], "integration:crm"), Amendment(priority=7))
+    return []
+
+
+def able_to_call(centre: AwsCentre) -> list[str]:
+    agents = [{**agent, "capacity": {"work_item": 2, "voice": 1}} for agent in TENANT["agents"]]
+    centre.configure({**TENANT, "agents": agents})
+    centre.clock.pass_seconds(5)
+    return assigned(centre)
+
+
+def switch(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    amending.switch(centre.world, Order(accepted[0], "agent:x"), "voice")
+    return []
+
+
+def left_behind(centre: AwsCentre) -> list[str]:
+    """Their agents have gone, for longer than they may."""
+    configured(centre, orphans={"grace": 0, "queue_id": "general"})
+    accepted = assigned(centre)
+    for agent_id in ("ana", "ben"):
+        sessions.set_status(centre.world, agent_id, "offline", None, f"agent:{agent_id}")
+    return accepted
+
+
 def sweep(centre: AwsCentre, _: list[str]) -> list[str]:
     centre.sweep()
     return []
@@ -303,6 +370,13 @@ STORIES = {
     "wake": Story(snoozed, sweep),
     "pull": Story(for_agents_to_pull, pull),
     "park to make room": Story(interrupting, route),
+    "transfer": Story(assigned, transfer),
+    "give back": Story(transferred_in_vain, sweep),
+    "take over": Story(observed, take_over),
+    "barge": Story(assigned, barge),
+    "amend while it waits": Story(enlisted, amend),
+    "switch": Story(able_to_call, switch),
+    "rescue what was left behind": Story(left_behind, sweep),
     "consume the stream": Story(closed_and_started_again, consume),
 }
 
@@ -315,6 +389,60 @@ def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: s
     for when in ("before", "after"):
         for at in range(1, calls + 1):
             _play(story, Fuse(at, when))
+
+
+def _each_point(operation: Callable[[AwsCentre], None], then: Callable[[AwsCentre], None], **settings: Any) -> None:
+    """The operation, killed at each of its calls; what must be possible, and true, afterwards."""
+    calls, at = 1, 0
+    while at <= calls:
+        for when in ("before", "after"):
+            with aws() as clients:
+                centre = aws_centre(clients)
+                centre.configure({**TENANT, **settings})
+                centre.clock.pass_seconds(5)
+                engagement_id = centre.start("CASE-1", consumer=JILL)
+                centre.consume()
+                supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
+                desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
+                centre.consume()
+                fuse = Fuse(at, when)
+                with lit(clients, fuse), suppress(Killed):
+                    operation(centre)
+                calls = fuse.calls if at == 0 else calls
+                then(centre)
+        at += 1
+
+
+JILL = {"consumer_external_id": "C-77", "consumer_display_name": "Jill Chill"}
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_asking_again() -> None:
+    def erase(centre: AwsCentre) -> None:
+        privacy.erase(centre.world, JILL, "admin:adm")
+
+    def erased_for_good(centre: AwsCentre) -> None:
+        erase(centre)
+        centre.consume()
+        rows = str(centre.clients.dynamodb.scan(TableName="interleave")["Items"])
+        assert "Jill" not in rows
+        assert "called" not in rows
+        assert centre.world.store.visits(consumer_key(JILL) or "") == []
+
+    _each_point(erase, erased_for_good)
+
+
+def test_a_delivery_that_was_cut_short_comes_again_and_is_made() -> None:
+    delivery = Delivery("crm", "e.1", "contact_center.engagement_started", "{}")
+
+    def deliver(centre: AwsCentre) -> None:
+        delivering.deliver(centre.world, delivery)
+
+    def made(centre: AwsCentre) -> None:
+        deliver(centre)  # nobody took it off its queue
+        assert {headers["webhook-id"] for _, headers, _ in centre.posts.sent} == {"e.1"}
+        assert centre.world.store.attempts("crm", 0, 2 * centre.clock(), 10)[-1].problem is None
+
+    _each_point(deliver, made, webhooks=[{"webhook_id": "crm", "url": "https://crm.example.com/hook"}])
 
 
 def _play(story: Story, fuse: Fuse) -> Fuse:
