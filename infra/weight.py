@@ -22,6 +22,9 @@ ENVIRONMENT = {
     "INTERLEAVE_INDEX": "i",
     "INTERLEAVE_DOORBELL_URL": "https://sqs/1/d",
     "INTERLEAVE_QUEUE_PREFIX": "q-",
+    "INTERLEAVE_DELIVERIES_URL": "https://sqs/1/e",
+    "INTERLEAVE_DEAD_DELIVERIES_URL": "https://sqs/1/f",
+    "INTERLEAVE_EVENT_BUS": "",
     "INTERLEAVE_ACCOUNT_ID": "a",
 }
 API = "import app; from chalicelib import bootstrap; bootstrap.world()"
