@@ -351,8 +351,41 @@ def cancel(
         disposition=disposition or engagement.disposition,
         detail=handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
     )
-    freed = let_go(occupancy, engagement, now) if occupancy else None
-    return change(engagement, cancelled, occupancy, freed, spared(others, engagement))
+    if occupancy is None or not taken:
+        return _untaken(engagement, cancelled, occupancy, others)
+    return change(engagement, cancelled, occupancy, let_go(occupancy, engagement, now), spared(others, engagement))
+
+
+def abandon(
+    engagement: Engagement,
+    occupancy: Occupancy | None,
+    *,
+    actor: str,
+    now: int,
+    others: tuple[Occupancy, ...] = (),
+    disposition: str | None = None,
+) -> Change:
+    """The consumer has left before anybody took it; it may have been ringing."""
+    abandoned = step(
+        engagement,
+        "abandon",
+        now,
+        actor,
+        offer=None,
+        closed_at=now,
+        end_reason="abandoned",
+        disposition=disposition or engagement.disposition,
+        detail={"waited_ms": now - engagement.waiting_since},
+    )
+    return _untaken(engagement, abandoned, occupancy, others)
+
+
+def _untaken(
+    before: Engagement, after: Engagement, occupancy: Occupancy | None, others: tuple[Occupancy, ...]
+) -> Change:
+    """What nobody took is over; to whom it was offered, keeps his idle time."""
+    freed = spared((occupancy,), before)[0] if occupancy else None
+    return change(before, after, occupancy, freed, spared(others, before))
 
 
 def _withdraw(

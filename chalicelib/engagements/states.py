@@ -51,9 +51,15 @@ TRANSITIONS: dict[str, Transition] = {
     "switch": _row("assigned", ("assigned",), _DESK, "the agent has room in the other channel"),
     "update": _row(None, OPEN, (INTEGRATION, AGENT, SUPERVISOR, ADMIN)),
     "flag": _row(None, OPEN, (SYSTEM,), "a service level or a due date is at risk or missed"),
-    "finish": _row("wrap_up", _WORKED_ON, (*_DESK, SYSTEM), "the queue allows time for it"),
+    "finish": _row("wrap_up", _WORKED_ON, (*_DESK, INTEGRATION, SYSTEM), "the queue allows time for it"),
     "extend": _row("wrap_up", ("wrap_up",), _DESK, "the queue allows more time"),
-    "close": _row("closed", ("assigned", "inactive", "wrap_up"), (*_DESK, SYSTEM), "it is the agent's"),
+    "close": _row(
+        "closed",
+        ("assigned", "inactive", "wrap_up"),
+        (*_DESK, INTEGRATION, SYSTEM),
+        "it is the agent's, or the consumer has left the conversation",
+    ),
+    "abandon": _row("closed", ("queued", "offered"), (INTEGRATION,), "the consumer has left before anybody took it"),
     "cancel": _row("closed", (*OPEN, "wrap_up"), (INTEGRATION, SUPERVISOR, ADMIN), "it is the source's own"),
     "erase": _row(None, ("closed",), (ADMIN,), "its consumer's data is to be forgotten"),
 }

@@ -38,6 +38,7 @@ NAMES: Mapping[str, str] = {
     "finish": "engagement_wrap_up_started",
     "extend": "engagement_wrap_up_extended",
     "close": "engagement_ended",
+    "abandon": "engagement_ended",
     "cancel": "engagement_ended",
     "erase": "engagement_erased",
 }

@@ -165,11 +165,13 @@ ACTIONS = Literal[
 
 
 class UpdateEngagement(Body):
-    """An action, or other variables. What goes with which action: `disposition` with `end`, `wake_at` with
-    `deactivate`, `target_…` with a transfer, `target_channel` with `switch`."""
+    """An action, or other variables. What goes with which action: `disposition` and `ended_by` with `end`, `wake_at`
+    with `deactivate`, `target_…` with a transfer, `target_channel` with `switch`."""
 
     engagement_action: ACTIONS | None = None
     disposition: Short | None = None
+    ended_by: Literal["consumer", "source"] = "source"
+    """Who ended what no agent has ended: the consumer, by leaving, or the source, which withdraws it."""
     wake_at: Time | None = None
     target_queue_id: Short | None = None
     target_agent_id: Short | None = None

@@ -122,22 +122,39 @@ def release(world: World, order: Order) -> Engagement:
 def end(world: World, order: Order, disposition: str | None) -> Engagement:
     """Finish work: closed at once, or after the wrap-up that its queue allows."""
 
+    return change(world, order, lambda hands: _ended(world, hands, disposition, order.actor))
+
+
+def _ended(world: World, hands: Hands, disposition: str | None, actor: str) -> Change:
+    queue = world.tenant().queue_by_id.get(hands.engagement.queue_id)
+    return commands.end(
+        hands.engagement,
+        hands.occupancy,
+        wrap_up_ms=queue.wrap_up_time * 1000 if queue else 0,
+        disposition=disposition,
+        actor=actor,
+        now=world.now(),
+    )
+
+
+def consumer_left(world: World, order: Order, disposition: str | None) -> Engagement:
+    """The consumer has left: what waits is abandoned, what an agent has goes on to its wrap-up, or is closed.
+
+    Raises `WrongState` where the conversation was over before.
+    """
+
     def decide(hands: Hands) -> Change:
-        queue = world.tenant().queue_by_id.get(hands.engagement.queue_id)
-        return commands.end(
-            hands.engagement,
-            hands.occupancy,
-            wrap_up_ms=queue.wrap_up_time * 1000 if queue else 0,
-            disposition=disposition,
-            actor=order.actor,
-            now=world.now(),
-        )
+        engagement, actor, now = hands.engagement, order.actor, world.now()
+        if engagement.state in ("assigned", "inactive"):
+            return _ended(world, hands, disposition, actor)
+        holder = hands.occupancy if engagement.agent_id else None
+        return commands.abandon(engagement, holder, actor=actor, now=now, others=hands.others, disposition=disposition)
 
     return change(world, order, decide)
 
 
 def cancel(world: World, order: Order, disposition: str | None = None) -> Engagement:
-    """Withdraw work, wherever it is; of a call, because the consumer has hung up."""
+    """Withdraw work, wherever it is."""
 
     def decide(hands: Hands) -> Change:
         holder = hands.occupancy if hands.engagement.agent_id else None

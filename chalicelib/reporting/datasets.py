@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chalicelib.reporting.facts import Dataset, Fact
 
 MEASURES: dict[Dataset, tuple[str, ...]] = {
-    "queue_performance": ("handled_count", "cancelled_count", "overflow_count", "waited_ms"),
+    "queue_performance": ("handled_count", "abandoned_count", "cancelled_count", "overflow_count", "waited_ms"),
     "agent_performance": (
         "offered_count",
         "handled_count",

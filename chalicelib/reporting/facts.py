@@ -60,6 +60,8 @@ def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
             yield "agent_performance", {"offered_count": 1, "cancelled_count": 1, **took}
         case "cancel":
             yield "queue_performance", {"cancelled_count": 1, "waited_ms": took["waited_ms"]}
+        case "abandon":
+            yield "queue_performance", {"abandoned_count": 1, "waited_ms": took["waited_ms"]}
         case "overflow" | "overflow_out":
             yield "queue_performance", {"overflow_count": 1, "waited_ms": took["waited_ms"]}
         case "decline" | "pass":

@@ -210,6 +210,12 @@ class Life(RuleBasedStateMachine):
                 work,
                 lambda: commands.cancel(engagement, holder, actor="integration:crm", now=self.now, others=others),
             )
+        if dice == 5:
+            others = self.others(engagement, engagement.agent_id)
+            self.attempt(
+                work,
+                lambda: commands.abandon(engagement, holder, actor="integration:pbx", now=self.now, others=others),
+            )
 
     @precondition(lambda self: any(e.state == "closed" for e in self.engagements.values()))
     @rule()

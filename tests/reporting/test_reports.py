@@ -94,6 +94,7 @@ def test_i13_every_version_of_every_engagement_is_an_event_once() -> None:
 
 EVENTS = [
     ("accept", {"waited_ms": 10, "rang_ms": 5}, "queue_performance", {"handled_count": 1, "waited_ms": 15}),
+    ("abandon", {"waited_ms": 10}, "queue_performance", {"abandoned_count": 1, "waited_ms": 10}),
     ("cancel", {"waited_ms": 10}, "queue_performance", {"cancelled_count": 1, "waited_ms": 10}),
     (
         "cancel",

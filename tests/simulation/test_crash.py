@@ -183,6 +183,11 @@ def take_up(centre: AwsCentre, accepted: list[str]) -> list[str]:
     return []
 
 
+def consumer_left(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.consumer_left(centre.world, Order(accepted[0], "integration:pbx"), None)
+    return []
+
+
 def cancel(centre: AwsCentre, accepted: list[str]) -> list[str]:
     desk.cancel(centre.world, Order(accepted[0], "integration:crm"))
     return []
@@ -360,6 +365,7 @@ STORIES = {
     "take up": Story(parked, take_up),
     "cancel while it waits": Story(waiting, cancel),
     "cancel while it is offered": Story(offered, cancel),
+    "the consumer leaves while it is offered": Story(offered, consumer_left),
     "cancel out of an agent's hands": Story(parked, cancel),
     "wrap up": Story(wrapping_up, wrap_up),
     "decline what others have too": Story(offered_to_both, decline),

@@ -113,10 +113,12 @@ def update_engagement(call: Call[UpdateEngagement]) -> Answer:
 
 
 def _update(call: Call[UpdateEngagement], order: Order, found: Engagement) -> Engagement:
-    """To end what nobody works on, or what its source no longer wants, is to withdraw it; no agent may."""
+    """Its source says that the consumer has left, or withdraws it; a supervisor withdraws what nobody works on."""
     body, role, world = call.body, call.principal.role, call.world
     if body.engagement_action is None:
         return amending.update(world, order, wire.amendment_of(body.model_dump(mode="json", exclude_unset=True)))
+    if body.engagement_action == "end" and body.ended_by == "consumer":
+        return desk.consumer_left(world, order, body.disposition)
     if body.engagement_action == "end":
         waits = found.state in ("scheduled", "queued", "offered")
         if role == "integration" or (role in ("supervisor", "admin") and waits):
