@@ -107,17 +107,20 @@ def engagement(found: Engagement) -> dict[str, Any]:
 
 def assignment(tenant: Tenant, found: Engagement, agent_id: str) -> dict[str, Any]:
     """An offer or assignment, as this agent's client fetches it; a live channel is to be connected to his address."""
-    agent = tenant.agent_by_id.get(agent_id)
     offered: dict[str, str | None] = {"offer_id": None, "offer_expires_at": None}
     if found.offer is not None:
         offered = {"offer_id": found.offer.offer_id, "offer_expires_at": time_text(found.offer.expires_at)}
-    address = agent.addresses.get(found.channel) if agent else None
-    return {
-        **engagement(found),
-        "user_id": agent_id,
-        **offered,
-        **({"connect_to": address} if address else {}),
-    }
+    return {**engagement(found), "user_id": agent_id, **offered, **_address(tenant, found, agent_id)}
+
+
+def connections(tenant: Tenant, found: Engagement) -> dict[str, Any]:
+    """Whom to connect, and where: for the system that carries the conversation, while an agent has it."""
+    if found.agent_id is None or found.state not in ("assigned", "inactive"):
+        return {}
+    participants = [
+        {"user_id": who, "mode": mode, **_address(tenant, found, who)} for who, mode in found.participants.items()
+    ]
+    return {**_address(tenant, found, found.agent_id), **({"participants": participants} if participants else {})}
 
 
 def assignments(tenant: Tenant, held: Iterable[Engagement], agent_id: str) -> dict[str, Any]:
@@ -241,6 +244,13 @@ def status(occupancy: Occupancy) -> dict[str, Any]:
             "opt_out": list(occupancy.opted_out) or None,
         }
     )
+
+
+def _address(tenant: Tenant, found: Engagement, user_id: str) -> dict[str, str]:
+    """Where to connect somebody in the engagement's channel, if the tenant's document says where."""
+    agent = tenant.agent_by_id.get(user_id)
+    address = agent.addresses.get(found.channel) if agent else None
+    return {"connect_to": address} if address else {}
 
 
 def _flow(flow: FlowReference) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from chalicelib.reporting.datasets import MEASURES
 from tests.http.test_desk import MINE, START, accepted, act, ready, started, state
-from tests.http.test_life import USERS, commands_of, configured, patch, read
+from tests.http.test_life import ONE, USERS, commands_of, configured, monitor, patch, read
 from tests.support.api import Api
 from tests.support.worlds import TENANT
 
@@ -141,10 +142,36 @@ class TestLiveChannels:
         assert state(api, work) == "offered"
         assert api.by("ben").call("PUT", place, {"channel": "voice"}).status == 404, "an agent reports his own"
 
+    def test_the_system_that_carries_a_call_is_told_whom_to_connect_and_nobody_else(self, api: Api) -> None:
+        supervisor = {
+            "user_id": "sue",
+            "display_name": "Sue",
+            "queues": [],
+            "addresses": {"voice": "sip:sue@x.example"},
+        }
+        configured(api, **{**LIVE, "agents": [*LIVE["agents"], supervisor]})
+        waiting = self.call(api)
+        assert "connect_to" not in api.by("crm").get(f"{ONE}/{waiting}").body
+        patch(api, "crm", waiting, engagement_action="end", ended_by="consumer")
+        call = self.answered(api)
+        monitor(api, "sue", call, "barge")
+        told = api.by("crm").get(f"{ONE}/{call}").body
+        assert told["connect_to"] == "sip:ana@example.com"
+        assert told["participants"] == [{"user_id": "sue", "mode": "barge", "connect_to": "sip:sue@x.example"}]
+        assert "sip:" not in json.dumps([api.by("sue").get(f"{ONE}/{call}").body, *self.events(api, call)])
+        patch(api, "crm", call, engagement_action="end", ended_by="consumer")
+        assert "sip:" not in json.dumps(api.by("crm").get(f"{ONE}/{call}").body)
+
+    def events(self, api: Api, engagement_id: str) -> list[Any]:
+        api.centre.consume()
+        return [*api.by("sue").get(f"{ONE}/{engagement_id}/events").body["events"]]
+
     def test_a_work_item_goes_on_as_a_call(self, api: Api) -> None:
         configured(api, **LIVE)
         engagement_id = accepted(api)
+        assert "connect_to" not in api.by("crm").get(f"{ONE}/{engagement_id}").body
         reply = patch(api, "ana", engagement_id, engagement_action="switch", target_channel="voice")
+        assert api.by("crm").get(f"{ONE}/{engagement_id}").body["connect_to"] == "sip:ana@example.com"
         assert (reply.status, read(api, engagement_id)["channel"]) == (204, "voice")
         assert api.by("sue").get(f"{USERS}/ana/status").body["load"] == {"voice": 1}
         assert patch(api, "ana", engagement_id, engagement_action="switch", target_channel="email").status == 409

@@ -66,8 +66,10 @@ def _start(call: Call[Any], body: StartEngagement, key: str | None) -> Answer:
 
 
 def get_engagement(call: Call[None]) -> Answer:
+    """The system that started it is told where to connect whom; nobody else needs to know."""
     found = reachable(call)
-    return Answer(200, wire.engagement(found), {"ETag": f'"{found.version}"'})
+    connections = wire.connections(call.world.tenant(), found) if call.principal.role == "integration" else {}
+    return Answer(200, {**wire.engagement(found), **connections}, {"ETag": f'"{found.version}"'})
 
 
 def get_events(call: Call[None]) -> Answer:
