@@ -6,6 +6,8 @@ from chalicelib.engagements.model import Change, Destination, Engagement, Occupa
 from chalicelib.engagements.step import NOBODY, ROUTER, at, change, handling, hold, let_go, owned, step
 from chalicelib.errors import NoCapacity, NotFound, TransferRefused
 
+TARGETS = {"queue": "to_queue_id", "agent": "to_user_id", "flow": "to_flow_entry_id"}
+
 
 def transfer(
     engagement: Engagement,
@@ -41,6 +43,15 @@ def transfer(
         **at(to),
     )
     return change(engagement, sent, occupancy, let_go(occupancy, engagement, now))
+
+
+def refuse(
+    engagement: Engagement, agent_id: str, *, kind: str, wanted: str, reason: str, actor: str, now: int
+) -> Change:
+    """A transfer that may not be stays on record, so that a policy that is in the way can be seen to be."""
+    owned(engagement, agent_id)
+    detail = {"kind": kind, TARGETS[kind]: wanted, "reason": reason}
+    return change(engagement, step(engagement, "refuse_transfer", now, actor, detail=detail))
 
 
 def give_back(engagement: Engagement, to: Destination, *, now: int) -> Change:

@@ -29,27 +29,48 @@ class Target:
 
 
 def transfer(world: World, order: Order, target: Target) -> Engagement:
-    """Send work on. Raises `TransferRefused` where the policy does not allow it, `InvalidRequest`."""
+    """Send work on. Raises `TransferRefused`, and puts on record, what the policy does not allow; `InvalidRequest`."""
+    refused: list[TransferRefused] = []
 
     def decide(hands: Hands) -> Change:
-        engagement, tenant, now = hands.engagement, world.tenant(), world.now()
-        queue = tenant.queue_by_id.get(engagement.queue_id)
-        to = _destination(tenant, engagement, target, now)
-        if queue is None or not _allows(queue, target):
-            raise TransferRefused(f"The queue's policy does not allow a transfer to this {target.kind}.")
-        back = queue.transfer.return_after
-        return transfers.transfer(
-            engagement,
-            hands.occupancy,
-            to,
-            kind=target.kind,
-            most=queue.transfer.most,
-            return_at=None if back is None else now + 1000 * back,
-            actor=order.actor,
-            now=now,
-        )
+        refused.clear()
+        try:
+            return _sent(world, hands, target, order.actor)
+        except TransferRefused as error:
+            refused.append(error)
+            return transfers.refuse(
+                hands.engagement,
+                hands.occupancy.agent_id,
+                kind=target.kind,
+                wanted=target.id,
+                reason=error.detail,
+                actor=order.actor,
+                now=world.now(),
+            )
 
-    return change(world, order, decide)
+    changed = change(world, order, decide)
+    if refused:
+        raise refused[0]
+    return changed
+
+
+def _sent(world: World, hands: Hands, target: Target, actor: str) -> Change:
+    engagement, tenant, now = hands.engagement, world.tenant(), world.now()
+    queue = tenant.queue_by_id.get(engagement.queue_id)
+    to = _destination(tenant, engagement, target, now)
+    if queue is None or not _allows(queue, target):
+        raise TransferRefused(f"The queue's policy does not allow a transfer to this {target.kind}.")
+    back = queue.transfer.return_after
+    return transfers.transfer(
+        engagement,
+        hands.occupancy,
+        to,
+        kind=target.kind,
+        most=queue.transfer.most,
+        return_at=None if back is None else now + 1000 * back,
+        actor=actor,
+        now=now,
+    )
 
 
 def hand_over(world: World, order: Order, queue_id: str) -> Engagement:

@@ -94,6 +94,20 @@ class TestTransfer:
         body = {"engagement_action": "transfer to queue", "target_queue_id": "general"}
         assert patch(api, "ana", engagement_id, **body).status == status
 
+    def test_what_the_policy_refused_is_on_record_and_changes_nothing_else(self, api: Api) -> None:
+        configured(api, {"transfer": {"queues": ["express"]}})
+        engagement_id = accepted(api)
+        before = read(api, engagement_id)
+        body = {"engagement_action": "transfer to queue", "target_queue_id": "general"}
+        assert patch(api, "ben", engagement_id, **body).status == 404, "another's is not even refused"
+        assert patch(api, "ana", engagement_id, **body).status == 409
+        assert read(api, engagement_id) == {**before, "version": before["version"] + 1}
+        api.centre.consume()
+        refused = api.by("sue").get(f"{ONE}/{engagement_id}/events").body["events"][-1]
+        assert (refused["event_name"], refused["actor"]) == ("refuse_transfer", "agent:ana")
+        assert refused["event_content"]["to_queue_id"] == "general"
+        assert "policy" in refused["event_content"]["reason"]
+
     def test_the_targets_that_the_policy_leaves_are_listed(self, api: Api) -> None:
         configured(api, {"transfer": {"queues": ["general"], "users": "none"}})
         engagement_id = accepted(api)
