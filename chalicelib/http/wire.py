@@ -13,9 +13,6 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.operations.amending import Amendment
-from chalicelib.routing.estimate import COVERAGE, Estimate
-from chalicelib.routing.explain import Explanation, Verdict
-from chalicelib.routing.model import Waiting
 from chalicelib.storage.protocol import Attempt
 
 STATUS_IDS = {"1": "offline", "2": "not_ready", "3": "ready"}
@@ -184,49 +181,6 @@ def targets(tenant: Tenant, name: str, ids: Iterable[str]) -> dict[str, Any]:
         case _:
             rows = [{"flow_entry_id": each, "flow_name": tenant.flow_by_entry_id[each].flow_name} for each in ids]
     return {name: rows}
-
-
-DECISIONS = ("offer", "pull", "decline", "pass", "miss", "rescind", "accept", "overflow", "overflow_out")
-
-
-def explanation(found: Engagement, why: Explanation | None, events: Iterable[Event]) -> dict[str, Any]:
-    """Why an engagement waits, if it does; and every decision about it, with the step of its search."""
-    base: dict[str, Any] = {
-        "engagement_id": found.engagement_id,
-        "state": found.state,
-        "text": f"It is {found.state}.",
-        "decisions": [event(each) for each in events if each.command in DECISIONS],
-    }
-    if why is None:
-        return base
-    return {
-        **base,
-        "text": why.text(),
-        "ahead": why.ahead,
-        "queue": why.queue,
-        "step": why.step,
-        "next_change_time": time_text(why.next_change_at),
-        "matchable": why.matchable,
-        "expected_wait": _wait(why.wait),
-        "users": [{"user_id": v.id, "reason": v.reason} for v in why.verdicts],
-    }
-
-
-def agent_explanation(agent_id: str, coming: Waiting | None, verdicts: Iterable[Verdict]) -> dict[str, Any]:
-    """What would come to an agent next; and of everything in his queues, in the order he would get it, why not."""
-    return {
-        "user_id": agent_id,
-        "next_engagement_id": coming.engagement_id if coming else None,
-        "engagements": [{"engagement_id": v.id, "reason": v.reason} for v in verdicts],
-    }
-
-
-def _wait(wait: Estimate | None) -> dict[str, Any] | None:
-    """In seconds; `coverage` of all waits lie within the interval."""
-    if wait is None:
-        return None
-    seconds = {name: round(value / 1000) for name, value in wait._asdict().items()}
-    return {**seconds, "coverage": COVERAGE}
 
 
 def status(occupancy: Occupancy) -> dict[str, Any]:

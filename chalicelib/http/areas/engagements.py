@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import FieldError, InterleaveError, InvalidRequest
-from chalicelib.http import problems, wire
+from chalicelib.http import explanations, problems, wire
 from chalicelib.http.authorization import authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import StartEngagement, StartMany, StartOne, UpdateEngagement
@@ -81,7 +81,7 @@ def get_events(call: Call[None]) -> Answer:
 def get_explanation(call: Call[None]) -> Answer:
     found = reachable(call)
     why, events = explaining.explain(call.world, found), reading.events(call.world, found)
-    return Answer(200, wire.explanation(found, why, events))
+    return Answer(200, explanations.explanation(found, why, events))
 
 
 def find_work_item(call: Call[None]) -> Answer:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from chalicelib.engagements.model import AgentStatus
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
-from chalicelib.http import wire
+from chalicelib.http import explanations, wire
 from chalicelib.http.authorization import Resource
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import Elsewhere, OptOut, SetStatus
@@ -17,7 +17,7 @@ def get_explanation(call: Call[None]) -> Answer:
     user_id = _user(call)
     if user_id not in call.world.tenant().agent_by_id:
         raise NotFound(f"User does not exist: {user_id}.")
-    return Answer(200, wire.agent_explanation(user_id, *explaining.explain_to_agent(call.world, user_id)))
+    return Answer(200, explanations.agent_explanation(user_id, *explaining.explain_to_agent(call.world, user_id)))
 
 
 def get_status(call: Call[None]) -> Answer:
