@@ -9,13 +9,22 @@ from dataclasses import dataclass
 from chalicelib.reporting.facts import Dataset, Fact
 
 MEASURES: dict[Dataset, tuple[str, ...]] = {
-    "queue_performance": ("handled_count", "abandoned_count", "cancelled_count", "overflow_count", "waited_ms"),
+    "queue_performance": (
+        "handled_count",
+        "abandoned_count",
+        "cancelled_count",
+        "overflow_count",
+        "returned_count",
+        "waited_ms",
+    ),
     "agent_performance": (
         "offered_count",
         "handled_count",
         "refused_count",
         "missed_count",
         "released_count",
+        "transferred_count",
+        "taken_over_count",
         "cancelled_count",
         "rang_ms",
         "handled_ms",

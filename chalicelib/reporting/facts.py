@@ -12,6 +12,15 @@ from chalicelib.engagements.model import Engagement, Event
 
 Dataset = Literal["queue_performance", "agent_performance"]
 
+SPENT = ("handled_ms", "parked_ms", "wrapped_ms")
+ENDED: Mapping[str, str] = {
+    "release": "released_count",
+    "transfer": "transferred_count",
+    "take_over": "taken_over_count",
+    "close": "handled_count",
+}
+"""By the command that ended an agent's part, what it counts as."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -68,7 +77,7 @@ def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
             yield "agent_performance", {"offered_count": 1, "refused_count": 1, "rang_ms": took["rang_ms"]}
         case "miss":
             yield "agent_performance", {"offered_count": 1, "missed_count": 1, "rang_ms": took["rang_ms"]}
-        case "release":
-            yield "agent_performance", {"offered_count": 1, "released_count": 1, **took}
-        case "close":
-            yield "agent_performance", {"offered_count": 1, "handled_count": 1, **took}
+        case "give_back":
+            yield "queue_performance", {"returned_count": 1, "waited_ms": took["waited_ms"]}
+        case "release" | "transfer" | "take_over" | "close":
+            yield "agent_performance", {"offered_count": 1, ENDED[event.command]: 1, **{n: took[n] for n in SPENT}}

@@ -108,6 +108,24 @@ EVENTS = [
         "agent_performance",
         {"offered_count": 1, "refused_count": 1, "rang_ms": 5},
     ),
+    (
+        "transfer",
+        {"handled_ms": 7, "parked_ms": 2, "wrapped_ms": 0, "kind": "queue", "to_queue_id": "x", "to_user_id": None},
+        "agent_performance",
+        {"offered_count": 1, "transferred_count": 1, "handled_ms": 7, "parked_ms": 2, "wrapped_ms": 0},
+    ),
+    (
+        "take_over",
+        {"handled_ms": 7, "parked_ms": 0, "wrapped_ms": 0, "to_user_id": "ben"},
+        "agent_performance",
+        {"offered_count": 1, "taken_over_count": 1, "handled_ms": 7, "parked_ms": 0, "wrapped_ms": 0},
+    ),
+    (
+        "give_back",
+        {"waited_ms": 60, "to_user_id": "ana"},
+        "queue_performance",
+        {"returned_count": 1, "waited_ms": 60},
+    ),
     ("miss", {"rang_ms": 30}, "agent_performance", {"offered_count": 1, "missed_count": 1, "rang_ms": 30}),
     (
         "close",
