@@ -57,7 +57,7 @@ class Explanation:
 
     def text(self) -> str:
         """For a person."""
-        before = f"{self.ahead} before it in its queue" if self.ahead else "next in its queue"
+        before = f"number {self.ahead + 1} in its queue" if self.ahead else "next in its queue"
         if self.queue is not None:
             return f"It is {before}; the queue is {self.queue}, so nothing is offered from it."
         able = sum(1 for verdict in self.verdicts if verdict.reason is None)

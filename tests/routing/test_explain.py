@@ -49,7 +49,7 @@ def test_it_says_so_in_words() -> None:
     waiting = work("mine", queued_at=5, skills=FRENCH)
     others = [work("older", queued_at=1), work("younger", queued_at=9), work("elsewhere", queue_id="general")]
     assert explain_waiting(waiting, others, AGENTS[:4], NOW).text() == (
-        "It is 1 before it in its queue; nobody can take it now. Of 4 agents: 1 not serving the queue; "
+        "It is number 2 in its queue; nobody can take it now. Of 4 agents: 1 not serving the queue; "
         "1 not ready; 2 without a required skill at the required proficiency. "
         "No agent will ever meet what it asks for: change its skills or its queue."
     )
