@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from chalicelib.http.authentication import hash_secret
 from chalicelib.http.authorization import Role, default_scopes
 from chalicelib.http.endpoint import register
 from chalicelib.storage.protocol import Client
-from tests.support.worlds import MemoryCentre
+from tests.support.worlds import Centre
 
 CLIENTS: dict[str, Role] = {"crm": "integration", "ana": "agent", "ben": "agent", "sue": "supervisor", "adm": "admin"}
 
@@ -34,7 +35,7 @@ class Reply:
 class Api:
     """One caller's view of the API; `api.by("ana")` is another's."""
 
-    centre: MemoryCentre
+    centre: Centre
     http: ChaliceClient
     token: str | None = None
     tokens: dict[str, str] = field(default_factory=dict)
@@ -72,9 +73,9 @@ def _names(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def api_of(centre: MemoryCentre) -> Api:
-    """The API over this centre, with a client for each role."""
-    for client_id, role in CLIENTS.items():
+def api_of(centre: Centre, clients: Mapping[str, Role] = CLIENTS) -> Api:
+    """The API over this centre, with these clients; by default one for each role."""
+    for client_id, role in clients.items():
         secret = hash_secret(f"{client_id}-secret")
         centre.world.store.put_client(Client(client_id, secret, role, client_id, default_scopes(role)))
     app = Chalice("interleave")

@@ -47,11 +47,12 @@ def _one_active_of_each_work(engagements: list[Engagement]) -> None:
 
 def _held_as_recounted(centre: Centre, engagements: list[Engagement]) -> None:
     for agent_id, agent in centre.world.tenant().agent_by_id.items():
+        capacity, _ = centre.world.tenant().places(agent)
         occupancy = centre.occupancy(agent_id)
         recount = {e.engagement_id for e in engagements if agent_id in e.holders and e.state in HELD}
         assert recount == set(occupancy.held), f"I5, I10: what {agent_id} holds is not what the engagements say"
         for channel in {held.channel for held in occupancy.held.values()}:
-            assert occupancy.load(channel) <= agent.capacity.get(channel, 0), f"I5: {agent_id} holds too much"
+            assert occupancy.load(channel) <= capacity.get(channel, 0), f"I5: {agent_id} holds too much"
     owners = [(e.engagement_id, e.agent_id) for e in engagements if e.state in HELD]
     assert all(agent_id for _, agent_id in owners), "I4: held by nobody"
 

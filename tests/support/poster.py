@@ -17,10 +17,13 @@ class Posts:
     sent: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
     receiver: Receiver | None = None
     """What stands at the other end; by default it takes everything."""
+    receivers: dict[str, Receiver] = field(default_factory=dict)
+    """Where several do: by URL."""
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
         self.sent.append((url, headers, body))
-        return self.receiver(headers, body) if self.receiver else b""
+        receiver = self.receivers.get(url, self.receiver)
+        return receiver(headers, body) if receiver else b""
 
 
 def out_of_order(headers: Mapping[str, str], body: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
@@ -176,8 +176,16 @@ class Centre:
         """Deliver the whole stream to its consumer, from the beginning every time."""
         raise NotImplementedError
 
+    def catch_up(self) -> bool:
+        """Deliver what is new in the stream; whether there was anything."""
+        raise NotImplementedError
+
     def ring(self) -> None:
         """Deliver the rings whose time has come."""
+        raise NotImplementedError
+
+    def deliver(self) -> None:
+        """Attempt the webhooks' deliveries whose time has come."""
         raise NotImplementedError
 
     def settle(self) -> None:
@@ -194,10 +202,19 @@ class MemoryCentre(Centre):
 
     store: MemoryStore
     transport: MemoryTransport
+    taken: tuple[int, int] = (0, 0)
+    """How much of the two streams has been delivered by `catch_up`."""
 
     def consume(self) -> None:
         recording.record(self.world, self.store.stream)
         recording.record_status(self.world, self.store.agent_stream)
+
+    def catch_up(self) -> bool:
+        writes, statuses = self.store.stream[self.taken[0] :], self.store.agent_stream[self.taken[1] :]
+        self.taken = len(self.store.stream), len(self.store.agent_stream)
+        recording.record(self.world, writes)
+        recording.record_status(self.world, statuses)
+        return bool(writes or statuses)
 
     def ring(self) -> None:
         rings = self.transport.due_rings()
@@ -205,7 +222,6 @@ class MemoryCentre(Centre):
             routing.route(self.world, rings)
 
     def deliver(self) -> None:
-        """Attempt the deliveries whose time has come."""
         for delivery in self.transport.due_deliveries():
             delivering.deliver(self.world, delivery)
 
@@ -215,33 +231,44 @@ class AwsCentre(Centre):
     """On the AWS adapters, against moto."""
 
     clients: Clients
+    iterator: str | None = None
+    """Where `catch_up` goes on."""
 
     def consume(self) -> None:
+        self._take_in(self._beginning())
+
+    def catch_up(self) -> bool:
+        taken, self.iterator = self._take_in(self.iterator or self._beginning())
+        return taken > 0
+
+    def deliver(self) -> None:
+        self._work_off(self.clients.deliveries_url, deliver.take)
+
+    def ring(self) -> None:
+        self._work_off(self.clients.doorbell_url, doorbell.answer)
+
+    def _beginning(self) -> str:
         streams = self.clients.streams
         arn = self.clients.dynamodb.describe_table(TableName="interleave")["Table"]["LatestStreamArn"]
         shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        iterator = streams.get_shard_iterator(
+        iterator: str = streams.get_shard_iterator(
             StreamArn=arn, ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        answer = stream.take_in(self.world, streams.get_records(ShardIterator=iterator)["Records"])
-        assert answer == {"batchItemFailures": []}
+        return iterator
 
-    def deliver(self) -> None:
-        """Attempt the deliveries that are in the queue."""
-        answer = self.clients.sqs.receive_message(QueueUrl=self.clients.deliveries_url, MaxNumberOfMessages=10)
-        records = [{"messageId": each["MessageId"], "body": each["Body"]} for each in answer.get("Messages", [])]
-        assert deliver.take(self.world, records) == {"batchItemFailures": []}
+    def _take_in(self, iterator: str) -> tuple[int, str]:
+        answer = self.clients.streams.get_records(ShardIterator=iterator)
+        assert stream.take_in(self.world, answer["Records"]) == {"batchItemFailures": []}
+        return len(answer["Records"]), answer["NextShardIterator"]
 
-    def ring(self) -> None:
-        while True:
-            answer = self.clients.sqs.receive_message(QueueUrl=self.clients.doorbell_url, MaxNumberOfMessages=10)
-            messages = answer.get("Messages", [])
-            if not messages:
-                return
+    def _work_off(self, url: str, function: Callable[[World, list[dict[str, str]]], dict[str, Any]]) -> None:
+        """Give a function what is in its queue, until nothing is."""
+        sqs = self.clients.sqs
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             records = [{"messageId": each["MessageId"], "body": each["Body"]} for each in messages]
-            assert doorbell.answer(self.world, records) == {"batchItemFailures": []}
+            assert function(self.world, records) == {"batchItemFailures": []}
             for each in messages:
-                self.clients.sqs.delete_message(QueueUrl=self.clients.doorbell_url, ReceiptHandle=each["ReceiptHandle"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
 
 
 def memory_centre(configured: bool = True) -> MemoryCentre:
