@@ -167,6 +167,8 @@ def _facts(engagement: Engagement, event: Event) -> dict[str, Any]:
     }
     if event.agent_id is not None:
         facts["user_id"] = event.agent_id
+    if event.command in ("observe", "leave"):
+        facts["participant_user_id"] = event.detail["user_id"]
     if event.command in ("overflow", "overflow_out"):
         facts["reason"] = event.detail["reason"]
     if event.state == "closed":

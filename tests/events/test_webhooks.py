@@ -100,6 +100,18 @@ class TestEvents:
         (status,) = told.values()
         assert (status["previous_status"], status["current_status"]) == ("offline", "ready")
 
+    def test_who_takes_part_is_told_beside_whose_work_it_is(self, api: Api) -> None:
+        hooked(api.centre)
+        engagement_id = accepted(api)
+        for mode in ("barge", "leave"):
+            api.by("sue").post(f"{START}s/{engagement_id}/monitor", {"mode": mode})
+        api.centre.settle()
+        api.centre.deliver()
+        told = {each["event"].removeprefix(PREFIX): each["payload"]["object"] for each in sent(api.centre)}
+        for name in ("engagement_monitor_started", "engagement_monitor_ended"):
+            assert (told[name]["user_id"], told[name]["participant_user_id"]) == ("ana", "sue")
+            assert told[name]["mode"] == "barge"
+
     def test_a_rejected_duplicate_is_told(self, api: Api) -> None:
         hooked(api.centre, events=[f"{PREFIX}engagement_duplicate_rejected"])
         engagement_id = started(api)

@@ -213,7 +213,8 @@ class Day:
             assert heard["event"] == PREFIX + NAMES[command]
         told = heard["payload"]["object"]
         assert (told["state"], told["cc_queue_id"]) == (each["state"], each["queue_id"])
-        assert told.get("user_id") == each.get("user_id") or "user_id" in each["event_content"]
+        assert told.get("user_id") == each.get("user_id")
+        assert told.get("participant_user_id") == each["event_content"].get("user_id")
         if command in TOLD_BY_TEXT:
             assert TOLD_BY_TEXT[command] in explained["text"], f"{name}: {command} is not explained"
         elif command not in TOLD_BY_STATE:
