@@ -1,0 +1,94 @@
+"""The documents say what the code says: events, signatures, retries, the state machine, clocks."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.configuration.profiles import Queue
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements import states
+from chalicelib.events.catalogue import TOLD, TYPES
+from chalicelib.events.retries import WAITS
+from chalicelib.events.signatures import new_secret, signed
+from chalicelib.http.api import ENDPOINTS
+from chalicelib.messaging.poster import SECONDS
+from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
+from tests.http.test_adapter import Phones, phones
+from tests.support.api import Api
+
+__all__ = ["phones"]
+DOCS = Path(__file__).parents[1] / "docs"
+EVENTS, LIFE, CONTRACT = ((DOCS / name).read_text() for name in ("events.md", "life.md", "channel-adapters.md"))
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
+
+
+class TestEvents:
+    def test_the_table_is_the_catalogue(self) -> None:
+        listed = re.findall(r"^\| `(contact_center\.\w+)` \|", EVENTS, re.MULTILINE)
+        assert sorted(listed) == sorted(TYPES)
+
+    def test_whatever_is_told_is_named(self) -> None:
+        assert [name for name in TOLD if f"`{name}`" not in EVENTS and f'"{name}"' not in EVENTS] == []
+
+    def test_the_example_has_every_field_of_a_delivery(self, phones: Phones, api: Api) -> None:
+        example = json.loads(blocks(EVENTS, "json")[0])
+        phones.answered()
+        events = [json.loads(body) for _, _, body in api.centre.posts.sent]
+        delivered = next(each for each in events if each["event"] == example["event"])
+        assert delivered.keys() == example.keys()
+        assert delivered["payload"]["object"].keys() == example["payload"]["object"].keys()
+
+    @pytest.mark.parametrize(("n", "scheme"), [(0, "standard"), (1, "zoom")])
+    def test_the_ways_to_verify_work(self, n: int, scheme: Any) -> None:
+        secret, body = new_secret(b"0" * 24), b'{"event": "x"}'
+        now = int(time.time())  # the library compares with the clock of the machine
+        given = {"secret": secret, "body": body, "headers": dict(signed(scheme, secret, "e.1", body, now))}
+        verify = blocks(EVENTS, "python")[n]
+        exec(verify, dict(given))  # noqa: S102 - our own document
+        with pytest.raises(Exception, match=r"not from Interleave|No matching signature"):
+            exec(verify, {**given, "body": b'{"event": "y"}'})  # noqa: S102
+
+    def test_the_waits_between_attempts_are_those(self) -> None:
+        waits = [f"{w // 3600} h" if w >= 3600 else f"{w // 60} min" if w >= 60 else f"{w} s" for w in WAITS]
+        assert f"{', '.join(waits[:-1])} and {waits[-1]}," in EVENTS
+        assert f"within {SECONDS:g} seconds" in EVENTS
+        assert EVENTS.count(f"last {EVENT_RETENTION_DAYS} days") == 2
+
+
+class TestLife:
+    def test_the_table_and_the_diagram_are_the_state_machine(self) -> None:
+        assert blocks(LIFE, "mermaid") == [states.diagram() + "\n"]
+        table = LIFE[LIFE.index("| command |") :].split("\n\n")[0]
+        assert table == states.table()
+
+    def test_the_clocks_have_the_defaults_that_it_says(self) -> None:
+        clocks = LIFE[LIFE.index("| setting |") :].split("\n\n")[0]
+        rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \|", clocks, re.MULTILINE)
+        assert len(rows) == 10
+        for setting, default in rows:
+            holder = Tenant() if setting == "heartbeat_timeout" else Queue("q", "Q")
+            found = reduce(getattr, setting.split("."), holder)
+            assert default == ("none" if found is None else str(found)), setting
+
+
+@pytest.mark.parametrize("document", [EVENTS, LIFE, CONTRACT], ids=["events", "life", "channel-adapters"])
+def test_every_endpoint_that_a_document_names_is_there(document: str) -> None:
+    known = {(each.method, re.sub(r"{\w+}", "{}", each.path)) for each in ENDPOINTS}
+    for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/v2/[^\s`,]*)", document):
+        wanted = re.sub(r"{\w+}", "{}", path).replace("/users/ana/", "/users/{}/").replace("/desk-77", "/{}")
+        assert (method, wanted) in known, f"{method} {path}"
+
+
+def test_the_readme_leads_to_them() -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    assert all(f"](docs/{name}.md)" in readme for name in ("channel-adapters", "events", "life"))
