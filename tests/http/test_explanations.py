@@ -51,5 +51,5 @@ def test_a_transfer_that_was_refused_is_explained(api: Api) -> None:
 
 
 def test_whatever_moves_work_is_a_decision() -> None:
-    """What is none: entering the queue, changes of content, clocks, those who take part, more time."""
-    assert set(TRANSITIONS) - set(DECISIONS) == {"enqueue", "update", "flag", "observe", "leave", "extend"}
+    """What is none: entering the queue, changes of content, clocks, those who take part, more time, oblivion."""
+    assert set(TRANSITIONS) - set(DECISIONS) == {"enqueue", "update", "flag", "observe", "leave", "extend", "erase"}
