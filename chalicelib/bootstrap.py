@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from functools import cache
+from typing import Any
 
 from chalicelib.world import World
 
@@ -13,8 +14,8 @@ from chalicelib.world import World
 @cache
 def world() -> World:
     """The world of this process, made when it is first needed and kept."""
-    import boto3
     from botocore.config import Config
+    from botocore.session import get_session
 
     from chalicelib.messaging.eventbridge import EventBus
     from chalicelib.messaging.poster import HttpPoster
@@ -28,20 +29,21 @@ def world() -> World:
         max_pool_connections=10,
     )
     environment = os.environ
+    session: Any = get_session()
     bus = environment["INTERLEAVE_EVENT_BUS"]
     return World(
         store=DynamoStore(
-            boto3.client("dynamodb", config=config),
+            session.create_client("dynamodb", config=config),
             table=environment["INTERLEAVE_TABLE"],
             index=environment["INTERLEAVE_INDEX"],
         ),
         transport=SqsTransport(
-            boto3.client("sqs", config=config),
+            session.create_client("sqs", config=config),
             doorbell_url=environment["INTERLEAVE_DOORBELL_URL"],
             queue_prefix=environment["INTERLEAVE_QUEUE_PREFIX"],
             deliveries_url=environment["INTERLEAVE_DELIVERIES_URL"],
             dead_deliveries_url=environment["INTERLEAVE_DEAD_DELIVERIES_URL"],
-            bus=EventBus(boto3.client("events", config=config), bus) if bus else None,
+            bus=EventBus(session.create_client("events", config=config), bus) if bus else None,
         ),
         now=lambda: time.time_ns() // 1_000_000,
         token=secrets.token_bytes,

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from infra import lean
 from infra.lock import alone
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +37,7 @@ def _build(say: Say) -> Path:
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **region}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"Packaging failed:\n{done.stdout}{done.stderr}")
+    lean.rewrite(PACKAGE_DIR / "deployment.zip")
     _STAMP.write_text(digest)
     return PACKAGE_DIR
 
@@ -49,7 +51,12 @@ def _digest() -> str:
 
 
 def _sources() -> Iterator[Path]:
-    yield from (ROOT / "app.py", ROOT / "requirements.txt", ROOT / "infra" / "template.json")
+    yield from (
+        ROOT / "app.py",
+        ROOT / "requirements.txt",
+        ROOT / "infra" / "template.json",
+        ROOT / "infra" / "lean.py",
+    )
     yield from sorted(file for file in (ROOT / ".chalice").glob("*.json"))
     yield from sorted(f for f in (ROOT / "chalicelib").rglob("*") if f.is_file() and "__pycache__" not in f.parts)
 

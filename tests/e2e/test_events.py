@@ -59,5 +59,7 @@ def test_i13_a_start_is_told_on_the_bus_and_to_the_webhook(running: Running) -> 
         (event,) = await until(heard, 30)
         assert (event["specversion"], event["type"]) == ("1.0", "contact_center.engagement_started")
         await admin.expect(200, "PUT", CONFIGURATION, document)
+        path = f"{START}s/{started['engagement_id']}"
+        await by("integration").expect(204, "PATCH", path, {"engagement_action": "end"})
 
     play(running, story)

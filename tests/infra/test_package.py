@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra import package
+from infra import lean, package
 
 Resource = dict[str, Any]
 
@@ -31,11 +31,29 @@ def test_the_handlers_are_in_it(files: set[str], functions: dict[str, Resource])
 def test_all_of_our_code_is_in_it_and_nothing_else_of_this_folder(files: set[str]) -> None:
     code = package.ROOT / "chalicelib"
     assert {str(file.relative_to(package.ROOT)) for file in code.rglob("*.py")} <= files
-    assert not [file for file in files if file.startswith(("infra/", "tests/", "docs/", ".", "boto"))]
+    assert not [file for file in files if file.startswith(("infra/", "tests/", "docs/", ".", "boto3"))]
+
+
+def test_of_botocore_it_describes_only_the_services_that_it_speaks_to(files: set[str]) -> None:
+    described = {file.split("/")[2] for file in files if file.startswith("botocore/data/") and file.count("/") > 2}
+    assert described == {"dynamodb", "events", "sqs"}
+
+
+def test_its_bytecode_is_in_it(files: set[str]) -> None:
+    sources = {file for file in files if file.startswith("chalicelib/") and file.endswith(".py")}
+    compiled = {file for file in files if file.startswith("chalicelib/") and file.endswith(".pyc")}
+    assert len(sources) == len(compiled) > 100
 
 
 def test_it_is_small(built: Path) -> None:
-    assert (built / "deployment.zip").stat().st_size < 6e6
+    assert (built / "deployment.zip").stat().st_size < 10e6
+
+
+def test_the_same_code_makes_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "deployment.zip"
+    copy.write_bytes((built / "deployment.zip").read_bytes())
+    lean.rewrite(copy)
+    assert copy.read_bytes() == (built / "deployment.zip").read_bytes()
 
 
 def test_building_again_builds_nothing(built: Path) -> None:
