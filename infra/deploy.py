@@ -31,15 +31,15 @@ def deploy(session: Any, folder: Path, stack: str, parameters: dict[str, str], s
     """
     cloudformation = session.client("cloudformation")
     say(f"Uploading the package of {stack} …")
-    template = _uploaded(session, folder)
+    url, digest = _uploaded(session, folder)
     kind = "UPDATE" if _exists(cloudformation, stack) else "CREATE"
     say(f"{'Updating' if kind == 'UPDATE' else 'Creating'} the stack {stack} …")
-    name = f"interleave-{hashlib.sha256(template.encode()).hexdigest()[:12]}-{int(time.time())}"
+    name = f"interleave-{digest[:12]}-{int(time.time())}"
     cloudformation.create_change_set(
         StackName=stack,
         ChangeSetName=name,
         ChangeSetType=kind,
-        TemplateBody=template,
+        TemplateURL=url,
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
@@ -55,19 +55,26 @@ def outputs(cloudformation: Any, stack: str) -> dict[str, str]:
     return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
 
 
-def _uploaded(session: Any, folder: Path) -> str:
-    """The template, with the code's place in S3; the same code has the same place."""
-    code = (folder / "deployment.zip").read_bytes()
-    key = f"interleave/{hashlib.sha256(code).hexdigest()}.zip"
+def _uploaded(session: Any, folder: Path) -> tuple[str, str]:
+    """Where the template is in S3, and its digest; the code beside it. The same code has the same place."""
     bucket = _bucket(session)
-    s3 = session.client("s3")
-    if "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=key):
-        s3.put_object(Bucket=bucket, Key=key, Body=code)
+    key, _ = _put(session, bucket, (folder / "deployment.zip").read_bytes(), "zip")
     template = json.loads((folder / "sam.json").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == _FUNCTION:
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
-    return json.dumps(template)
+    key, digest = _put(session, bucket, json.dumps(template, separators=(",", ":")).encode(), "json")
+    return f"https://s3.{session.region_name}.amazonaws.com/{bucket}/{key}", digest
+
+
+def _put(session: Any, bucket: str, content: bytes, ending: str) -> tuple[str, str]:
+    """Put content under its digest, if it is not there; its key and the digest."""
+    digest = hashlib.sha256(content).hexdigest()
+    key = f"interleave/{digest}.{ending}"
+    s3 = session.client("s3")
+    if "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=key):
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    return key, digest
 
 
 def _bucket(session: Any) -> str:

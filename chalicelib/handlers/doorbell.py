@@ -22,8 +22,9 @@ def answer(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any]
         else:
             rings.append(ring)
     with metrics():
+        began = world.now()
         done = routing.route(world, rings)
         done.poisoned += len(poisoned)
-        observe(done)
+        observe(done, world.now() - began)
     log.info("routed", rings=len(rings), offered=done.offered, waiting=done.waiting, conflicts=done.conflicts)
     return {"batchItemFailures": poisoned}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.handlers.observe import log, metrics, observe
+from chalicelib.handlers.observe import log, measure, metrics, observe
 from chalicelib.operations import routing, timers
 from chalicelib.world import World
 
@@ -10,7 +10,9 @@ from chalicelib.world import World
 def run(world: World) -> None:
     """One sweep and one pass over every queue."""
     with metrics():
+        began = world.now()
         timers.sweep(world)
         done = routing.route_everything(world)
-        observe(done)
+        observe(done, world.now() - began)
+        measure("OldestWait", done.oldest_wait_ms)
     log.info("swept", offered=done.offered, waiting=done.waiting, conflicts=done.conflicts)

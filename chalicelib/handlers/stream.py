@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chalicelib.engagements.model import Engagement, Occupancy
-from chalicelib.handlers.observe import count, log, metrics
+from chalicelib.handlers.observe import count, log, metrics, observe_events
 from chalicelib.operations import recording
 from chalicelib.storage.dynamodb import engagement_of, occupancy_of
 from chalicelib.world import World
@@ -37,7 +37,7 @@ def take_in(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any
         if status is not None:
             statuses.append((before, status))
     with metrics():
-        recording.record(world, writes)
+        observe_events(recording.record(world, writes))
         recording.record_status(world, statuses)
         count("UnreadableRecords", 1 if failed else 0)
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}

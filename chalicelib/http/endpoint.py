@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Request, Response
 from pydantic import BaseModel
 
@@ -21,7 +22,7 @@ from chalicelib.world import World
 
 B = TypeVar("B", bound=BaseModel | None)
 CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "application/octet-stream", "text/plain"]
-log = Logger(service="interleave")
+log = Logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ def respond(endpoint: Endpoint, request: Request, path: Mapping[str, str], world
         frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-5:]]
         # No message and no values: they may hold personal data.
         log.error("failed", operation=endpoint.handler.__name__, error=type(error).__name__, frames=frames)
+        with single_metric(name="ApiFailures", unit=MetricUnit.Count, value=1, namespace="Interleave"):
+            pass  # it is written out at the end
         status, body = problems.internal(request_id)
     headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     if status == 401:

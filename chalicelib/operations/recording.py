@@ -27,8 +27,9 @@ Write = tuple[Engagement | None, Engagement]
 """One write of a head row: before and after."""
 
 
-def record(world: World, writes: Iterable[Write]) -> None:
-    """Take in writes in the order of the stream. Doing it again changes nothing but messages, which are hints."""
+def record(world: World, writes: Iterable[Write]) -> list[Event]:
+    """Take in writes in the order of the stream; the events that they brought. Doing it again changes nothing but
+    messages, which are hints."""
     steps = [(_version_before(old, new), old, new) for old, new in writes]
     facts = [fact for before, _, new in steps for fact in facts_of(new, before)]
     world.store.record(facts, [visit for before, _, new in steps if before == 0 for visit in _visits(new)])
@@ -41,6 +42,7 @@ def record(world: World, writes: Iterable[Write]) -> None:
             world.store.forget_visits(_visits(old))
     _send(world, [new for before, _, new in steps if new.version > before])
     announce(world, [event for before, _, new in steps for event in events_of(new, before)])
+    return [event for before, _, new in steps for event in new.trail if event.version > before]
 
 
 def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupancy]]) -> None:

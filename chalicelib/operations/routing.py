@@ -68,6 +68,7 @@ def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
             break
     _enlist(world, snapshot)
     done.waiting = len(snapshot.waiting)
+    done.oldest_wait_ms = max((world.now() - each.since for each in snapshot.waiting.values()), default=0)
     done.unmatchable = _unmatchable(snapshot)
     return done
 

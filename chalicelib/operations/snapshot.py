@@ -20,6 +20,8 @@ class Pass:
     overflowed: int = 0
     conflicts: int = 0
     waiting: int = 0
+    oldest_wait_ms: int = 0
+    """How long what has waited longest has waited in its queue."""
     unmatchable: tuple[str, ...] = ()
     """Ids of those that no agent will ever be able to take, however far their search widens."""
     poisoned: int = 0

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.handlers import doorbell, stream
+from chalicelib.handlers import doorbell, schedule, stream
+from chalicelib.handlers.observe import metrics, observe_events
+from chalicelib.operations import recording
 from tests.support.worlds import MemoryCentre, aws, aws_centre
 
 
@@ -22,6 +24,27 @@ def test_a_ring_that_cannot_be_read_fails_alone_and_is_counted(
     assert centre.read(engagement_id).state == "offered"
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "PoisonedMessages" in line]
     assert metrics[0]["PoisonedMessages"] == [1.0]
+
+
+def test_waits_and_offers_that_nobody_took_are_measured(
+    centre: MemoryCentre, capsys: pytest.CaptureFixture[str]
+) -> None:
+    centre.start()
+    centre.consume()
+    centre.clock.pass_seconds(20)
+    schedule.run(centre.world)
+    centre.ready("ana")
+    schedule.run(centre.world)
+    centre.clock.pass_seconds(31)
+    schedule.run(centre.world)
+    with metrics():
+        observe_events(recording.record(centre.world, centre.store.stream))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    measured = {name: line[name] for line in reversed(lines) for name in line if name[0].isupper()}
+    assert measured["OldestWait"] == [20_000.0]
+    assert measured["StartToOffer"] == [20_000.0]
+    assert measured["OffersMissed"] == [1.0]
+    assert "RouterLap" in measured
 
 
 def test_a_ring_for_what_is_not_there_is_no_trouble(centre: MemoryCentre) -> None:

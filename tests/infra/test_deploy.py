@@ -28,7 +28,7 @@ def test_the_first_deployment_prints_the_first_client_once(
     assert "client_secret" not in printed[1]
 
 
-def test_the_template_fits_into_one_call() -> None:
-    """CloudFormation takes 51,200 bytes of template inline."""
+def test_the_template_is_no_larger_than_cloudformation_takes_from_s3() -> None:
+    """1 MB; inline it would take 51,200 bytes only."""
     template = json.loads((package.build() / "sam.json").read_text())
-    assert len(json.dumps(template)) < 45_000
+    assert len(json.dumps(template)) < 500_000

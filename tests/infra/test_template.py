@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -212,3 +213,36 @@ def _dicts(value: Any) -> Iterator[Resource]:
     if isinstance(value, list):
         for each in value:
             yield from _dicts(each)
+
+
+# Alarms
+
+
+def test_every_alarm_has_a_page_and_every_page_an_alarm(resources: Resources) -> None:
+    folder = Path("docs/runbooks")
+    index = (folder / "README.md").read_text()
+    named = set()
+    for name, alarm in _properties(resources, "AWS::CloudWatch::Alarm").items():
+        page = alarm["AlarmDescription"].split("docs/runbooks/")[1].removesuffix(".md.")
+        row = next(line for line in index.splitlines() if f"`{name}`" in line)
+        assert f"[{page}]({page}.md)" in row
+        named.add(page)
+    assert named == {file.stem for file in folder.glob("*.md")} - {"README"}
+    assert len(named) >= 10
+
+
+def test_what_alarms_look_at_is_measured(resources: Resources) -> None:
+    """An alarm on a metric that nobody writes is never raised."""
+    alarms = _properties(resources, "AWS::CloudWatch::Alarm").values()
+    looked_at = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "Interleave"}
+    shown = set(re.findall(r'"Interleave","(\w+)"', resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]))
+    code = "".join(file.read_text() for room in ("handlers", "http") for file in Path("chalicelib", room).glob("*.py"))
+    assert {name for name in looked_at | shown if f'"{name}"' not in code} == set()
+
+
+def test_metrics_of_tenants_in_one_account_are_told_apart(functions: Resources, resources: Resources) -> None:
+    for function in functions.values():
+        assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+    for alarm in _properties(resources, "AWS::CloudWatch::Alarm").values():
+        if alarm["Namespace"] == "Interleave":
+            assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
