@@ -1,97 +1,151 @@
-"""What the types of a tenant's document cannot say: unique ids, references that lead somewhere, roads that end."""
+"""What the types of a tenant's document cannot say: unique ids, references that lead somewhere, roads that end.
+
+What is found here refuses a document; what is only worth a look is in `warnings`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
+from datetime import time
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Queue, Webhook
+from chalicelib.configuration.naming import missing, refers, unique
+from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Hours, Queue, Webhook
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.words import check_queue_dispositions, check_words
 from chalicelib.errors import FieldError
 from chalicelib.events.catalogue import TYPES
 from chalicelib.flows.document import Choose, FlowVersion, Route
 from chalicelib.routing.rank import HIGHEST_PRIORITY
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def check(tenant: Tenant) -> Iterator[FieldError]:
     """Everything that contradicts itself, by place."""
     yield from _ids(tenant)
     yield from _agents(tenant)
+    yield from _teams(tenant)
+    yield from _moved(tenant)
     for q, queue in enumerate(tenant.queues):
         yield from _queue(f"/queues/{q}", queue, tenant)
     yield from _circles(tenant)
     for p, profile in enumerate(tenant.agent_routing_profiles):
         yield from _agent_routing_profile(f"/agent_routing_profiles/{p}", profile, tenant)
     yield from _time_zones(tenant)
+    for h, hours in enumerate(tenant.business_hours):
+        yield from _hours(f"/business_hours/{h}", hours, tenant)
+    yield from _closure_sets(tenant)
+    yield from check_words(tenant)
     for w, webhook in enumerate(tenant.webhooks):
         yield from _webhook(f"/webhooks/{w}", webhook)
     for f, flow in enumerate(tenant.flows):
-        yield from _unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
+        yield from unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
         for v, version in enumerate(flow.versions):
             yield from _flow(f"/flows/{f}/versions/{v}", version, tenant)
 
 
+ID_FIELDS: Mapping[str, str] = {
+    "queues": "queue_id",
+    "agents": "user_id",
+    "flows": "flow_id",
+    "teams": "team_id",
+    "skill_categories": "skill_category_id",
+    "agent_routing_profiles": "agent_routing_profile_id",
+    "consumer_routing_profiles": "consumer_routing_profile_id",
+    "occupancy_profiles": "occupancy_profile_id",
+    "business_hours": "business_hours_id",
+    "closure_sets": "closure_set_id",
+    "reasons": "sub_status_id",
+    "variable_groups": "variable_group_id",
+    "variables": "variable_id",
+    "dispositions": "disposition_id",
+    "disposition_sets": "disposition_set_id",
+    "webhooks": "webhook_id",
+}
+"""Each list of the document, and the field by which its entries are told apart."""
+
+
 def _ids(tenant: Tenant) -> Iterator[FieldError]:
-    yield from _unique("/queues", [queue.queue_id for queue in tenant.queues])
-    yield from _unique("/agents", [agent.user_id for agent in tenant.agents])
-    yield from _unique("/flows", [flow.flow_id for flow in tenant.flows])
-    yield from _unique("/flows/entry_points", [p.entry_id for flow in tenant.flows for p in flow.entry_points])
-    yield from _unique("/skill_categories", [each.skill_category_id for each in tenant.skill_categories])
-    yield from _unique(
-        "/agent_routing_profiles", [each.agent_routing_profile_id for each in tenant.agent_routing_profiles]
-    )
-    yield from _unique(
-        "/consumer_routing_profiles", [each.consumer_routing_profile_id for each in tenant.consumer_routing_profiles]
-    )
-    yield from _unique("/occupancy_profiles", [each.occupancy_profile_id for each in tenant.occupancy_profiles])
-    yield from _unique("/webhooks", [each.webhook_id for each in tenant.webhooks])
-    yield from _unique("/business_hours", [each.business_hours_id for each in tenant.business_hours])
+    for name, id_field in ID_FIELDS.items():
+        yield from unique(f"/{name}", [getattr(each, id_field) for each in getattr(tenant, name)], id_field)
+    seen: set[str] = set()
+    for f, flow in enumerate(tenant.flows):
+        for p, point in enumerate(flow.entry_points):
+            if point.entry_id in seen:
+                at = f"/flows/{f}/entry_points/{p}/entry_id"
+                yield FieldError(at, f"Entry ID {point.entry_id!r} belongs to another flow too; give this one its own.")
+            seen.add(point.entry_id)
 
 
 def _agents(tenant: Tenant) -> Iterator[FieldError]:
     for a, agent in enumerate(tenant.agents):
         for q, queue_id in enumerate(agent.queues):
-            yield from _refers(f"/agents/{a}/queues/{q}", "queue", queue_id, tenant.queue_by_id)
-        yield from _refers(
+            yield from refers(f"/agents/{a}/queues/{q}", "queue", queue_id, tenant.own_queues)
+        yield from refers(
             f"/agents/{a}/occupancy_profile_id",
             "occupancy profile",
             agent.occupancy_profile_id,
             tenant.occupancy_profile_by_id,
         )
-        yield from _refers(f"/agents/{a}/shift_hours_id", "business hours", agent.shift_hours_id, tenant.hours_by_id)
+        yield from refers(f"/agents/{a}/shift_hours_id", "business hours", agent.shift_hours_id, tenant.hours_by_id)
+        yield from refers(f"/agents/{a}/team_id", "team", agent.team_id, tenant.team_by_id)
+
+
+def _teams(tenant: Tenant) -> Iterator[FieldError]:
+    for t, team in enumerate(tenant.teams):
+        for q, queue_id in enumerate(team.queues):
+            yield from refers(f"/teams/{t}/queues/{q}", "queue", queue_id, tenant.own_queues)
+        yield from refers(f"/teams/{t}/parent_team_id", "team", team.parent_team_id, tenant.team_by_id)
+    above = {team.team_id: team.parent_team_id for team in tenant.teams if team.parent_team_id}
+    for team_id, circle in _cycles(above):
+        at = f"/teams/{[team.team_id for team in tenant.teams].index(team_id)}/parent_team_id"
+        yield FieldError(at, f"Teams stand within one another in a circle: {circle}. Take one of the parents away.")
+
+
+def _moved(tenant: Tenant) -> Iterator[FieldError]:
+    for queue_id, to in tenant.moved_queues.items():
+        at = f"/moved_queues/{queue_id}"
+        if not NAME.fullmatch(queue_id):
+            yield FieldError(at, "This is no queue_id: letters, digits, _ and -, at most 40 of them.")
+        if queue_id in tenant.own_queues:
+            yield FieldError(at, f"Queue {queue_id!r} is still there; take it out of `queues`, or this line away.")
+        yield from refers(at, "queue", to, tenant.own_queues)
 
 
 def _queue(at: str, queue: Queue, tenant: Tenant) -> Iterator[FieldError]:
-    yield from _refers(
+    yield from refers(
         f"{at}/agent_routing_profile_id",
         "agent routing profile",
         queue.agent_routing_profile_id,
         tenant.agent_routing_profile_by_id,
     )
-    yield from _refers(
+    yield from refers(
         f"{at}/consumer_routing_profile_id",
         "consumer routing profile",
         queue.consumer_routing_profile_id,
         tenant.consumer_routing_profile_by_id,
     )
-    yield from _refers(f"{at}/business_hours_id", "business hours", queue.business_hours_id, tenant.hours_by_id)
+    yield from refers(f"{at}/business_hours_id", "business hours", queue.business_hours_id, tenant.hours_by_id)
     groups = {agent.group_id: None for agent in tenant.agents if agent.group_id}
     for g, group in enumerate(queue.agent_groups):
-        yield from _refers(f"{at}/agent_groups/{g}/group_id", "agent in a group", group.group_id, groups)
+        yield from refers(f"{at}/agent_groups/{g}/group_id", "agent in a group", group.group_id, groups)
     if queue.auto_accept and queue.distribution in ("simultaneous", "manual"):
         yield FieldError(f"{at}/auto_accept", f"A {queue.distribution} queue leaves it to agents what they accept.")
-    yield from _allowed(f"{at}/transfer/queues", "queue", queue.transfer.queues, tenant.queue_by_id)
+    yield from _allowed(f"{at}/transfer/queues", "queue", queue.transfer.queues, tenant.own_queues)
     yield from _allowed(f"{at}/transfer/users", "agent", queue.transfer.users, tenant.agent_by_id)
     yield from _allowed(f"{at}/transfer/flows", "Entry ID", queue.transfer.flows, tenant.flow_by_entry_id)
-    yield from _refers(f"{at}/orphans/queue_id", "queue", queue.orphans.queue_id, tenant.queue_by_id)
+    yield from refers(f"{at}/orphans/queue_id", "queue", queue.orphans.queue_id, tenant.own_queues)
+    yield from check_queue_dispositions(f"{at}/dispositions", queue, tenant)
     yield from _overflow(at, queue, tenant)
 
 
 def _allowed(at: str, kind: str, allowed: str | tuple[str, ...], known: Mapping[str, object]) -> Iterator[FieldError]:
     for n, each in enumerate(allowed if isinstance(allowed, tuple) else ()):
-        yield from _refers(f"{at}/{n}", kind, each, known)
+        yield from refers(f"{at}/{n}", kind, each, known)
 
 
 def _overflow(at: str, queue: Queue, tenant: Tenant) -> Iterator[FieldError]:
@@ -103,35 +157,70 @@ def _overflow(at: str, queue: Queue, tenant: Tenant) -> Iterator[FieldError]:
     places = [queue.overflow.queue_id, queue.overflow.flow_entry_id, queue.overflow.end or None]
     if sum(place is not None for place in places) != 1:
         yield FieldError(f"{at}/overflow", "Name one place: `queue_id`, `flow_entry_id` or `end`.")
-    yield from _refers(f"{at}/overflow/queue_id", "queue", queue.overflow.queue_id, tenant.queue_by_id)
-    yield from _refers(
-        f"{at}/overflow/flow_entry_id", "Entry ID", queue.overflow.flow_entry_id, tenant.flow_by_entry_id
-    )
+    yield from refers(f"{at}/overflow/queue_id", "queue", queue.overflow.queue_id, tenant.own_queues)
+    yield from refers(f"{at}/overflow/flow_entry_id", "Entry ID", queue.overflow.flow_entry_id, tenant.flow_by_entry_id)
 
 
 def _circles(tenant: Tenant) -> Iterator[FieldError]:
     """Work that overflows from queue to queue must come to an end."""
     onward = {queue.queue_id: queue.overflow.queue_id for queue in tenant.queues if queue.overflow}
-    for q, queue in enumerate(tenant.queues):
-        seen = [queue.queue_id]
-        while (following := onward.get(seen[-1])) is not None and following not in seen:
-            seen.append(following)
-        if following == queue.queue_id:
-            yield FieldError(f"/queues/{q}/overflow", f"Overflow goes in a circle: {' → '.join([*seen, following])}.")
+    places = {queue.queue_id: q for q, queue in enumerate(tenant.queues)}
+    for queue_id, circle in _cycles({each: to for each, to in onward.items() if to}):
+        at = f"/queues/{places[queue_id]}/overflow"
+        yield FieldError(at, f"Overflow goes in a circle: {circle}. Let one of them overflow elsewhere, or `end`.")
+
+
+def _cycles(onward: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Everything that leads back to itself, and the way around."""
+    for first in onward:
+        seen = {first: None}
+        last = first
+        while (last := onward.get(last, "")) and last not in seen:
+            seen[last] = None
+        if last == first:
+            yield first, " → ".join([*seen, first])
 
 
 def _agent_routing_profile(at: str, profile: AgentRoutingProfile, tenant: Tenant) -> Iterator[FieldError]:
     *steps, last = profile.time_steps or (0,)
     if last != FOR_EVER or any(step < 1 for step in steps):
         yield FieldError(f"{at}/time_steps", "Seconds that each step lasts (1 or more), and -1 at the end.")
-    yield from _unique(f"{at}/priorities", [line.skill_category_id for line in profile.priorities])
+    yield from unique(f"{at}/priorities", [line.skill_category_id for line in profile.priorities])
     for p, line in enumerate(profile.priorities):
-        yield from _refers(
+        yield from refers(
             f"{at}/priorities/{p}/skill_category_id",
             "skill category",
             line.skill_category_id,
             tenant.skill_category_by_id,
         )
+        category = tenant.skill_category_by_id.get(line.skill_category_id)
+        if category is not None and line.default_skill_id is not None:
+            known = dict.fromkeys(category.skills)
+            yield from refers(f"{at}/priorities/{p}/default_skill_id", "skill", line.default_skill_id, known)
+
+
+def _hours(at: str, hours: Hours, tenant: Tenant) -> Iterator[FieldError]:
+    known = {each.closure_set_id: each for each in tenant.closure_sets}
+    for n, name in enumerate(hours.closure_sets):
+        yield from refers(f"{at}/closure_sets/{n}", "closure set", name, known)
+    for day, intervals in hours.weekly.items():
+        for n, interval in enumerate(intervals):
+            if interval.end != time.min and interval.end <= interval.start:
+                message = "An interval ends after it starts, on the same day; cut in two what passes midnight."
+                yield FieldError(f"{at}/weekly/{day}/{n}", message)
+    for c, closure in enumerate(hours.closures):
+        if closure.last < closure.first:
+            yield FieldError(f"{at}/closures/{c}", "`last` is before `first`; swap them.")
+
+
+def _closure_sets(tenant: Tenant) -> Iterator[FieldError]:
+    for n, each in enumerate(tenant.closure_sets):
+        if each.holidays is not None:
+            message = "Holidays become closures where a file is applied; through the API, name the days in `closures`."
+            yield FieldError(f"/closure_sets/{n}/holidays", message)
+        for c, closure in enumerate(each.closures):
+            if closure.last < closure.first:
+                yield FieldError(f"/closure_sets/{n}/closures/{c}", "`last` is before `first`; swap them.")
 
 
 def _webhook(at: str, webhook: Webhook) -> Iterator[FieldError]:
@@ -144,7 +233,7 @@ def _webhook(at: str, webhook: Webhook) -> Iterator[FieldError]:
         yield FieldError(f"{at}/url", "Its address must be a public one.")
     for e, name in enumerate(webhook.events):
         if name not in TYPES:
-            yield FieldError(f"{at}/events/{e}", f"There is no event {name!r}.")
+            yield FieldError(f"{at}/events/{e}", missing("event", name, TYPES))
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:
@@ -175,19 +264,8 @@ def _flow(at: str, version: FlowVersion, tenant: Tenant) -> Iterator[FieldError]
 
 
 def _route(at: str, route: Route, tenant: Tenant) -> Iterator[FieldError]:
-    yield from _refers(at, "queue", route.queue_id, tenant.queue_by_id)
-    yield from _refers(at, "agent", route.user_id, tenant.agent_by_id)
-    yield from _refers(at, "agent", route.preferred_user_id, tenant.agent_by_id)
+    yield from refers(at, "queue", route.queue_id, tenant.own_queues)
+    yield from refers(at, "agent", route.user_id, tenant.agent_by_id)
+    yield from refers(at, "agent", route.preferred_user_id, tenant.agent_by_id)
     if route.priority is not None and not 0 <= route.priority <= HIGHEST_PRIORITY:
         yield FieldError(at, f"Priority {route.priority} is not within 0 and {HIGHEST_PRIORITY}.")
-
-
-def _refers(at: str, kind: str, to: str | None, known: Mapping[str, object]) -> Iterator[FieldError]:
-    if to is not None and to not in known:
-        yield FieldError(at, f"There is no {kind} {to!r}.")
-
-
-def _unique(at: str, ids: Iterable[str]) -> Iterator[FieldError]:
-    listed = list(ids)
-    for duplicate in sorted({each for each in listed if listed.count(each) > 1}):
-        yield FieldError(at, f"{duplicate!r} stands here more than once.")

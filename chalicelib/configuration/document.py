@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.configuration.checks import check
+from chalicelib.configuration.naming import missing
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.errors import FieldError, InvalidRequest
 
@@ -15,14 +18,19 @@ _reader: TypeAdapter[Tenant] = TypeAdapter(Tenant)
 
 def read(document: Any) -> Tenant:
     """The tenant that a JSON-like document describes. Raises `InvalidRequest`."""
-    try:
-        tenant = _reader.validate_python(document)
-    except ValidationError as error:
-        raise InvalidRequest("The configuration is not valid.", _fields(error)) from error
+    tenant = parse(document)
     wrong = list(check(tenant))
     if wrong:
         raise InvalidRequest("The configuration contradicts itself.", wrong)
     return tenant
+
+
+def parse(document: Any) -> Tenant:
+    """The same for a document that was checked when it was applied. Raises `InvalidRequest` for a wrong type."""
+    try:
+        return _reader.validate_python(document)
+    except ValidationError as error:
+        raise InvalidRequest("The configuration is not valid.", wrong_types(error, Tenant)) from None
 
 
 def write(tenant: Tenant) -> dict[str, Any]:
@@ -31,8 +39,53 @@ def write(tenant: Tenant) -> dict[str, Any]:
     return document
 
 
-def _fields(error: ValidationError) -> list[FieldError]:
-    return [
-        FieldError("/" + "/".join(str(part) for part in each["loc"]), each["msg"])
-        for each in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
+def wrong_types(error: ValidationError, kind: Any) -> list[FieldError]:
+    """What pydantic found wrong with a value of a kind, as errors that say what to do."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [FieldError(pointer(each["loc"]), _remedy(each, kind)) for each in found]
+
+
+def pointer(parts: tuple[int | str, ...]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _remedy(error: Any, kind: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "This field is missing; add it."
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            *parents, last = error["loc"]
+            known = _fields_at(kind, tuple(parents))
+            return missing("field", str(last), known) if known else f"There is no field {str(last)!r} here."
+        case _:
+            return str(error["msg"])
+
+
+def _fields_at(kind: Any, place: tuple[int | str, ...]) -> list[str]:
+    """The fields of the dataclass at a place within a kind; none where it cannot be told."""
+    for part in place:
+        if isinstance(part, str) and any(getattr(each, "__name__", "") == part for each in _members(kind)):
+            kind = next(each for each in _members(kind) if getattr(each, "__name__", "") == part)
+            continue
+        kind = next((inner for each in _members(kind) if (inner := _within(each, part)) is not None), None)
+    found = next((each for each in _members(kind) if is_dataclass(each)), None)
+    return [each.name.rstrip("_") for each in fields(found)] if found else []
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    """A union's members; else the kind itself."""
+    origin = get_origin(kind)
+    if origin is Union or getattr(origin, "__name__", "") == "UnionType":
+        return get_args(kind)
+    return (kind,)
+
+
+def _within(kind: Any, part: int | str) -> Any:
+    """The kind of a part of a value."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        return get_type_hints(kind).get(str(part))
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is tuple and isinstance(part, int):
+        return inner[0]
+    return inner[1] if isinstance(origin, type) and issubclass(origin, Mapping) else None

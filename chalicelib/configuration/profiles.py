@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from chalicelib.configuration.vocabulary import STRICT, Identifier, LaunchUrl, QueueDispositions
 from chalicelib.events.signatures import Scheme
 from chalicelib.routing.consumer import ConsumerProfile
 from chalicelib.routing.hours import BusinessHours
@@ -16,11 +17,7 @@ from chalicelib.routing.limits import Limits
 from chalicelib.routing.model import Category, Distribution, QueueRules
 from chalicelib.routing.occupancy import OccupancyRules
 
-STRICT: dict[str, Any] = {"extra": "forbid"}
 FOR_EVER = -1
-
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-"""Part of AWS resource names too, hence short and plain."""
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Places = Annotated[int, Field(ge=0, le=100)]
 
@@ -107,6 +104,7 @@ class OccupancyProfile(OccupancyRules):
     """How much at once: places by channel, and the rules beyond them."""
 
     occupancy_profile_id: Identifier
+    occupancy_profile_name: str = ""
     capacity: Mapping[str, Places]
 
 
@@ -115,6 +113,9 @@ class Hours(BusinessHours):
     """Business hours that queues refer to."""
 
     business_hours_id: Identifier
+    business_hours_name: str = ""
+    closure_sets: tuple[str, ...] = ()
+    """Closed on their days too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ class ServiceLevel:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     threshold: Annotated[int, Field(ge=1)] | None = None
+    target_percentage: Annotated[int, Field(ge=1, le=100)] | None = None
+    """How much of the work should be taken within the threshold; reports say how much was."""
     at_risk_percent: Annotated[int, Field(ge=1, le=100)] = 80
     due_date_warning: Annotated[int, Field(ge=0)] = 3600
     """How long before its due date work is at risk."""
@@ -198,7 +201,9 @@ class Queue:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     queue_id: Identifier
-    queue_name: str
+    queue_name: Annotated[str, Field(max_length=150)]
+    queue_description: Annotated[str, Field(max_length=200)] = ""
+    """Shown where work may be transferred to."""
     channel: str = "work_item"
     offer_timeout: Annotated[int, Field(ge=1, le=900)] = 30
     """How long an agent may take to accept. At most 900: the longest delay of an SQS message."""
@@ -223,6 +228,10 @@ class Queue:
     orphans: Orphans = Orphans()
     max_wrap_up_time: Annotated[int, Field(ge=0, le=86_400)] = 900
     """Up to how long an agent may extend a wrap-up."""
+    short_abandon: Annotated[int, Field(ge=1, le=255)] | None = None
+    """What its consumer withdraws sooner than this, reports count apart."""
+    dispositions: QueueDispositions = field(default_factory=QueueDispositions)
+    launch_urls: tuple[LaunchUrl, ...] = ()
     when_closed: Literal["wait", "overflow"] = "wait"
     overflow: Overflow | None = None
 
@@ -257,7 +266,9 @@ class Agent:
 
     user_id: Identifier
     display_name: str
-    queues: tuple[str, ...]
+    queues: tuple[str, ...] = ()
+    team_id: str | None = None
+    """Its queues are his too."""
     skills: Mapping[str, Proficiency] = field(default_factory=dict)
     capacity: Mapping[str, Places] = field(default_factory=lambda: {"work_item": 1})
     """Where no occupancy profile says otherwise."""
@@ -279,6 +290,8 @@ class Reason:
 
     sub_status_id: Identifier
     sub_status_name: str = ""
+    enabled: bool = True
+    """Whether an agent may give it from now on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -15,11 +15,14 @@ from chalicelib.configuration.profiles import (
     ConsumerRoutingProfile,
     Hours,
     OccupancyProfile,
+    Overflow,
     Queue,
     Reason,
     SkillCategory,
     Webhook,
 )
+from chalicelib.configuration.shared import ClosureSet, Team
+from chalicelib.configuration.vocabulary import Disposition, DispositionSet, Variable, VariableGroup
 from chalicelib.engagements.clocks import Targets
 from chalicelib.engagements.model import USUAL_RETENTION_DAYS
 from chalicelib.flows.document import STRICT, Flow
@@ -46,16 +49,48 @@ class Tenant:
     webhooks: tuple[Webhook, ...] = ()
     retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
     """How long work that starts from now on can be read once it is closed; then it is gone."""
+    teams: tuple[Team, ...] = ()
+    closure_sets: tuple[ClosureSet, ...] = ()
+    variable_groups: tuple[VariableGroup, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
+    disposition_sets: tuple[DispositionSet, ...] = ()
+    moved_queues: Mapping[str, str | None] = field(default_factory=dict)
+    """Queues that are gone, and the one that has what still comes to them; null is through its own flow again."""
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 
     @cached_property
-    def queue_by_id(self) -> Mapping[str, Queue]:
+    def own_queues(self) -> Mapping[str, Queue]:
+        """Those that are there."""
         return {queue.queue_id: queue for queue in self.queues}
 
     @cached_property
+    def queue_by_id(self) -> Mapping[str, Queue]:
+        """Also those that are gone: what still comes to one overflows from it at once."""
+        gone = {
+            queue_id: Queue(queue_id, queue_id, overflow=Overflow(to), when_closed="overflow")
+            for queue_id, to in self.moved_queues.items()
+        }
+        return gone | dict(self.own_queues)
+
+    @cached_property
     def agent_by_id(self) -> Mapping[str, Agent]:
-        return {agent.user_id: agent for agent in self.agents}
+        """Agents with the queues of their teams."""
+        return {agent.user_id: self._in_team(agent) for agent in self.agents}
+
+    @cached_property
+    def team_by_id(self) -> Mapping[str, Team]:
+        return {team.team_id: team for team in self.teams}
+
+    def _in_team(self, agent: Agent) -> Agent:
+        queues, team = list(agent.queues), self.team_by_id.get(agent.team_id or "")
+        for _ in self.teams:  # a circle, which the checks refuse, comes to an end here too
+            if team is None:
+                break
+            queues += team.queues
+            team = self.team_by_id.get(team.parent_team_id or "")
+        return agent if len(queues) == len(agent.queues) else replace(agent, queues=tuple(dict.fromkeys(queues)))
 
     @cached_property
     def flow_by_entry_id(self) -> Mapping[str, Flow]:
@@ -79,13 +114,43 @@ class Tenant:
 
     @cached_property
     def hours_by_id(self) -> Mapping[str, Hours]:
-        return {hours.business_hours_id: hours for hours in self.business_hours}
+        """Business hours with the closures of their sets."""
+        shared = {each.closure_set_id: each.closures for each in self.closure_sets}
+        return {
+            hours.business_hours_id: replace(
+                hours,
+                closures=(*hours.closures, *(c for each in hours.closure_sets for c in shared.get(each, ()))),
+            )
+            for hours in self.business_hours
+        }
+
+    @cached_property
+    def variable_by_name(self) -> Mapping[str, Variable]:
+        """Declared variables, by the name that work gives them."""
+        groups = {each.variable_group_id: each.variable_group_name for each in self.variable_groups}
+        return {f"global_custom.{groups.get(v.variable_group_id)}.{v.variable_name}": v for v in self.variables}
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """Names of the variables whose values agents do not see."""
+        return frozenset(name for name, variable in self.variable_by_name.items() if variable.mask_variable_data)
+
+    @cached_property
+    def disposition_by_id(self) -> Mapping[str, Disposition]:
+        return {each.disposition_id: each for each in self.dispositions}
+
+    def dispositions_of(self, queue: Queue) -> tuple[Disposition, ...]:
+        """How work of a queue may end; none named is anyhow."""
+        sets = {each.disposition_set_id: each.dispositions for each in self.disposition_sets}
+        own = queue.dispositions
+        ids = [*own.dispositions, *(each for name in own.disposition_sets for each in sets[name])]
+        return tuple(self.disposition_by_id[each] for each in dict.fromkeys(ids))
 
     @cached_property
     def agents_of_queue(self) -> Mapping[str, tuple[str, ...]]:
         """The ids of the agents who serve each queue."""
-        serving: dict[str, list[str]] = {queue.queue_id: [] for queue in self.queues}
-        for agent in self.agents:
+        serving: dict[str, list[str]] = {queue_id: [] for queue_id in self.queue_by_id}
+        for agent in self.agent_by_id.values():
             for queue_id in agent.queues:
                 serving[queue_id].append(agent.user_id)
         return {queue_id: tuple(ids) for queue_id, ids in serving.items()}
@@ -132,6 +197,12 @@ class Tenant:
 
     def is_open(self, queue_id: str, now: int) -> bool:
         """Whether a queue gives work out at a moment (epoch milliseconds)."""
+        if self.is_gone(queue_id):
+            return False
         queue = self.queue_by_id.get(queue_id)
         hours = self.hours_by_id.get(queue.business_hours_id or "") if queue else None
         return hours is None or hours.is_open(now)
+
+    def is_gone(self, queue_id: str) -> bool:
+        """Whether a queue is there only to pass on what still comes to it."""
+        return queue_id in self.moved_queues and queue_id not in self.own_queues

@@ -10,6 +10,7 @@ from chalicelib.engagements import amendments
 from chalicelib.engagements.model import Change, Content, Engagement
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.translation import room, standing_in
+from chalicelib.operations.wording import check_variables
 from chalicelib.world import World
 
 
@@ -26,6 +27,8 @@ class Amendment:
 
 def update(world: World, order: Order, amendment: Amendment) -> Engagement:
     """Change what the work says, or how urgent it is; while it waits, it is ranked anew."""
+
+    check_variables(world.tenant(), amendment.variables or ())
 
     def decide(hands: Hands) -> Change:
         engagement, now = hands.engagement, world.now()

@@ -8,6 +8,7 @@ from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
 from chalicelib.operations.translation import candidate_of, room, standing_in
+from chalicelib.operations.wording import disposition_of
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.rank import rank
 from chalicelib.routing.widen import Needs
@@ -122,15 +123,24 @@ def release(world: World, order: Order) -> Engagement:
 def end(world: World, order: Order, disposition: str | None) -> Engagement:
     """Finish work: closed at once, or after the wrap-up that its queue allows."""
 
-    return change(world, order, lambda hands: _ended(world, hands, disposition, order.actor))
+    def decide(hands: Hands) -> Change:
+        queue_id = hands.engagement.queue_id
+        said = disposition_of(world.tenant(), queue_id, disposition, closes=_wrap_up_ms(world, queue_id) == 0)
+        return _ended(world, hands, said, order.actor)
+
+    return change(world, order, decide)
+
+
+def _wrap_up_ms(world: World, queue_id: str) -> int:
+    queue = world.tenant().queue_by_id.get(queue_id)
+    return queue.wrap_up_time * 1000 if queue else 0
 
 
 def _ended(world: World, hands: Hands, disposition: str | None, actor: str) -> Change:
-    queue = world.tenant().queue_by_id.get(hands.engagement.queue_id)
     return commands.end(
         hands.engagement,
         hands.occupancy,
-        wrap_up_ms=queue.wrap_up_time * 1000 if queue else 0,
+        wrap_up_ms=_wrap_up_ms(world, hands.engagement.queue_id),
         disposition=disposition,
         actor=actor,
         now=world.now(),
@@ -174,11 +184,12 @@ def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
     """End the wrap-up and close."""
 
     def decide(hands: Hands) -> Change:
-        if hands.engagement.state != "wrap_up":
-            raise wrong_state("wrap_up", hands.engagement)
-        return commands.close(
-            hands.engagement, hands.occupancy, disposition=disposition, actor=order.actor, now=world.now()
-        )
+        engagement = hands.engagement
+        if engagement.state != "wrap_up":
+            raise wrong_state("wrap_up", engagement)
+        closes = engagement.disposition is None
+        said = disposition_of(world.tenant(), engagement.queue_id, disposition, closes)
+        return commands.close(engagement, hands.occupancy, disposition=said, actor=order.actor, now=world.now())
 
     return change(world, order, decide)
 

@@ -22,6 +22,7 @@ from chalicelib.flows.document import Flow, Route
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.delivering import announce
 from chalicelib.operations.translation import destination_of, targets_of, variables_of
+from chalicelib.operations.wording import completed
 from chalicelib.storage.protocol import Receipt, Refused, Replayed
 from chalicelib.world import World
 
@@ -64,6 +65,7 @@ def start(
     Raises `InvalidRequest` for an Entry ID that leads nowhere, `DuplicateWork` for active work, `KeyReused`.
     """
     now = world.now()
+    content = completed(world.tenant(), content)
     flow, reference, route = _route(world, flow_entry_id, channel, content)
     work_item = content.work_item_variables
     work_item_id = work_item.get("work_item_id")

@@ -19,8 +19,8 @@ SYSTEM = "system:sweeper"
 def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str | None, actor: str) -> Occupancy:
     """Change an agent's status. What is offered to an agent who is no longer ready is offered to others at once."""
     _known(world, agent_id)
-    reasons = {reason.sub_status_id for reason in world.tenant().reasons}
-    if sub_status is not None and reasons and sub_status not in reasons:
+    reasons = {reason.sub_status_id for reason in world.tenant().reasons if reason.enabled}
+    if sub_status is not None and world.tenant().reasons and sub_status not in reasons:
         message = f"There is no such reason; there are {', '.join(sorted(reasons))}."
         raise InvalidRequest("The reason is unknown.", [FieldError("/sub_status_id", message)])
     changed = _change(world, agent_id, lambda seen: agents.set_status(seen, status, sub_status, world.now(), actor))

@@ -15,6 +15,7 @@ from chalicelib.operations import sessions, transferring
 from chalicelib.operations.desk import cool_down_ms
 from chalicelib.operations.ordering import ring_for
 from chalicelib.operations.translation import deadlines, own_deadline, room, standing_in, targets_of
+from chalicelib.operations.wording import usual_disposition
 from chalicelib.world import World
 
 
@@ -81,7 +82,8 @@ def _by_state(world: World, engagement: Engagement, holders: tuple[Occupancy, ..
         case "inactive":
             return _woken(world, engagement, holders[0], now)
         case "wrap_up":
-            return commands.close(engagement, holders[0], disposition=None, actor=ROUTER, now=now)
+            said = None if engagement.disposition else usual_disposition(world.tenant(), engagement.queue_id)
+            return commands.close(engagement, holders[0], disposition=said, actor=ROUTER, now=now)
         case _:
             cool_until = now + cool_down_ms(world, engagement.queue_id)
             return commands.miss(engagement, holders[0], cool_until=cool_until, now=now, others=holders[1:])

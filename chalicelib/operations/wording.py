@@ -1,0 +1,68 @@
+"""What work may say: variables that the tenant declares, and dispositions that its queue names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chalicelib.configuration.naming import missing
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements.model import Content
+from chalicelib.errors import FieldError, InvalidRequest
+
+
+def check_variables(tenant: Tenant, variables: tuple[Mapping[str, str], ...]) -> None:
+    """Hold what is declared to its type; what is not is free. Raises `InvalidRequest`."""
+    declared = tenant.variable_by_name
+    faults = [
+        FieldError(f"/variables/{n}/value", fault)
+        for n, each in enumerate(variables)
+        if each["name"] in declared and (fault := declared[each["name"]].fault(each["value"])) is not None
+    ]
+    if faults:
+        raise InvalidRequest("Validation Failed.", faults)
+
+
+def completed(tenant: Tenant, content: Content) -> Content:
+    """The content of new work, its variables checked and the defaults of those it does not name added."""
+    check_variables(tenant, content.variables)
+    said = {each["name"] for each in content.variables}
+    defaults = tuple(
+        {"name": name, "value": variable.default_value}
+        for name, variable in tenant.variable_by_name.items()
+        if variable.default_value is not None and name not in said
+    )
+    return replace(content, variables=(*content.variables, *defaults)) if defaults else content
+
+
+def disposition_of(tenant: Tenant, queue_id: str, said: str | None, closes: bool) -> str | None:
+    """How work ended, by name, as its queue allows; an id will do. Raises `InvalidRequest`.
+
+    `closes`: nobody is asked again, so a disposition that the queue requires is due now.
+    """
+    queue = tenant.queue_by_id.get(queue_id)
+    if queue is None:
+        return said
+    allowed = tenant.dispositions_of(queue)
+    if said is None:
+        if closes and queue.dispositions.disposition_required:
+            names = ", ".join(each.disposition_name for each in allowed if each.status == "active") or "any text"
+            raise _refused(f"The queue requires one: {names}.")
+        return usual_disposition(tenant, queue_id) if closes else None
+    if not allowed:
+        return said
+    found = next((each for each in allowed if said in (each.disposition_id, each.disposition_name)), None)
+    if found is None or found.status == "inactive":
+        raise _refused(missing("disposition", said, [e.disposition_name for e in allowed if e.status == "active"]))
+    return found.disposition_name
+
+
+def usual_disposition(tenant: Tenant, queue_id: str) -> str | None:
+    """What stands where nobody said how work ended."""
+    queue = tenant.queue_by_id.get(queue_id)
+    found = tenant.disposition_by_id.get(queue.dispositions.default_disposition_id or "") if queue else None
+    return found.disposition_name if found else None
+
+
+def _refused(message: str) -> InvalidRequest:
+    return InvalidRequest("The disposition is not one of the queue's.", [FieldError("/disposition", message)])
