@@ -14,7 +14,7 @@ from chalicelib.engagements.model import Engagement, Event, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.model import Waiting
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Stamp
 
 T = TypeVar("T")
 COMPRESS_ABOVE = 600
@@ -65,4 +65,5 @@ NOTE = Document(Note)
 ATTEMPT = Document(Attempt)
 PUBLIC_EVENT = Document(PublicEvent)
 CONFIGURATION = Document(Configuration)
+STAMP = Document(Stamp)
 EVENTS: Document[list[Event]] = Document(list[Event])

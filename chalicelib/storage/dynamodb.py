@@ -22,7 +22,18 @@ from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
 from chalicelib.storage import codec
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started, Visit
+from chalicelib.storage.protocol import (
+    NOTHING,
+    Attempt,
+    Client,
+    Configuration,
+    Receipt,
+    Refused,
+    Replayed,
+    Stamp,
+    Started,
+    Visit,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,6 +54,8 @@ EVENT_RETENTION_DAYS = 7
 WRITES_PER_TRANSACTION = 20
 """Most changes are two writes. More changes would fail together more often than they would save."""
 CONFLICT_ATTEMPTS = 6
+LARGEST_PART = 350 * 1024
+"""Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
 _SIGNING_KEY: Key = ("SECRET", "SIGNING_KEY")
 
@@ -301,25 +314,53 @@ class DynamoStore:
         return int(item["version"]["N"]) if item else 0
 
     def configuration(self, version: int) -> Configuration:
-        item = self._get(("CONFIG", f"V#{version:08d}"))
-        return codec.CONFIGURATION.load(_loaded(item["doc"])) if item else Configuration()
+        item = self._get(_version_key(version))
+        if item is None:
+            return Configuration()
+        if "doc" in item:
+            return codec.CONFIGURATION.load(_loaded(item["doc"]))
+        parts = self._query(f"DOCUMENT#{item['parts']['S']}", "0", "~")
+        return codec.CONFIGURATION.load(b"".join(bytes(part["part"]["B"]) for part in parts))
 
-    def apply(self, document: Mapping[str, Any], seen: int) -> int:
+    def apply(
+        self,
+        document: Mapping[str, Any],
+        seen: int,
+        stamp: Stamp = Stamp(),  # noqa: B008 - frozen
+        removed: Mapping[str, int] = NOTHING,
+    ) -> int:
         version = seen + 1
-        row = {
-            **_key(("CONFIG", f"V#{version:08d}")),
-            "doc": _stored(codec.CONFIGURATION.dump(Configuration(version, document))),
-        }
-        keep = self._put(row, "attribute_not_exists(pk)", {}, {})
+        dumped = codec.CONFIGURATION.dump(Configuration(version, document, removed))
+        small = len(dumped) <= LARGEST_PART
+        content: Item = {"doc": _stored(dumped)} if small else {"parts": {"S": self._keep_parts(dumped)}}
+        keep = self._put({**_key(_version_key(version)), **content}, "attribute_not_exists(pk)", {}, {})
+        stamped = {**_key(_stamp_key(version)), "doc": _stored(codec.STAMP.dump(stamp))}
         switch = self._put(
             {**_key(_CURRENT), "version": _n(version)},
             "version = :seen" if seen else "attribute_not_exists(pk)",
             {},
             {":seen": _n(seen)} if seen else {},
         )
-        if self._transact([{"Put": keep}, {"Put": switch}]) is not None:
+        note = self._put(stamped, "attribute_not_exists(pk)", {}, {})
+        if self._transact([{"Put": keep}, {"Put": note}, {"Put": switch}]) is not None:
             raise LostRace("Another configuration was applied at the same moment.")
         return version
+
+    def _keep_parts(self, dumped: str | bytes) -> str:
+        """Keep a document that no one row can hold, before anything points to it.
+
+        The parts are named by what is in them: whoever writes the same document writes the same rows.
+        """
+        whole = dumped if isinstance(dumped, bytes) else dumped.encode()
+        digest = hashlib.sha256(whole).hexdigest()
+        for n, first in enumerate(range(0, len(whole), LARGEST_PART)):
+            part = {"B": whole[first : first + LARGEST_PART]}
+            self._put_all([{**_key((f"DOCUMENT#{digest}", f"{n:04d}")), "part": part}])
+        return digest
+
+    def stamps(self, versions: Iterable[int]) -> dict[int, Stamp]:
+        found = self._batch_get(_stamp_key(version) for version in versions)
+        return {int(item["sk"]["S"].split("#")[1]): codec.STAMP.load(_loaded(item["doc"])) for item in found}
 
     def client(self, client_id: str) -> Client | None:
         item = self._get((f"CLIENT#{client_id}", "CLIENT"))
@@ -571,6 +612,14 @@ def occupancy_of(image: Mapping[str, Any] | None) -> Occupancy | None:
 
 def _visit_key(visit: Visit) -> Key:
     return f"CONSUMER#{visit.consumer}", f"{visit.at:014d}#{visit.engagement_id}"
+
+
+def _version_key(version: int) -> Key:
+    return "CONFIG", f"V#{version:08d}"
+
+
+def _stamp_key(version: int) -> Key:
+    return "CONFIG", f"STAMP#{version:08d}"
 
 
 def _head_key(engagement_id: str) -> Key:

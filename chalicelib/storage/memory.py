@@ -12,7 +12,18 @@ from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Refused, Replayed, Started, Visit
+from chalicelib.storage.protocol import (
+    NOTHING,
+    Attempt,
+    Client,
+    Configuration,
+    Receipt,
+    Refused,
+    Replayed,
+    Stamp,
+    Started,
+    Visit,
+)
 
 
 class MemoryStore:
@@ -31,6 +42,7 @@ class MemoryStore:
         self._history: dict[tuple[str, int], tuple[Engagement, list[Event]]] = {}
         self._facts: dict[tuple[str, str, int], Fact] = {}
         self._configurations: list[Configuration] = [Configuration()]
+        self._stamps: dict[int, Stamp] = {}
         self._beats: dict[str, int] = {}
         self._notes: dict[str, tuple[Note, int]] = {}
         self._forgotten: dict[str, int] = {}
@@ -172,14 +184,24 @@ class MemoryStore:
         return self._configurations[-1].version
 
     def configuration(self, version: int) -> Configuration:
-        return self._configurations[version]
+        return self._configurations[version] if 0 <= version < len(self._configurations) else Configuration()
 
-    def apply(self, document: Mapping[str, Any], seen: int) -> int:
+    def apply(
+        self,
+        document: Mapping[str, Any],
+        seen: int,
+        stamp: Stamp = Stamp(),  # noqa: B008 - frozen
+        removed: Mapping[str, int] = NOTHING,
+    ) -> int:
         with self._lock:
             if seen != self.configuration_version():
                 raise LostRace("Another configuration was applied at the same moment.")
-            self._configurations.append(Configuration(seen + 1, document))
+            self._configurations.append(Configuration(seen + 1, document, removed))
+            self._stamps[seen + 1] = stamp
             return seen + 1
+
+    def stamps(self, versions: Iterable[int]) -> dict[int, Stamp]:
+        return {version: self._stamps[version] for version in versions if version in self._stamps}
 
     def client(self, client_id: str) -> Client | None:
         return self._clients.get(client_id)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,22 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a version was applied (epoch milliseconds), by whom and why."""
+
+    at: int = 0
+    by: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """One applied version of the tenant's document. Version 0 is no configuration at all."""
 
     version: int = 0
     document: Mapping[str, Any] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+    """Queues that were taken out lately, and when (epoch milliseconds): something may still be on its way to them."""
 
 
 class Store(Protocol):
@@ -176,8 +190,17 @@ class Store(Protocol):
     def configuration(self, version: int) -> Configuration:
         """One version of the tenant's document."""
 
-    def apply(self, document: Mapping[str, Any], seen: int) -> int:
+    def apply(
+        self,
+        document: Mapping[str, Any],
+        seen: int,
+        stamp: Stamp = Stamp(),
+        removed: Mapping[str, int] = NOTHING,
+    ) -> int:
         """Keep a new version and switch to it in one write, if `seen` is still applied. Raises `LostRace`."""
+
+    def stamps(self, versions: Iterable[int]) -> dict[int, Stamp]:
+        """When, by whom and why each of these versions was applied; those that never were are left out."""
 
     def client(self, client_id: str) -> Client | None:
         """A machine client."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.consumer import USUAL
 from chalicelib.routing.model import Requirement, Waiting
-from chalicelib.storage.protocol import Client, Receipt, Refused, Replayed, Started, Store, Visit
+from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Stamp, Started, Store, Visit
 from tests.support.worlds import NOW, Centre
 
 FLOW = FlowReference("tickets", "Tickets", 1, "entry-tickets")
@@ -352,6 +353,23 @@ class TestTenant:
         with pytest.raises(LostRace):
             store.apply({"flows": []}, seen)
         assert store.configuration_version() == version
+
+    def test_a_version_tells_when_by_whom_and_why_and_what_it_took_out(self, store: Store) -> None:
+        seen = store.configuration_version()
+        stamp = Stamp(NOW, "admin:adm", "Less is more")
+        version = store.apply({"queues": []}, seen, stamp, {"billing": NOW})
+        assert store.configuration(version).removed == {"billing": NOW}
+        assert store.stamps(range(version, version + 5)) == {version: stamp}
+        assert store.configuration(version + 1) == Configuration()
+
+    def test_a_document_larger_than_a_row_comes_back(self, store: Store) -> None:
+        noise = random.Random(1)
+        document = {"queues": [{"queue_id": noise.randbytes(20).hex(), "queue_name": "x"} for _ in range(40_000)]}
+        version = store.apply(document, store.configuration_version())
+        assert store.configuration(version).document == document
+        small = store.apply({"queues": []}, version)
+        assert store.configuration(small).document == {"queues": []}
+        assert store.configuration(version).document == document
 
     def test_clients_are_kept_and_replaced(self, store: Store) -> None:
         assert store.client("crm") is None
