@@ -86,6 +86,13 @@ class TransferRefused(InterleaveError):
 
 
 @dataclass
+class StillInUse(InterleaveError):
+    """It holds work that nobody would see to any more."""
+
+    count: int
+
+
+@dataclass
 class LostRace(InterleaveError):
     """Somebody else changed it at the same moment; read it again and repeat."""
 

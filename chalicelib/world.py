@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.configuration.document import read
+from chalicelib.configuration.document import effective
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.messaging.protocol import Poster, Transport
 from chalicelib.storage.protocol import Store
@@ -43,7 +43,8 @@ class World:
         """The configuration applied now. For whoever is asked for something that the one at hand does not know."""
         version = self.store.configuration_version()
         if version != self._tenant_version:
-            self._tenant = read(self.store.configuration(version).document)
+            found = self.store.configuration(version)
+            self._tenant = effective(found.document, found.removed)
             self._tenant_version = version
         self._tenant_checked_at = self.now()
         return self._tenant

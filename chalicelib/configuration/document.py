@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -31,6 +31,13 @@ def parse(document: Any) -> Tenant:
         return _reader.validate_python(document)
     except ValidationError as error:
         raise InvalidRequest("The configuration is not valid.", wrong_types(error, Tenant)) from None
+
+
+def effective(document: Mapping[str, Any], removed: Iterable[str]) -> Tenant:
+    """The tenant that routes by an applied document: what is still on its way to queues that were removed from it
+    goes through its own flow again, where the document does not say better."""
+    gone = dict.fromkeys(removed) | dict(document.get("moved_queues", {}))
+    return parse({**document, "moved_queues": gone} if gone else document)
 
 
 def write(tenant: Tenant) -> dict[str, Any]:

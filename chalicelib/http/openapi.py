@@ -27,6 +27,7 @@ _PROBLEM = {
         "existing_engagement_id": {"type": "string"},
         "state": {"type": "string"},
         "version": {"type": "integer"},
+        "count": {"type": "integer"},
     },
 }
 

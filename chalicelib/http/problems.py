@@ -32,6 +32,7 @@ KINDS: dict[type[errors.InterleaveError], Kind] = {
     errors.TransferRefused: Kind(409, 2913, "transfer-refused", "Ask GET …/transfer/queues, users or flows where to."),
     errors.LostRace: Kind(409, 2910, "lost-race", "Read it again and repeat."),
     errors.VersionMismatch: Kind(412, 2911, "version-mismatch", "Read it again and repeat with the new ETag."),
+    errors.StillInUse: Kind(409, 2914, "still-in-use", "Let `count` engagements be finished, or move them."),
     errors.KeyReused: Kind(422, 2912, "key-reused", "Use a new Idempotency-Key for a new request."),
 }
 
@@ -83,6 +84,8 @@ def _extra(error: errors.InterleaveError) -> dict[str, Any]:
             return {"existing_engagement_id": error.existing_engagement_id, "state": error.state}
         case errors.WrongState() | errors.StaleOffer():
             return {"state": error.state, "version": error.version}
+        case errors.StillInUse():
+            return {"count": error.count}
         case errors.VersionMismatch():
             return {"version": error.version}
         case _:

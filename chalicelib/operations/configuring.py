@@ -1,22 +1,152 @@
-"""Applying a tenant's document: queues first, then one write that switches to the new version."""
+"""Changing a tenant's document: SQS queues first, then one write that switches to the new version.
+
+The switch is where it happens: before it nothing is different, after it everything is. Nothing is moved or released
+before it. What still comes to a queue that is gone is passed on by the router, as `moved_queues` says; what an agent
+still holds who is gone is released by the sweeper. Both look for it as long as there is any, so neither a crash after
+the switch nor work that was on its way at that moment loses anything.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.configuration.document import read, write
-from chalicelib.errors import VersionMismatch
+from chalicelib.configuration.kinds import Document
+from chalicelib.configuration.plan import Step, plan
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.warnings import warnings
+from chalicelib.engagements.model import Engagement
+from chalicelib.errors import FieldError, LostRace, NotFound, StillInUse, VersionMismatch
+from chalicelib.messaging.protocol import Ring
+from chalicelib.operations import departed
+from chalicelib.operations.ordering import ATTEMPTS
+from chalicelib.storage.protocol import Configuration, Stamp
 from chalicelib.world import World
 
+DAY_MS = 86_400_000
+FOR_EVER = 1 << 46
+"""Later than any time (epoch milliseconds)."""
 
-def apply(world: World, document: dict[str, Any], seen: int | None) -> int:
-    """The version that the document became. Raises `InvalidRequest`, `VersionMismatch` and `LostRace`."""
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The version that a document became, and what in it is worth a look."""
+
+    version: int
+    warnings: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By whom and why a version is applied, and whether agents who are taken out give back what they hold."""
+
+    by: str = ""
+    comment: str = ""
+    release: bool = False
+
+
+def current(world: World) -> Configuration:
+    """What is applied now."""
+    return world.store.configuration(world.store.configuration_version())
+
+
+def apply(world: World, document: dict[str, Any], seen: int | None, terms: Terms = Terms()) -> Applied:
+    """Replace the document. Raises `InvalidRequest`, `VersionMismatch`, `StillInUse` and `LostRace`."""
     tenant = read(document)
-    current = world.store.configuration_version()
-    if seen is not None and seen != current:
-        raise VersionMismatch("The configuration has changed since.", current)
-    known = {queue["queue_id"] for queue in world.store.configuration(current).document.get("queues", ())}
-    for queue in tenant.queues:
-        if queue.queue_id not in known:
-            world.transport.create_queue(queue.queue_id)
-    return world.store.apply(write(tenant), current)
+    now = current(world)
+    _seen(now, seen)
+    return _switch(world, now, tenant, write(tenant), terms)
+
+
+def rollback(world: World, version: int, seen: int | None, terms: Terms) -> Applied:
+    """Apply the very document of an earlier version again, as a new one. Raises as `apply`, and `NotFound`."""
+    wanted = world.store.configuration(version)
+    if version < 1 or wanted.version != version:
+        raise NotFound(f"There is no version {version}.")
+    now = current(world)
+    _seen(now, seen)
+    return _switch(world, now, read(wanted.document), wanted.document, terms)
+
+
+def edit(world: World, change: Callable[[Document], Document], seen: int | None, terms: Terms) -> Applied:
+    """Change the document that is there; where it changes at the same moment, change the new one, unless it was
+    `seen`. Raises as `apply`, and what `change` raises."""
+    for _ in range(ATTEMPTS):
+        now = current(world)
+        _seen(now, seen)
+        tenant = read(change(now.document))
+        try:
+            return _switch(world, now, tenant, write(tenant), terms)
+        except LostRace:
+            continue
+    raise LostRace("The configuration stayed in conflict with other changes; try again.")
+
+
+def planned(world: World, document: dict[str, Any]) -> tuple[int, list[Step], list[FieldError]]:
+    """The version it would follow, what would change, and what is worth a look. Raises `InvalidRequest`."""
+    tenant = read(document)
+    now = current(world)
+    return now.version, plan(now.document, write(tenant)), list(warnings(tenant))
+
+
+def _seen(now: Configuration, seen: int | None) -> None:
+    if seen is not None and seen != now.version:
+        raise VersionMismatch("The configuration has changed since.", now.version)
+
+
+def _switch(world: World, now: Configuration, tenant: Tenant, document: Document, terms: Terms) -> Applied:
+    """Nothing is promised to whoever reads in between: an SQS queue that nobody uses yet is all that can be left."""
+    before = {queue["queue_id"] for queue in now.document.get("queues", ())} | set(now.document.get("moved_queues", ()))
+    after = set(tenant.queue_by_id)
+    agents = {agent["user_id"] for agent in now.document.get("agents", ())} - set(tenant.agent_by_id)
+    _refuse_loss(world, before - after, agents, terms.release)
+    for queue_id in sorted(after - before):
+        world.transport.create_queue(queue_id)
+    at = world.now()
+    removed = {queue_id: since for queue_id, since in now.removed.items() if at - since < DAY_MS} | dict.fromkeys(
+        before - after, at
+    )
+    removed = {queue_id: since for queue_id, since in removed.items() if queue_id not in after}
+    version = world.store.apply(document, now.version, Stamp(at, terms.by, terms.comment), removed)
+    world.latest_tenant()
+    emptied = [*tenant.moved_queues, *removed]
+    if emptied:
+        world.transport.ring([Ring(queue_id=queue_id) for queue_id in emptied])
+    departed.see_off(world, agents)
+    return Applied(version, tuple(warnings(tenant)))
+
+
+def _refuse_loss(world: World, queues: set[str], agents: set[str], release: bool) -> None:
+    """Raise `StillInUse` for work that nobody would see to any more, as far as it is seen now."""
+    for queue_id, count in sorted(_work_in(world, queues).items()):
+        raise StillInUse(
+            f"Queue {queue_id!r} still holds {count} engagements. Let them be finished, or say which queue has them: "
+            f"`move_to` where one is deleted, `moved_queues: {{{queue_id}: …}}` in a document.",
+            count,
+        )
+    if release:
+        return
+    for agent_id, occupancy in world.store.occupancies(agents).items() if agents else ():
+        count = len(occupancy.held)
+        if count:
+            message = f"Agent {agent_id!r} still holds {count} engagements. Let them be finished, or send `release`."
+            raise StillInUse(message, count)
+
+
+def _work_in(world: World, queues: set[str]) -> Counter[str]:
+    """How many engagements wait in each of these queues, come from them or are scheduled for them.
+
+    The index may be a second behind; what it misses is found by the router later.
+    """
+    if not queues:
+        return Counter()
+    store = world.store
+    waiting = {each.engagement_id for queue_id in queues for each in store.waiting(queue_id)}
+    held = {each for agent in store.occupancies(store.present()).values() for each in agent.held}
+    found: Iterable[Engagement] = store.engagements(waiting | held).values()
+    scheduled = {each.engagement_id: each for each in store.due(FOR_EVER)}
+    mine = scheduled | {each.engagement_id: each for each in found}
+    return Counter(each.queue_id for each in mine.values() if each.queue_id in queues and each.state != "closed")

@@ -28,7 +28,9 @@ def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
     for engagement_id, reason in leaving.items():
         engagement = snapshot.heads.get(engagement_id)
         waiting = snapshot.waiting[engagement_id]
-        if engagement is None or engagement.version != waiting.version or engagement.overflows >= MOST_OVERFLOWS:
+        if engagement is None or engagement.version != waiting.version:
+            continue
+        if engagement.overflows >= MOST_OVERFLOWS and not snapshot.tenant.is_gone(engagement.queue_id):
             continue
         change = _moved(world, snapshot, engagement, reason)
         if change is not None:
@@ -61,6 +63,8 @@ def _moved(world: World, snapshot: Snapshot, engagement: Engagement, reason: str
     """The change that takes it out of its queue; None where the place it should go to is no longer there."""
     place = snapshot.tenant.queue_by_id[engagement.queue_id].overflow
     assert place is not None
+    if place == Overflow():
+        place = Overflow(flow_entry_id=engagement.flow.flow_entry_id)  # its queue is gone
     now = world.now()
     if place.end:
         return commands.overflow_out(engagement, reason=reason, now=now)

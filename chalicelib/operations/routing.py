@@ -14,7 +14,7 @@ from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import timers
 from chalicelib.operations.overflowing import overflow
 from chalicelib.operations.snapshot import Pass, Snapshot
-from chalicelib.operations.translation import candidates_of, waiting_of
+from chalicelib.operations.translation import as_configured, candidates_of, waiting_of
 from chalicelib.routing.decide import decide
 from chalicelib.routing.explain import matchable
 from chalicelib.routing.model import Match
@@ -85,7 +85,7 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> Snapsh
     for queue_id in sorted(queues):
         snapshot.drained[queue_id] = world.transport.drain(queue_id)
         for waiting in world.store.waiting(queue_id):
-            snapshot.waiting[waiting.engagement_id] = waiting
+            snapshot.waiting[waiting.engagement_id] = as_configured(tenant, waiting)
             snapshot.enlisted[waiting.engagement_id] = waiting.version
     notices = (notice for drained in snapshot.drained.values() for notice in drained.notices)
     snapshot.read_heads(

@@ -31,6 +31,11 @@ def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str
     return changed
 
 
+def sign_out(world: World, agent_id: str) -> Occupancy:
+    """Offline, whether he is still configured or not."""
+    return _change(world, agent_id, lambda seen: agents.set_status(seen, "offline", None, world.now(), SYSTEM))
+
+
 def opt_out(world: World, agent_id: str, queues: Iterable[str]) -> Occupancy:
     """Take nothing from these queues until further notice; an empty list is none of them."""
     _known(world, agent_id)
@@ -67,7 +72,8 @@ def beat(world: World, agent_id: str) -> None:
 def look_after(world: World, present: Iterable[Occupancy]) -> None:
     """Sign out agents whose clients have gone silent or whose shifts are over, and see to the work of the absent."""
     present = list(present)
-    for agent_id in _left(world, [each for each in present if each.status != "offline"]):
+    known = world.tenant().agent_by_id
+    for agent_id in _left(world, [each for each in present if each.status != "offline" and each.agent_id in known]):
         set_status(world, agent_id, "offline", None, SYSTEM)
     gone = {each.agent_id: each for each in present if each.status == "offline" and each.held}
     held = world.store.engagements({each for occupancy in gone.values() for each in occupancy.held})

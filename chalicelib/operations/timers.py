@@ -11,7 +11,7 @@ from chalicelib.engagements.clocks import said_by
 from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.engagements.step import ROUTER
 from chalicelib.errors import LostRace
-from chalicelib.operations import sessions, transferring
+from chalicelib.operations import departed, sessions, transferring
 from chalicelib.operations.desk import cool_down_ms
 from chalicelib.operations.ordering import ring_for
 from chalicelib.operations.translation import deadlines, own_deadline, room, standing_in, targets_of
@@ -42,6 +42,7 @@ def sweep(world: World) -> None:
     not ready, and places taken by engagements that are no longer there (I5).
     """
     settle(world, world.store.due(world.now()))
+    departed.see_off(world, world.store.present())
     sessions.look_after(world, world.store.occupancies(world.store.present()).values())
     agents = world.store.occupancies(world.store.present())
     held = world.store.engagements({each for agent in agents.values() for each in agent.held})

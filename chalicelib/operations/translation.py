@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,13 +75,19 @@ def waiting_of(tenant: Tenant, engagement: Engagement) -> Waiting:
         top=engagement.standing.top,
         rate=engagement.standing.rate,
         target_at=engagement.standing.target_at,
-        direct_to=engagement.direct_to,
+        direct_to=engagement.direct_to if engagement.direct_to in tenant.agent_by_id else None,
         preferred=engagement.preferred,
         preferred_until=engagement.preferred_until,
         since=engagement.waiting_since,
         offers=engagement.offers,
         due_at=min(deadlines(tenant, engagement), default=None),
     )
+
+
+def as_configured(tenant: Tenant, waiting: Waiting) -> Waiting:
+    """An entry of the index by today's agents: what was for one who is gone is anybody's."""
+    gone = waiting.direct_to is not None and waiting.direct_to not in tenant.agent_by_id
+    return replace(waiting, direct_to=None) if gone else waiting
 
 
 def deadlines(tenant: Tenant, engagement: Engagement) -> set[int]:

@@ -21,7 +21,7 @@ def get_configuration(call: Call[None]) -> Answer:
 
 
 def apply_configuration(call: Call[Document]) -> Answer:
-    version = configuring.apply(call.world, call.body.root, call.if_match())
+    version = configuring.apply(call.world, call.body.root, call.if_match()).version
     return Answer(200, {"version": version}, {"ETag": f'"{version}"'})
 
 

@@ -1,0 +1,155 @@
+"""One entry of a tenant's document at a time: found, added, changed, taken out. Each answers with a new document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from chalicelib.configuration.kinds import Document, Kind, Row
+from chalicelib.configuration.naming import missing
+from chalicelib.errors import FieldError, InvalidRequest, NotFound
+
+
+def rows(document: Document, kind: Kind) -> list[Row]:
+    """The entries of a kind, as they stand."""
+    if kind.within is None:
+        return list(document.get(kind.name, ()))
+    parents, field, parent_id = kind.within
+    return [
+        {**_row(kind, each), parent_id: parent[parent_id]}
+        for parent in document.get(parents, ())
+        for each in parent.get(field, ())
+    ]
+
+
+def find(document: Document, kind: Kind, key: str, by_name: bool = False) -> Row:
+    """The entry with an id, or with a name. Raises `NotFound`, and `InvalidRequest` where several have the name."""
+    field = kind.name_field if by_name else kind.id_field
+    listed = rows(document, kind)
+    found = [row for row in listed if row.get(field, "") == key]
+    if not found:
+        raise NotFound(missing(kind.noun, key, [str(row.get(field, "")) for row in listed]))
+    if len(found) > 1:
+        wrong = FieldError(f"query/{kind.noun}_identifier_type", "Several have this name; use the id.")
+        raise InvalidRequest("The name is not unique.", [wrong])
+    return found[0]
+
+
+def add(document: Document, kind: Kind, row: Row, new_id: Callable[[], str]) -> tuple[Document, Row]:
+    """The document with one more entry, and the entry: without an id it is given one, after its name."""
+    listed = rows(document, kind)
+    taken = {each[kind.id_field] for each in listed}
+    if kind.id_field not in row:
+        name = str(row.get(kind.name_field, ""))
+        plain = name if kind.name == "skills" else re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+        row = {kind.id_field: plain if plain and plain not in taken else new_id(), **row}
+    if row[kind.id_field] in taken:
+        message = f"There is a {kind.noun} {row[kind.id_field]!r} already; change that one, or choose another id."
+        raise InvalidRequest("The id is taken.", [FieldError(f"/{kind.id_field}", message)])
+    return _with(document, kind, [*listed, row]), row
+
+
+def change(document: Document, kind: Kind, key: str, changes: Row) -> Document:
+    """The document with some fields of an entry changed; null takes a field's setting away."""
+    given = changes.get(kind.id_field, key)
+    if given != key or (kind.name == "skills" and changes.get("skill_name", key) != key):
+        wrong = FieldError(f"/{kind.id_field}", "An id stays what it is; add another entry and delete this one.")
+        raise InvalidRequest("The id cannot change.", [wrong])
+    listed = rows(document, kind)
+    return _with(document, kind, [_merged(row, changes) if row[kind.id_field] == key else row for row in listed])
+
+
+def remove(document: Document, kind: Kind, key: str) -> Document:
+    """The document without an entry, also where others merely list it."""
+    document = _with(document, kind, [row for row in rows(document, kind) if row[kind.id_field] != key])
+    for other, field in kind.listed_in:
+        if other in document:
+            document = {**document, other: [_unlisted(row, field, key) for row in document[other]]}
+    return document
+
+
+def from_wire(kind: Kind, body: Mapping[str, Any]) -> Row:
+    """An entry as Zoom spells it, as the document does. What is nested in a field that is set whole wins."""
+    row: Row = {name: value for name, value in body.items() if name not in kind.wire}
+    for name, (first, *rest) in kind.wire.items():
+        if name in body:
+            row[first] = body[name] if not rest else {**(row.get(first) or {}), rest[0]: body[name]}
+    return row
+
+
+def to_wire(kind: Kind, row: Row) -> Row:
+    """An entry with everything that it does not say, as Zoom spells it."""
+    full: Row = dict(_shown(kind, row))
+    for name, (first, *rest) in kind.wire.items():
+        value = full[first]
+        full[name] = value[rest[0]] if rest else value
+    for name, (first, *rest) in kind.wire.items():
+        if not rest and first != name:
+            full.pop(first, None)
+    return full
+
+
+def index_of(document: Document, kind: Kind, key: str) -> int:
+    """Where an entry stands in its list."""
+    return next(n for n, row in enumerate(rows(document, kind)) if row[kind.id_field] == key)
+
+
+def _shown(kind: Kind, row: Row) -> Row:
+    parent = {kind.within[2]: row[kind.within[2]]} if kind.within else {}
+    own = row if kind.name == "skills" else {name: value for name, value in row.items() if name not in parent}
+    adapter = _adapter(kind.type)
+    shown: Row = adapter.dump_python(adapter.validate_python(own), mode="json", by_alias=True)
+    return {**shown, **parent}
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Built when it is first needed: most functions never show an entry."""
+    return TypeAdapter(kind)
+
+
+def _row(kind: Kind, entry: Any) -> Row:
+    return {"skill_id": entry, "skill_name": entry} if kind.name == "skills" else dict(entry)
+
+
+def _with(document: Document, kind: Kind, listed: list[Row]) -> Document:
+    if kind.within is None:
+        return {**document, kind.name: listed}
+    parents, field, parent_id = kind.within
+    known = [parent[parent_id] for parent in document.get(parents, ())]
+    for row in listed:
+        if row.get(parent_id) not in known:
+            message = missing(parent_id.removesuffix("_id"), str(row.get(parent_id)), known)
+            raise InvalidRequest("It belongs nowhere.", [FieldError(f"/{parent_id}", message)])
+    by_parent: dict[str, list[Any]] = {each: [] for each in known}
+    for row in listed:
+        entry = {name: value for name, value in row.items() if name != parent_id}
+        by_parent[row[parent_id]].append(row["skill_id"] if kind.name == "skills" else entry)
+    return {**document, parents: [_holding(p, field, by_parent[p[parent_id]]) for p in document.get(parents, ())]}
+
+
+def _holding(parent: Row, field: str, entries: list[Any]) -> Row:
+    if not entries and field not in parent:
+        return parent
+    return {**parent, field: entries}
+
+
+def _merged(row: Row, changes: Row) -> Row:
+    """Of what is nested, only what is named changes."""
+    merged = dict(row)
+    for name, value in changes.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict) and isinstance(merged.get(name), dict):
+            merged[name] = _merged(merged[name], value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _unlisted(row: Row, field: str, key: str) -> Row:
+    return {**row, field: [each for each in row[field] if each != key]} if field in row else row
