@@ -390,11 +390,11 @@ STORIES = {
 @pytest.mark.parametrize("name", STORIES)
 def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str) -> None:
     story = STORIES[name]
-    calls = _play(story, Fuse(0, "never")).calls
+    calls = play(story, Fuse(0, "never")).calls
     assert calls > 0
     for when in ("before", "after"):
         for at in range(1, calls + 1):
-            _play(story, Fuse(at, when))
+            play(story, Fuse(at, when))
 
 
 def _each_point(operation: Callable[[AwsCentre], None], then: Callable[[AwsCentre], None], **settings: Any) -> None:
@@ -451,7 +451,7 @@ def test_a_delivery_that_was_cut_short_comes_again_and_is_made() -> None:
     _each_point(deliver, made, webhooks=[{"webhook_id": "crm", "url": "https://crm.example.com/hook"}])
 
 
-def _play(story: Story, fuse: Fuse) -> Fuse:
+def play(story: Story, fuse: Fuse) -> Fuse:
     with aws() as clients:
         centre = aws_centre(clients)
         accepted = story.prepare(centre)

@@ -1,0 +1,85 @@
+"""The process is killed while the document changes: it is the old one or the new one, and nothing is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.operations import configuring
+from tests.simulation.test_crash import Fuse, Story, assigned, enlisted, lit, play, waiting
+from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
+
+WITHOUT_BILLING: dict[str, Any] = {
+    **TENANT,
+    "queues": TENANT["queues"][1:],
+    "agents": [
+        {**TENANT["agents"][0], "queues": ["express"]},
+        {**TENANT["agents"][1], "queues": ["general"]},
+    ],
+    "flows": [
+        {
+            **TENANT["flows"][0],
+            "versions": [{"flow_version": 2, "status": "published", "steps": [{"set": {"queue_id": "general"}}]}],
+        },
+        TENANT["flows"][1],
+    ],
+    "moved_queues": {"billing": "general"},
+}
+CLEO = {"user_id": "cleo", "display_name": "Cleo", "queues": ["billing"], "capacity": {"work_item": 2}}
+
+
+def configure_anew(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.apply(centre.world, {**TENANT, "queues": [*TENANT["queues"], NEW_QUEUE]}, None)
+    return []
+
+
+NEW_QUEUE = {"queue_id": "new", "queue_name": "New"}
+
+
+def configured_anew(centre: AwsCentre) -> list[str]:
+    accepted = waiting(centre)
+    configure_anew(centre, accepted)
+    return accepted
+
+
+def roll_back(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.rollback(centre.world, 1, None, configuring.Terms("admin:adm"))
+    return []
+
+
+def take_out_the_queue(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.apply(centre.world, WITHOUT_BILLING, None)
+    return []
+
+
+def in_the_hands_of_cleo(centre: AwsCentre) -> list[str]:
+    centre.configure({**TENANT, "agents": [*TENANT["agents"], CLEO]})
+    accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.ready("cleo")
+    centre.settle()
+    centre.accept(accepted[0])
+    return accepted
+
+
+def take_out_cleo(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.apply(centre.world, TENANT, None, configuring.Terms(release=True))
+    return []
+
+
+STORIES = {
+    "apply a document": Story(waiting, configure_anew),
+    "roll back": Story(configured_anew, roll_back),
+    "take out a queue whose work moves": Story(enlisted, take_out_the_queue),
+    "take out a queue while its work is in an agent's hands": Story(assigned, take_out_the_queue),
+    "take out an agent who holds work": Story(in_the_hands_of_cleo, take_out_cleo),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str) -> None:
+    calls = play(STORIES[name], Fuse(0, "never")).calls
+    assert calls > 0
+    for when in ("before", "after"):
+        for at in range(1, calls + 1):
+            play(STORIES[name], Fuse(at, when))
