@@ -46,6 +46,19 @@ class Kind:
     scope: str | None = None
     """Zoom's scope for it, without `:read:admin`; it does as well as that for the whole configuration."""
 
+    @property
+    def wire_name(self) -> str:
+        """What answers call the list."""
+        return _WIRE_NAMES.get(self.name, self.name)
+
+    @property
+    def parameter(self) -> str:
+        """What stands for its id in paths."""
+        return "status_id" if self.name == "reasons" else self.id_field
+
+
+_WIRE_NAMES = {"agents": "users", "reasons": "statuses"}
+
 
 KINDS: tuple[Kind, ...] = (
     Kind(

@@ -73,7 +73,7 @@ def remove(document: Document, kind: Kind, key: str) -> Document:
 
 
 def from_wire(kind: Kind, body: Mapping[str, Any]) -> Row:
-    """An entry as Zoom spells it, as the document does. What is nested in a field that is set whole wins."""
+    """An entry as Zoom spells it, as the document does."""
     row: Row = {name: value for name, value in body.items() if name not in kind.wire}
     for name, (first, *rest) in kind.wire.items():
         if name in body:
@@ -83,19 +83,33 @@ def from_wire(kind: Kind, body: Mapping[str, Any]) -> Row:
 
 def to_wire(kind: Kind, row: Row) -> Row:
     """An entry with everything that it does not say, as Zoom spells it."""
-    full: Row = dict(_shown(kind, row))
+    full = _shown(kind, row)
     for name, (first, *rest) in kind.wire.items():
-        value = full[first]
-        full[name] = value[rest[0]] if rest else value
-    for name, (first, *rest) in kind.wire.items():
-        if not rest and first != name:
-            full.pop(first, None)
+        full[name] = full[first].pop(rest[0]) if rest else full.pop(first)
     return full
 
 
-def index_of(document: Document, kind: Kind, key: str) -> int:
-    """Where an entry stands in its list."""
-    return next(n for n, row in enumerate(rows(document, kind)) if row[kind.id_field] == key)
+def place(document: Document, kind: Kind, key: str) -> str:
+    """Where an entry stands in the document, as a JSON pointer."""
+    if kind.within is None:
+        return f"/{kind.name}/{[row[kind.id_field] for row in rows(document, kind)].index(key)}"
+    parents, field, _ = kind.within
+    for p, parent in enumerate(document.get(parents, ())):
+        ids = [_row(kind, each)[kind.id_field] for each in parent.get(field, ())]
+        if key in ids:
+            return f"/{parents}/{p}/{field}/{ids.index(key)}"
+    return f"/{parents}"
+
+
+def wire_pointer(kind: Kind, at: str, pointer: str) -> str:
+    """A place in the document as one in the body that set the entry at `at`; other places stay."""
+    if not pointer.startswith(f"{at}/"):
+        return pointer
+    inner = tuple(pointer.removeprefix(f"{at}/").split("/"))
+    for name, where in kind.wire.items():
+        if inner[: len(where)] == where:
+            return "/" + "/".join((name, *inner[len(where) :]))
+    return "/" + "/".join(inner)
 
 
 def _shown(kind: Kind, row: Row) -> Row:

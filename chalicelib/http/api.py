@@ -5,7 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from chalicelib.http.areas import desk, engagements, privacy, reports, service, supervision, tenant, users, webhooks
+from chalicelib.http.areas import (
+    desk,
+    engagements,
+    privacy,
+    reports,
+    resources,
+    service,
+    supervision,
+    tenant,
+    users,
+    webhooks,
+)
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 
 
@@ -29,6 +40,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *users.ENDPOINTS,
     *reports.ENDPOINTS,
     *tenant.ENDPOINTS,
+    *resources.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
 )

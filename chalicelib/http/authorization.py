@@ -90,8 +90,10 @@ ACTIONS: Mapping[str, Rule] = {
 }
 
 
-def authorize(principal: Principal, action: str, resource: Resource | None = None) -> None:
+def authorize(principal: Principal, action: str, resource: Resource | None = None, scope: str | None = None) -> None:
     """Return if the principal may do this, to this. Without a resource, only whether he may do it at all.
+
+    `scope`: a narrower one that does instead of the action's.
 
     Raises `NotAllowed` for the action itself; `NotFound` for an object that is somebody else's, as if it
     were not there.
@@ -100,7 +102,7 @@ def authorize(principal: Principal, action: str, resource: Resource | None = Non
     reach = rule.reach.get(principal.role)
     if reach is None:
         raise NotAllowed(f"The role {principal.role} may not do this.")
-    if rule.scope not in principal.scopes:
+    if rule.scope not in principal.scopes and scope not in principal.scopes:
         raise NotAllowed(f"The token lacks the scope {rule.scope}.", rule.scope)
     if resource is not None and reach == "own" and not _owns(principal, resource):
         raise NotFound("No such thing, or not yours.")

@@ -47,6 +47,7 @@ class Call(Generic[B]):
     """By lower-case name."""
     action: str
     raw: bytes = b""
+    method: str = ""
 
     @property
     def principal(self) -> Principal:
@@ -82,6 +83,8 @@ class Endpoint:
     query: tuple[str, ...] = ()
     status: int = 200
     max_body: int = MAX_BODY_BYTES
+    scope: str | None = None
+    """A scope that does instead of the action's."""
 
 
 def register(app: Chalice, endpoints: Iterable[Endpoint], world: Callable[[], World]) -> None:
@@ -125,7 +128,7 @@ def _call(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: 
     caller = None
     if endpoint.action is not None:
         caller = principal_of(world, headers.get("authorization"))
-        authorize(caller, endpoint.action)
+        authorize(caller, endpoint.action, scope=endpoint.scope)
     query = dict(request.query_params or {})
     unknown = [name for name in query if name not in endpoint.query]
     if unknown:
@@ -133,7 +136,7 @@ def _call(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: 
         raise InvalidRequest("Validation Failed.", wrong)
     raw = request.raw_body or b""
     body = parse(endpoint.body, raw, endpoint.max_body) if endpoint.body else None
-    return Call(world, caller, body, path, query, headers, endpoint.action or "", raw)
+    return Call(world, caller, body, path, query, headers, endpoint.action or "", raw, endpoint.method)
 
 
 def _answered(answer: Answer) -> Response:

@@ -226,6 +226,22 @@ class ExportConsumer(IdentifyConsumer):
     from_: Time | None = None
 
 
+class ApplyDocument(Body):
+    """A document, and why it is applied. `release`: agents who are not in it give back what they hold."""
+
+    document: dict[str, Any]
+    comment: Annotated[str, Field(max_length=1024)] = ""
+    release: bool = False
+
+
+class RollBack(Body):
+    """To which version, and why; `release` as in applying."""
+
+    version: Annotated[int, Field(ge=1)]
+    comment: Annotated[str, Field(max_length=1024)] = ""
+    release: bool = False
+
+
 class Replay(Body):
     """From when, and until when; until now where it is not given."""
 

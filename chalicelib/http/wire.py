@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.configuration.profiles import Webhook
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
@@ -151,12 +150,6 @@ def note(found: Note) -> dict[str, Any]:
         "kind": found.kind,
         "note": found.text,
     }
-
-
-def webhook(found: Webhook) -> dict[str, Any]:
-    """A webhook, without its secret."""
-    events = list(found.events) or ["*"]
-    return {"webhook_id": found.webhook_id, "url": found.url, "events": events, "signature": found.signature}
 
 
 def attempt(found: Attempt) -> dict[str, Any]:

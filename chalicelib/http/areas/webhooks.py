@@ -14,10 +14,6 @@ DAY_MS = 86_400_000
 MOST_LISTED = 1000
 
 
-def list_webhooks(call: Call[None]) -> Answer:
-    return Answer(200, {"webhooks": [wire.webhook(each) for each in call.world.tenant().webhooks]})
-
-
 def get_secret(call: Call[None]) -> Answer:
     webhook_id = _webhook(call)
     return Answer(200, {"webhook_id": webhook_id, "secret": delivering.secret_of(call.world, webhook_id)})
@@ -56,7 +52,6 @@ _ALL = "/v2/contact_center/webhooks"
 _ONE = f"{_ALL}/{{webhook_id}}"
 
 ENDPOINTS = (
-    Endpoint("GET", _ALL, "configuration.read", "List the webhooks", list_webhooks),
     Endpoint("GET", f"{_ONE}/secret", "configuration.write", "Read the secret that signs deliveries", get_secret),
     Endpoint("POST", f"{_ONE}/verify", "configuration.write", "Shake hands with the receiver", verify, status=204),
     Endpoint(

@@ -1,0 +1,312 @@
+"""The configuration API: the document as a whole, and each of its kinds in Zoom's paths. Both edit the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.configuration.kinds import KINDS
+from chalicelib.http.authentication import hash_secret
+from chalicelib.storage.protocol import Client
+from tests.support.api import Api, Reply, api_of
+from tests.support.worlds import TENANT, memory_centre
+
+BASE = "/v2/contact_center"
+DOCUMENT = f"{BASE}/configuration"
+
+
+@pytest.fixture
+def api() -> Api:
+    return api_of(memory_centre())
+
+
+def put(api: Api, document: dict[str, Any], path: str = DOCUMENT, **headers: str) -> Reply:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return api.by("adm").call("PUT", path, document, names)
+
+
+def delete(api: Api, path: str, **headers: str) -> Reply:
+    return api.by("adm").call("DELETE", f"{BASE}/{path}", headers={n.replace("_", "-"): v for n, v in headers.items()})
+
+
+class TestTheDocument:
+    def test_what_is_applied_is_what_is_read(self, api: Api) -> None:
+        document = {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "new", "queue_name": "New"}]}
+        applied = put(api, document, f"{DOCUMENT}?comment=One%20more")
+        assert applied.status == 200
+        read = api.by("sue").get(DOCUMENT)
+        assert read.body["document"] == document
+        assert read.body["comment"] == "One more"
+        assert read.body["applied_by"] == "admin:adm"
+        assert read.headers["etag"] == f'"{applied.body["version"]}"'
+
+    def test_a_plan_after_it_was_applied_shows_nothing(self, api: Api) -> None:
+        document = {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "new", "queue_name": "New"}]}
+        assert len(api.by("adm").post(f"{DOCUMENT}/plan", document).body["changes"]) == 1
+        put(api, document)
+        plan = api.by("adm").post(f"{DOCUMENT}/plan", document).body
+        assert plan["changes"] == []
+        assert plan["summary"] == {"add": 0, "change": 0, "remove": 0}
+
+    def test_a_plan_names_what_is_added_changed_and_removed(self, api: Api) -> None:
+        billing, general, express = TENANT["queues"]
+        queues = [{**billing, "wrap_up_time": 5, "transfer": {"most": 3}}, general, {**express, "queue_id": "fast"}]
+        agents = [{**TENANT["agents"][0], "queues": ["billing", "fast"]}, TENANT["agents"][1]]
+        flow = {
+            **TENANT["flows"][0],
+            "versions": [{"flow_version": 2, "status": "published", "steps": [{"set": {"queue_id": "general"}}]}],
+        }
+        plan = (
+            api.by("adm")
+            .post(
+                f"{DOCUMENT}/plan",
+                {**TENANT, "queues": queues, "agents": agents, "flows": [flow], "heartbeat_timeout": 60},
+            )
+            .body
+        )
+        steps = {(each["action"], each["kind"], each["id"]): each.get("fields") for each in plan["changes"]}
+        assert steps.keys() == {
+            ("~", "queues", "billing"),
+            ("-", "queues", "express"),
+            ("+", "queues", "fast"),
+            ("~", "agents", "ana"),
+            ("~", "flows", "tickets"),
+            ("-", "flows", "draft"),
+            ("~", "settings", "heartbeat_timeout"),
+        }
+        assert steps["~", "queues", "billing"] == [
+            {"field": "wrap_up_time", "before": None, "after": 5},
+            {"field": "transfer", "before": None, "after": {"most": 3}},
+        ]
+        assert plan["warnings"] == []
+
+    def test_the_order_of_a_list_is_a_change_too(self, api: Api) -> None:
+        plan = api.by("adm").post(f"{DOCUMENT}/plan", {**TENANT, "agents": TENANT["agents"][::-1]}).body
+        assert [each["fields"][0]["field"] for each in plan["changes"]] == ["order"]
+
+    def test_warnings_are_shown_and_do_not_refuse(self, api: Api) -> None:
+        document = {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "new", "queue_name": "New"}]}
+        applied = put(api, document)
+        assert {each["pointer"] for each in applied.body["warnings"]} == {"/queues/3", "/flows/1/versions"}
+
+    def test_versions_are_listed_newest_first_in_pages(self, api: Api) -> None:
+        for n in range(4):
+            put(api, {**TENANT, "heartbeat_timeout": 100 + n}, f"{DOCUMENT}?comment=n{n}")
+        first = api.by("adm").get(f"{DOCUMENT}/versions?page_size=3").body
+        assert [(each["version"], each["comment"]) for each in first["versions"]] == [(5, "n3"), (4, "n2"), (3, "n1")]
+        assert first["total_records"] == 5
+        token = first["next_page_token"]
+        rest = api.by("adm").get(f"{DOCUMENT}/versions?page_size=3&next_page_token={token}").body
+        assert [each["version"] for each in rest["versions"]] == [2, 1]
+        assert rest["next_page_token"] == ""
+        assert api.by("adm").get(f"{DOCUMENT}/versions/3").body["document"]["heartbeat_timeout"] == 101
+        assert api.by("adm").get(f"{DOCUMENT}/versions/99").status == 404
+
+    def test_a_rollback_restores_exactly(self, api: Api) -> None:
+        before = api.by("adm").get(DOCUMENT).body
+        put(api, {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "new", "queue_name": "New"}]})
+        back = api.by("adm").post(f"{DOCUMENT}/rollback", {"version": before["version"]})
+        assert back.body["version"] == before["version"] + 2
+        after = api.by("adm").get(DOCUMENT).body
+        assert after["document"] == before["document"]
+        assert after["comment"] == f"Back to version {before['version']}"
+        assert api.by("adm").post(f"{DOCUMENT}/rollback", {"version": 99}).status == 404
+
+    def test_a_stale_etag_is_refused_and_a_fresh_one_is_not(self, api: Api) -> None:
+        version = api.by("adm").get(DOCUMENT).body["version"]
+        assert put(api, TENANT, If_Match=f'"{version - 1}"').status == 412
+        assert put(api, TENANT, If_Match=f'"{version}"').status == 200
+        assert api.by("adm").post(f"{DOCUMENT}/apply", {"document": TENANT}, If_Match=f'"{version}"').status == 412
+        assert api.by("adm").post(f"{DOCUMENT}/apply", {"document": TENANT, "comment": "x"}).status == 200
+
+    def test_the_schema_is_public(self, api: Api) -> None:
+        assert api.get(f"{DOCUMENT}/schema").body["$schema"].endswith("2020-12/schema")
+
+    @pytest.mark.parametrize("client", ["crm", "ana", "sue"])
+    def test_only_an_administrator_writes(self, api: Api, client: str) -> None:
+        assert api.by(client).call("PUT", DOCUMENT, TENANT).status == 403
+        assert api.by(client).post(f"{BASE}/queues", {"queue_name": "New"}).status == 403
+
+
+BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "queues": (
+        {"queue_name": "Night", "distribution_duration_in_seconds": 20, "engagement_distribution": "best_skilled"},
+        {"service_level_threshold_in_seconds": 60, "wrap_up_time": 9},
+    ),
+    "agents": ({"display_name": "Cleo", "queues": ["billing"], "skills": {"french": 2}}, {"capacity": {"voice": 1}}),
+    "teams": ({"team_name": "Night", "queues": ["billing"]}, {"queues": ["general"]}),
+    "skill_categories": ({"skill_category_name": "Products"}, {"skills": ["tv"]}),
+    "skills": ({"skill_name": "german", "skill_category_id": "languages"}, {"skill_category_id": "other"}),
+    "agent_routing_profiles": ({"agent_routing_profile_name": "Quick"}, {"time_steps": [10, -1]}),
+    "consumer_routing_profiles": ({"consumer_routing_profile_name": "Old first"}, {"ageing_rate": 10}),
+    "occupancy_profiles": ({"occupancy_profile_name": "Two", "capacity": {"work_item": 2}}, {"most_offers": 1}),
+    "business_hours": ({"business_hours_name": "Day"}, {"timezone": "Europe/Paris"}),
+    "closure_sets": ({"closure_set_name": "Feasts"}, {"closures": [{"first": "2026-12-25", "last": "2026-12-26"}]}),
+    "reasons": ({"status_name": "Lunch"}, {"enable": False}),
+    "variable_groups": ({"variable_group_name": "ticket"}, {"variable_group_name": "tickets"}),
+    "variables": ({"variable_name": "level", "variable_group_id": "crm"}, {"data_type": "number"}),
+    "dispositions": ({"disposition_name": "Solved"}, {"status": "inactive"}),
+    "disposition_sets": ({"disposition_set_name": "Usual"}, {"dispositions": ["done"]}),
+    "flows": (
+        {
+            "flow_name": "Mail",
+            "versions": [{"flow_version": 1, "status": "published", "steps": [{"set": {"queue_id": "general"}}]}],
+        },
+        {"channel": "email"},
+    ),
+    "entry_points": ({"entry_id": "e-2", "entry_name": "Second", "flow_id": "tickets"}, {"entry_name": "Two"}),
+    "webhooks": (
+        {"webhook_id": "crm", "url": "https://crm.example.com/hook"},
+        {"events": ["contact_center.engagement_started"]},
+    ),
+}
+SETTING = {
+    **TENANT,
+    "skill_categories": [
+        {"skill_category_id": "languages", "skills": ["french"]},
+        {"skill_category_id": "other"},
+    ],
+    "variable_groups": [{"variable_group_id": "crm", "variable_group_name": "crm"}],
+    "dispositions": [{"disposition_id": "done", "disposition_name": "Done"}],
+}
+
+
+def says(full: Any, part: Any) -> bool:
+    """Whether an answer says at least this."""
+    if isinstance(part, dict):
+        return all(name in full and says(full[name], value) for name, value in part.items())
+    if isinstance(part, list):
+        return len(full) == len(part) and all(says(a, b) for a, b in zip(full, part, strict=True))
+    return bool(full == part)
+
+
+class TestTheKinds:
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.name))
+    def test_each_is_created_read_listed_changed_and_deleted(self, api: Api, kind: Any) -> None:
+        put(api, SETTING)
+        before = api.by("adm").get(DOCUMENT).body["document"]
+        body, change = BODIES[kind.name]
+        path, admin = f"{BASE}/{kind.path}", api.by("adm")
+        made = admin.post(path, body)
+        assert made.status == 201, made.body
+        assert says(made.body, body)
+        one = made.headers["location"]
+        assert admin.get(one).body == made.body
+        listed = admin.get(f"{path}?page_size=300").body
+        assert made.body in listed[kind.wire_name]
+        assert listed["total_records"] == len(listed[kind.wire_name])
+        assert admin.patch(one, change).status == 204
+        changed = admin.get(one).body
+        assert says(changed, change)
+        assert {n: v for n, v in changed.items() if n not in change}.items() <= made.body.items()
+        assert admin.call("DELETE", one).status == 204
+        assert admin.get(one).status == 404
+        after = api.by("adm").get(DOCUMENT).body["document"]
+        assert {name: rows for name, rows in after.items() if rows} == before
+
+    def test_a_page_goes_on_where_the_one_before_ended_whatever_changes_in_between(self, api: Api) -> None:
+        admin = api.by("adm")
+        first = admin.get(f"{BASE}/queues?page_size=2").body
+        assert [each["queue_id"] for each in first["queues"]] == ["billing", "general"]
+        admin.post(f"{BASE}/queues", {"queue_id": "a", "queue_name": "A"})
+        second = admin.get(f"{BASE}/queues?page_size=2&next_page_token={first['next_page_token']}").body
+        assert [each["queue_id"] for each in second["queues"]] == ["express"]
+        assert second["total_records"] == 3
+
+    @pytest.mark.parametrize("token", ["x", "AAAA", "ä"])
+    def test_a_token_that_is_not_ours_is_refused(self, api: Api, token: str) -> None:
+        assert api.by("adm").get(f"{BASE}/queues?next_page_token={token}").status == 400
+
+    def test_a_token_is_good_for_its_list_and_for_a_quarter_of_an_hour(self, api: Api) -> None:
+        token = api.by("adm").get(f"{BASE}/queues?page_size=1").body["next_page_token"]
+        assert api.by("adm").get(f"{BASE}/users?next_page_token={token}").status == 400
+        api.centre.clock.pass_seconds(901)
+        assert api.by("adm").get(f"{BASE}/queues?next_page_token={token}").status == 400
+
+    @pytest.mark.parametrize("size", ["0", "301", "x"])
+    def test_a_page_size_out_of_bounds_is_refused(self, api: Api, size: str) -> None:
+        assert api.by("adm").get(f"{BASE}/queues?page_size={size}").status == 400
+
+    def test_names_do_instead_of_ids(self, api: Api) -> None:
+        path = f"{BASE}/queues/Billing?queue_identifier_type=name"
+        assert api.by("adm").get(path).body["queue_id"] == "billing"
+        assert api.by("adm").patch(path, {"wrap_up_time": 7}).status == 204
+        assert api.by("adm").get(f"{BASE}/queues/billing").body["wrap_up_time"] == 7
+        missing = api.by("adm").get(f"{BASE}/queues/Biling?queue_identifier_type=name")
+        assert missing.status == 404
+        assert "did you mean 'Billing'?" in missing.body["detail"]
+
+    def test_a_name_that_several_have_is_refused(self, api: Api) -> None:
+        api.by("adm").post(f"{BASE}/queues", {"queue_id": "b2", "queue_name": "Billing"})
+        assert api.by("adm").get(f"{BASE}/queues/Billing?queue_identifier_type=name").status == 400
+
+    def test_an_id_that_is_taken_is_refused_and_an_id_never_changes(self, api: Api) -> None:
+        assert api.by("adm").post(f"{BASE}/queues", {"queue_id": "billing", "queue_name": "X"}).status == 400
+        assert api.by("adm").patch(f"{BASE}/queues/billing", {"queue_id": "x"}).status == 400
+
+    def test_what_is_wrong_is_named_by_its_place_in_the_body(self, api: Api) -> None:
+        wrong = {"queue_name": "X", "distribution_duration_in_seconds": 901, "agent_routing_profile_id": "x"}
+        refused = api.by("adm").post(f"{BASE}/queues", wrong)
+        assert [each["pointer"] for each in refused.body["errors"]] == ["/distribution_duration_in_seconds"]
+        refused = api.by("adm").patch(f"{BASE}/queues/general", {"agent_routing_profile_id": "x"})
+        assert [each["pointer"] for each in refused.body["errors"]] == ["/agent_routing_profile_id"]
+        refused = api.by("adm").patch(f"{BASE}/users/ana", {"queues": ["biling"]})
+        assert refused.body["errors"][0]["message"] == "There is no queue 'biling'; did you mean 'billing'?"
+
+    def test_a_change_takes_if_match(self, api: Api) -> None:
+        stale = api.by("adm").get(f"{BASE}/queues/billing").headers["etag"]
+        assert api.by("adm").patch(f"{BASE}/queues/billing", {"wrap_up_time": 1}, If_Match=stale).status == 204
+        assert api.by("adm").patch(f"{BASE}/queues/billing", {"wrap_up_time": 2}, If_Match=stale).status == 412
+
+    def test_zooms_scope_does_instead_of_the_configurations(self, api: Api) -> None:
+        scopes = ("contact_center_queue:read:admin",)
+        api.centre.world.store.put_client(Client("zoom", hash_secret("zoom-secret"), "admin", "zoom", scopes))
+        assert api.by("zoom").get(f"{BASE}/queues").status == 200
+        assert api.by("zoom").post(f"{BASE}/queues", {"queue_name": "X"}).status == 403
+        assert api.by("zoom").get(f"{BASE}/users").status == 403
+        assert api.by("zoom").get(DOCUMENT).status == 403
+
+
+class TestDeletingWhatHoldsWork:
+    def test_a_queue_is_refused_with_how_many(self, api: Api) -> None:
+        api.centre.start("CASE-1", kind="other")
+        api.centre.settle()
+        without_the_flow_into_general(api)
+        refused = delete(api, "queues/general")
+        assert (refused.status, refused.body["count"]) == (409, 1)
+
+    def test_a_queue_is_refused_while_a_flow_leads_there(self, api: Api) -> None:
+        refused = delete(api, "queues/general")
+        assert refused.status == 400
+        assert "/flows/0/versions/0/steps/0" in refused.body["errors"][0]["pointer"]
+
+    def test_its_work_moves_where_one_says(self, api: Api) -> None:
+        engagement_id = api.centre.start("CASE-1", kind="other")
+        api.centre.settle()
+        without_the_flow_into_general(api)
+        assert delete(api, "queues/general?move_to=billing").status == 204
+        api.centre.settle()
+        assert api.centre.read(engagement_id).queue_id == "billing"
+        assert api.by("adm").get(f"{BASE}/users/ben").body["queues"] == ["billing"]
+        assert delete(api, "queues/express?move_to=nowhere").status == 400
+
+    def test_an_agent_is_refused_or_released(self, api: Api) -> None:
+        engagement_id = api.centre.start("CASE-1")
+        api.centre.ready("ana")
+        api.centre.settle()
+        api.centre.accept(engagement_id)
+        refused = delete(api, "users/ana")
+        assert (refused.status, refused.body["count"]) == (409, 1)
+        assert delete(api, "users/ana?release=true").status == 204
+        found = api.centre.read(engagement_id)
+        assert (found.state, found.agent_id) == ("queued", None)
+        assert api.centre.occupancy("ana").held == {}
+        assert api.centre.occupancy("ana").status == "offline"
+
+
+def without_the_flow_into_general(api: Api) -> None:
+    """No flow leads into `general` any more."""
+    to_billing = [{"flow_version": 2, "status": "published", "steps": [{"set": {"queue_id": "billing"}}]}]
+    assert api.by("adm").patch(f"{BASE}/flows/tickets", {"versions": to_billing}).status == 204
+    assert delete(api, "flows/draft").status == 204
