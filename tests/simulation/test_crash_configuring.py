@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from chalicelib.operations import configuring
-from tests.simulation.test_crash import Fuse, Story, assigned, enlisted, lit, play, waiting
+from chalicelib.storage import dynamodb
+from tests.simulation.test_crash import Fuse, Killed, Story, assigned, enlisted, lit, play, waiting
 from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
 
 WITHOUT_BILLING: dict[str, Any] = {
@@ -83,3 +85,30 @@ def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: s
     for when in ("before", "after"):
         for at in range(1, calls + 1):
             play(STORIES[name], Fuse(at, when))
+
+
+SMALL = {**TENANT, "heartbeat_timeout": 60}
+CHANGES = {"apply": SMALL, "apply what no one row can hold": {**TENANT, "queues": [*TENANT["queues"], NEW_QUEUE]}}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_killed_at_any_call_it_is_the_old_document_or_the_new_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name != "apply":
+        monkeypatch.setattr(dynamodb, "LARGEST_PART", 200)
+    calls = _applied(CHANGES[name], Fuse(0, "never"))[0]
+    seen = {_applied(CHANGES[name], Fuse(at, when))[1] for when in ("before", "after") for at in range(1, calls + 1)}
+    assert seen == {"old", "new"}
+
+
+def _applied(document: dict[str, Any], fuse: Fuse) -> tuple[int, str]:
+    """How many calls it took, and which document is there after the process was killed."""
+    with aws() as clients:
+        centre = aws_centre(clients)
+        before = configuring.current(centre.world)
+        with lit(clients, fuse), suppress(Killed):
+            configuring.apply(centre.world, document, None)
+        after = configuring.current(centre.world)
+    known = {1: (before.document, "old"), 2: (document, "new")}
+    expected, which = known[after.version]
+    assert after.document == expected
+    return fuse.calls, which
