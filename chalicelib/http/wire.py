@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.vocabulary import MASK
 from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.operations.amending import Amendment
+from chalicelib.operations.wording import launch_url
 from chalicelib.storage.protocol import Attempt
 
 STATUS_IDS = {"1": "offline", "2": "not_ready", "3": "ready"}
@@ -71,8 +73,8 @@ def started(engagement_id: str, started_at: int, flow: FlowReference, content: C
     }
 
 
-def engagement(found: Engagement) -> dict[str, Any]:
-    """An engagement, open or closed."""
+def engagement(found: Engagement, masked: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """An engagement, open or closed; the values of masked variables are not shown."""
     return _without_none(
         {
             "engagement_id": found.engagement_id,
@@ -96,7 +98,7 @@ def engagement(found: Engagement) -> dict[str, Any]:
             "end_reason": found.end_reason,
             "disposition": found.disposition,
             "flows": [_flow(found.flow)],
-            **_content(found.engagement_id, found.content),
+            **_content(found.engagement_id, found.content, masked),
         }
     )
 
@@ -106,7 +108,14 @@ def assignment(tenant: Tenant, found: Engagement, agent_id: str) -> dict[str, An
     offered: dict[str, str | None] = {"offer_id": None, "offer_expires_at": None}
     if found.offer is not None:
         offered = {"offer_id": found.offer.offer_id, "offer_expires_at": time_text(found.offer.expires_at)}
-    return {**engagement(found), "user_id": agent_id, **offered, **_address(tenant, found, agent_id)}
+    page = launch_url(tenant, found)
+    return {
+        **engagement(found, tenant.masked),
+        "user_id": agent_id,
+        **offered,
+        **_address(tenant, found, agent_id),
+        **({"launch_url": page} if page else {}),
+    }
 
 
 def connections(tenant: Tenant, found: Engagement) -> dict[str, Any]:
@@ -168,7 +177,10 @@ def targets(tenant: Tenant, name: str, ids: Iterable[str]) -> dict[str, Any]:
     """What an engagement may be transferred to."""
     match name:
         case "queues":
-            rows = [{"queue_id": each, "queue_name": tenant.queue_by_id[each].queue_name} for each in ids]
+            rows = [
+                {"queue_id": each.queue_id, "queue_name": each.queue_name, "queue_description": each.queue_description}
+                for each in (tenant.queue_by_id[queue_id] for queue_id in ids)
+            ]
         case "users":
             rows = [{"user_id": each, "user_name": tenant.agent_by_id[each].display_name} for each in ids]
         case _:
@@ -209,7 +221,7 @@ def _flow(flow: FlowReference) -> dict[str, str]:
     }
 
 
-def _content(engagement_id: str, content: Content) -> dict[str, Any]:
+def _content(engagement_id: str, content: Content, masked: frozenset[str] = frozenset()) -> dict[str, Any]:
     work_item = dict(content.work_item_variables)
     if "work_item_priority" in work_item:
         work_item["work_item_priority"] = str(work_item["work_item_priority"])  # a number in, a string out, as Zoom
@@ -220,7 +232,7 @@ def _content(engagement_id: str, content: Content) -> dict[str, Any]:
     ]
     answer: dict[str, Any] = {
         "consumers": consumers,
-        "variables": [dict(variable) for variable in content.variables],
+        "variables": [{**each, "value": MASK} if each["name"] in masked else dict(each) for each in content.variables],
         "work_item_variables": work_item,
     }
     if content.language_code is not None:

@@ -1,14 +1,17 @@
-"""What work may say: variables that the tenant declares, and dispositions that its queue names."""
+"""What work may say, and what its agent sees of it: declared variables, dispositions, pages to open."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import quote
 
 from chalicelib.configuration.naming import missing
 from chalicelib.configuration.tenant import Tenant
-from chalicelib.engagements.model import Content
+from chalicelib.engagements.model import Content, Engagement
 from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.operations.translation import variables_of
 
 
 def check_variables(tenant: Tenant, variables: tuple[Mapping[str, str], ...]) -> None:
@@ -55,6 +58,18 @@ def disposition_of(tenant: Tenant, queue_id: str, said: str | None, closes: bool
     if found is None or found.status == "inactive":
         raise _refused(missing("disposition", said, [e.disposition_name for e in allowed if e.status == "active"]))
     return found.disposition_name
+
+
+def launch_url(tenant: Tenant, engagement: Engagement) -> str | None:
+    """The page that the agent's client opens now, its placeholders filled in; what is masked stays out of it."""
+    trigger = {"offered": "ringing", "assigned": "answered", "wrap_up": "ended"}.get(engagement.state)
+    queue = tenant.queue_by_id.get(engagement.queue_id)
+    pages = queue.launch_urls if queue else ()
+    page = next((each.launch_url for each in pages if each.launch_trigger == trigger), None)
+    if page is None:
+        return None
+    known = {n: v for n, v in variables_of(engagement.content).items() if n not in tenant.masked and v is not None}
+    return re.sub(r"{([^{}]+)}", lambda found: quote(str(known.get(found[1], "")), safe=""), page)
 
 
 def usual_disposition(tenant: Tenant, queue_id: str) -> str | None:

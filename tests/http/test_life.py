@@ -112,7 +112,7 @@ class TestTransfer:
         configured(api, {"transfer": {"queues": ["general"], "users": "none"}})
         engagement_id = accepted(api)
         listed = api.by("ana").get(f"{ONE}/{engagement_id}/transfer/queues").body
-        assert listed == {"queues": [{"queue_id": "general", "queue_name": "General"}]}
+        assert listed == {"queues": [{"queue_id": "general", "queue_name": "General", "queue_description": ""}]}
         assert api.by("ana").get(f"{ONE}/{engagement_id}/transfer/users").body == {"users": []}
         flows = api.by("ana").get(f"{ONE}/{engagement_id}/transfer/flows").body["flows"]
         assert [each["flow_entry_id"] for each in flows] == ["entry-tickets", "entry-draft"]

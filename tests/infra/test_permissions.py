@@ -20,10 +20,11 @@ from chalicelib.messaging.sqs import SqsTransport
 from chalicelib.operations import configuring, delivering, desk, explaining, privacy, reading, routing, supervising
 from chalicelib.operations.ordering import Order
 from chalicelib.storage.protocol import Client
-from tests.simulation.test_crash import STORIES
+from tests.simulation import test_crash, test_crash_configuring
 from tests.support.poster import out_of_order
 from tests.support.worlds import NOW, TENANT, AwsCentre, Clients, aws, aws_centre
 
+STORIES = {**test_crash.STORIES, **test_crash_configuring.STORIES}
 Calls = dict[str, set[tuple[str, str]]]
 """By function, the calls as (action, resource)."""
 BATCHES = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}

@@ -19,7 +19,7 @@ from tests.support.worlds import aws, aws_centre, memory_centre
 REPORTS = f"{V2}/analytics/dataset/historical/"
 WORKS = ["T01", "T02", "T03", "T04", "T05", "T06", "T07", "T08", "T09", "T10", "call", "chat-1", "chat-2"]
 QUEUES = {
-    "billing": {"handled_count": 8, "cancelled_count": 1},
+    "billing": {"handled_count": 8, "within_service_level_count": 7, "cancelled_count": 1},
     "calls": {"handled_count": 1},
     "chats": {"handled_count": 1, "abandoned_count": 1},
     "claims": {"handled_count": 2},

@@ -69,7 +69,12 @@ def get_engagement(call: Call[None]) -> Answer:
     """The system that started it is told where to connect whom; nobody else needs to know."""
     found = reachable(call)
     connections = wire.connections(call.world.tenant(), found) if call.principal.role == "integration" else {}
-    return Answer(200, {**wire.engagement(found), **connections}, {"ETag": f'"{found.version}"'})
+    return Answer(200, {**wire.engagement(found, _masked(call)), **connections}, {"ETag": f'"{found.version}"'})
+
+
+def _masked(call: Call[Any]) -> frozenset[str]:
+    """What only systems and those who answer for them may see."""
+    return call.world.tenant().masked if call.principal.role in ("agent", "supervisor") else frozenset()
 
 
 def get_events(call: Call[None]) -> Answer:
@@ -91,7 +96,7 @@ def find_work_item(call: Call[None]) -> Answer:
         raise InvalidRequest("Validation Failed.", wrong)
     last = reading.last_of_work(call.world, call.query["work_item_id"], call.query["work_item_name"])
     found = reachable(call, last)
-    return Answer(200, wire.engagement(found), {"ETag": f'"{found.version}"'})
+    return Answer(200, wire.engagement(found, _masked(call)), {"ETag": f'"{found.version}"'})
 
 
 def get_targets(call: Call[None]) -> Answer:

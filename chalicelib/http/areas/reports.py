@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.configuration.profiles import Queue
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.reporting.datasets import MEASURES, Row, fold
+from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
 from chalicelib.reporting.facts import Dataset
 
 DAY_MS = 86_400_000
@@ -28,7 +30,8 @@ def get_dataset(call: Call[None]) -> Answer:
     facts = call.world.store.facts(dataset, start, end)
     if call.principal.role == "agent":
         facts = [fact for fact in facts if fact.agent_id == call.principal.subject]
-    rows = [_row(call, row, INTERVALS[interval]) for row in fold(dataset, facts, INTERVALS[interval])]
+    marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
+    rows = [_row(call, row, INTERVALS[interval]) for row in fold(dataset, facts, INTERVALS[interval], marks)]
     return Answer(200, {"from": wire.time_text(start), "to": wire.time_text(end), name: rows})
 
 
@@ -40,6 +43,21 @@ def _range(call: Call[None]) -> tuple[int, int]:
         message = f"`from` must be before `to`, by at most {MAX_RANGE_DAYS} days."
         raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
     return start, end
+
+
+def _marks(queue: Queue) -> Marks:
+    threshold, short = queue.service_level.threshold, queue.short_abandon
+    return Marks(None if threshold is None else 1000 * threshold, None if short is None else 1000 * short)
+
+
+def _service_level(queue: Queue, measures: Mapping[str, int]) -> dict[str, int | None]:
+    """How much of the work was taken in time, of all but what its consumers withdrew very soon; and the target."""
+    if queue.service_level.threshold is None:
+        return {}
+    counted = measures["handled_count"] + measures["abandoned_count"] - measures["short_abandoned_count"]
+    percentage = 100 * measures["within_service_level_count"] // counted if counted else None
+    target = queue.service_level.target_percentage
+    return {"service_level_in_percentage": percentage, "service_level_target_in_percentage": target}
 
 
 def _row(call: Call[None], row: Row, interval: int) -> dict[str, Any]:
@@ -56,6 +74,8 @@ def _row(call: Call[None], row: Row, interval: int) -> dict[str, Any]:
         agent = tenant.agent_by_id.get(row.agent_id)
         fields["user_id"] = row.agent_id
         fields["user_name"] = agent.display_name if agent else row.agent_id
+    elif queue is not None:
+        fields |= _service_level(queue, row.measures)
     return {**fields, **row.measures}
 
 

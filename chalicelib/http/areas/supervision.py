@@ -14,7 +14,7 @@ from chalicelib.operations.ordering import Order
 
 def take_part(call: Call[TakePart]) -> Answer:
     changed = _take_part(call, reachable(call))
-    return Answer(200, wire.engagement(changed), {"ETag": f'"{changed.version}"'})
+    return Answer(200, wire.engagement(changed, call.world.tenant().masked), {"ETag": f'"{changed.version}"'})
 
 
 def _take_part(call: Call[TakePart], found: Engagement) -> Engagement:
