@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from chalicelib.configuration.checks import check
 from chalicelib.configuration.naming import missing
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.vocabulary import IDENTIFIER
 from chalicelib.errors import FieldError, InvalidRequest
 
 _reader: TypeAdapter[Tenant] = TypeAdapter(Tenant)
@@ -65,8 +66,14 @@ def _remedy(error: Any, kind: Any) -> str:
             *parents, last = error["loc"]
             known = _fields_at(kind, tuple(parents))
             return missing("field", str(last), known) if known else f"There is no field {str(last)!r} here."
+        case "string_pattern_mismatch" if IDENTIFIER in error["msg"]:
+            return "Use letters, digits, _ and -, at most 40 of them."
+        case "tuple_type":
+            return "This must be a list."
+        case "dataclass_type" | "dict_type" | "mapping_type":
+            return "This must be an object: fields with their values."
         case _:
-            return str(error["msg"])
+            return f"{error['msg']}."
 
 
 def _fields_at(kind: Any, place: tuple[int | str, ...]) -> list[str]:

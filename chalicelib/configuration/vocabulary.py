@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 STRICT: dict[str, Any] = {"extra": "forbid"}
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+IDENTIFIER = r"^[A-Za-z0-9_-]{1,40}$"
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+"""Part of AWS resource names too, hence short and plain."""
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ -]{1,30}$")]
 
 DataType = Literal[

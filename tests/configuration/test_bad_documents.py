@@ -1,0 +1,201 @@
+"""A hundred documents that are wrong: each is refused with the place and the remedy."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from chalicelib.configuration.document import read
+from chalicelib.errors import InvalidRequest
+from tests.support.worlds import TENANT
+
+GOOD: dict[str, Any] = {
+    **TENANT,
+    "teams": [{"team_id": "day", "queues": ["billing"]}, {"team_id": "night", "parent_team_id": "day"}],
+    "skill_categories": [
+        {"skill_category_id": "languages", "skills": ["french", "german"]},
+        {"skill_category_id": "products", "skills": ["tv"]},
+    ],
+    "agent_routing_profiles": [
+        {"agent_routing_profile_id": "p", "time_steps": [10, -1], "priorities": [{"skill_category_id": "languages"}]}
+    ],
+    "consumer_routing_profiles": [
+        {"consumer_routing_profile_id": "c", "top_priorities": [{"attribute_type": "skills", "ids": ["french"]}]}
+    ],
+    "occupancy_profiles": [{"occupancy_profile_id": "o", "capacity": {"work_item": 2}}],
+    "business_hours": [{"business_hours_id": "h", "weekly": {"monday": [{"start": "08:00", "end": "17:00"}]}}],
+    "closure_sets": [{"closure_set_id": "feasts", "closures": [{"first": "2026-12-25", "last": "2026-12-26"}]}],
+    "reasons": [{"sub_status_id": "lunch"}],
+    "variable_groups": [{"variable_group_id": "t", "variable_group_name": "ticket"}],
+    "variables": [{"variable_id": "level", "variable_name": "level", "variable_group_id": "t", "data_type": "number"}],
+    "dispositions": [{"disposition_id": "done", "disposition_name": "Solved"}],
+    "disposition_sets": [{"disposition_set_id": "usual", "dispositions": ["done"]}],
+    "webhooks": [{"webhook_id": "crm", "url": "https://crm.example.com/hook"}],
+}
+Q, A, T = "queues/0", "agents/0", "teams/0"
+P, C, U, H = "agent_routing_profiles/0", "consumer_routing_profiles/0", "occupancy_profiles/0", "business_hours/0"
+V, W = "variables/0", "webhooks/0"
+SKILLED = {"skill_category_id": "languages"}
+
+BAD: list[tuple[str, Any, str, str]] = [
+    # Path of what is put there, the value, and of the error: where it stands and what it says.
+    # Unknown fields
+    ("colour", "red", "/colour", "There is no field 'colour'"),
+    ("queus", [], "/queus", "did you mean 'queues'?"),
+    ("moved_queue", {}, "/moved_queue", "did you mean 'moved_queues'?"),
+    (f"{Q}/wrap_up_tim", 3, f"/{Q}/wrap_up_tim", "did you mean 'wrap_up_time'?"),
+    (f"{Q}/description", "x", f"/{Q}/description", "'queue_description'?"),
+    (f"{Q}/service_level", {"treshold": 3}, f"/{Q}/service_level/treshold", "did you mean 'threshold'?"),
+    (f"{Q}/transfer", {"queue": "all"}, f"/{Q}/transfer/queue", "did you mean 'queues'?"),
+    (f"{Q}/overflow", {"queue": "general"}, f"/{Q}/overflow/queue", "did you mean 'queue_id'?"),
+    (f"{A}/queue", ["billing"], f"/{A}/queue", "did you mean 'queues'?"),
+    (f"{A}/skils", {}, f"/{A}/skils", "did you mean 'skills'?"),
+    (f"{T}/agents", [], f"/{T}/agents", "There is no field 'agents'"),
+    (f"{P}/priority", [], f"/{P}/priority", "did you mean 'priorities'?"),
+    (f"{P}/priorities/0/level", 2, f"/{P}/priorities/0/level", "There is no field 'level'"),
+    (f"{C}/ageing", 2, f"/{C}/ageing", "did you mean 'ageing_rate'?"),
+    (f"{U}/most_offer", 2, f"/{U}/most_offer", "did you mean 'most_offers'?"),
+    (f"{H}/time_zone", "UTC", f"/{H}/time_zone", "did you mean 'timezone'?"),
+    (f"{V}/type", "number", f"/{V}/type", "'data_type'?"),
+    (f"{W}/secret", "x", f"/{W}/secret", "There is no field 'secret'"),
+    # What is missing
+    (f"{Q}", {"queue_id": "billing"}, f"/{Q}/queue_name", "This field is missing; add it."),
+    (f"{Q}", {"queue_name": "Billing"}, f"/{Q}/queue_id", "This field is missing; add it."),
+    (f"{A}", {"user_id": "ana"}, f"/{A}/display_name", "This field is missing; add it."),
+    (f"{U}", {"occupancy_profile_id": "o"}, f"/{U}/capacity", "This field is missing; add it."),
+    (f"{P}/priorities/0", {}, f"/{P}/priorities/0/skill_category_id", "This field is missing; add it."),
+    (f"{V}", {"variable_id": "level"}, f"/{V}/variable_group_id", "This field is missing; add it."),
+    ("dispositions/0", {"disposition_id": "done"}, "/dispositions/0/disposition_name", "add it."),
+    # Wrong types, and what is out of bounds
+    ("queues", {}, "/queues", "a list"),
+    (f"{Q}", "billing", f"/{Q}", "an object"),
+    (f"{Q}/queue_id", "a queue!", f"/{Q}/queue_id", "letters, digits, _ and -"),
+    (f"{Q}/queue_id", "x" * 41, f"/{Q}/queue_id", "letters, digits, _ and -"),
+    (f"{Q}/queue_name", "x" * 151, f"/{Q}/queue_name", "at most 150"),
+    (f"{Q}/offer_timeout", 901, f"/{Q}/offer_timeout", "less than or equal to 900"),
+    (f"{Q}/offer_timeout", 0, f"/{Q}/offer_timeout", "greater than or equal to 1"),
+    (f"{Q}/wrap_up_time", "long", f"/{Q}/wrap_up_time", "integer"),
+    (f"{Q}/wrap_up_time", 301, f"/{Q}/wrap_up_time", "less than or equal to 300"),
+    (f"{Q}/distribution", "fair", f"/{Q}/distribution", "'longest_idle'"),
+    (f"{Q}/short_abandon", 256, f"/{Q}/short_abandon", "less than or equal to 255"),
+    (f"{Q}/service_level", {"target_percentage": 101}, f"/{Q}/service_level/target_percentage", "equal to 100"),
+    (f"{Q}/when_closed", "hide", f"/{Q}/when_closed", "'wait' or 'overflow'"),
+    (f"{Q}/launch_urls", [{"launch_trigger": "ringing", "launch_url": "http://x"}], f"/{Q}/launch_urls/0", "pattern"),
+    (f"{Q}/launch_urls", [{"launch_trigger": "bell", "launch_url": "https://x"}], f"/{Q}/launch_urls/0", "'ringing'"),
+    (f"{A}/skills", {"french": 6}, f"/{A}/skills/french", "less than or equal to 5"),
+    (f"{A}/skills", ["french"], f"/{A}/skills", "an object"),
+    (f"{A}/capacity", {"work_item": -1}, f"/{A}/capacity/work_item", "greater than or equal to 0"),
+    (f"{A}/queues", "billing", f"/{A}/queues", "a list"),
+    (f"{P}/priorities/0/minimum_proficiency_level", 0, f"/{P}/priorities/0", "greater than or equal to 1"),
+    (f"{C}/order", "luck", f"/{C}/order", "'age'"),
+    (f"{C}/top_priorities/0/attribute_type", "mood", f"/{C}/top_priorities/0", "'skills'"),
+    (f"{V}/data_type", "text", f"/{V}/data_type", "'string'"),
+    (f"{V}/variable_name", "a.b", f"/{V}/variable_name", "pattern"),
+    ("heartbeat_timeout", 5, "/heartbeat_timeout", "greater than or equal to 30"),
+    ("closure_sets/0/holidays", {"country": "France", "years": [2026]}, "/closure_sets/0/holidays/country", "pattern"),
+    # Impossible hours
+    (f"{H}/weekly", {"monday": [{"start": "17:00", "end": "08:00"}]}, f"/{H}/weekly/monday/0", "cut in two"),
+    (f"{H}/weekly", {"monday": [{"start": "08:00", "end": "08:00"}]}, f"/{H}/weekly/monday/0", "ends after it starts"),
+    (f"{H}/weekly", {"monday": [{"start": "25:00", "end": "26:00"}]}, f"/{H}/weekly/monday/0/start", "hour"),
+    (f"{H}/weekly", {"caturday": []}, f"/{H}/weekly/caturday", "'monday'"),
+    (f"{H}/closures", [{"first": "2026-12-26", "last": "2026-12-25"}], f"/{H}/closures/0", "swap them"),
+    (f"{H}/closures", [{"first": "2026-02-30", "last": "2026-03-01"}], f"/{H}/closures/0/first", "day"),
+    (f"{H}/timezone", "Moon/Sea", f"/{H}/timezone", "use a name such as Europe/Paris"),
+    (f"{C}/top_priorities/0/timezone", "Paris", f"/{C}", "use a name such as Europe/Paris"),
+    ("closure_sets/0/closures", [{"first": "2026-12-26", "last": "2026-12-25"}], "/closure_sets/0/closures/0", "swap"),
+    (
+        "closure_sets/0/holidays",
+        {"country": "FR", "years": [2026]},
+        "/closure_sets/0/holidays",
+        "a file is applied",
+    ),
+    # Wrong references
+    (f"{A}/queues/0", "biling", f"/{A}/queues/0", "There is no queue 'biling'; did you mean 'billing'?"),
+    (f"{A}/queues/0", "Billing", f"/{A}/queues/0", "did you mean 'billing'?"),
+    (f"{A}/occupancy_profile_id", "x", f"/{A}/occupancy_profile_id", "there are o."),
+    (f"{A}/team_id", "nigth", f"/{A}/team_id", "did you mean 'night'?"),
+    (f"{A}/shift_hours_id", "x", f"/{A}/shift_hours_id", "There is no business hours 'x'"),
+    (f"{T}/queues/0", "generl", f"/{T}/queues/0", "did you mean 'general'?"),
+    (f"{T}/parent_team_id", "evening", f"/{T}/parent_team_id", "There is no team 'evening'"),
+    (f"{Q}/agent_routing_profile_id", "q", f"/{Q}/agent_routing_profile_id", "there are p."),
+    (f"{Q}/consumer_routing_profile_id", "q", f"/{Q}/consumer_routing_profile_id", "there are c."),
+    (f"{Q}/business_hours_id", "q", f"/{Q}/business_hours_id", "there are h."),
+    (f"{Q}/agent_groups", [{"group_id": "x"}], f"/{Q}/agent_groups/0/group_id", "add one"),
+    (f"{Q}/transfer", {"queues": ["genral"]}, f"/{Q}/transfer/queues/0", "did you mean 'general'?"),
+    (f"{Q}/transfer", {"users": ["bne"]}, f"/{Q}/transfer/users/0", "did you mean 'ben'?"),
+    (f"{Q}/transfer", {"flows": ["entry-ticket"]}, f"/{Q}/transfer/flows/0", "did you mean 'entry-tickets'?"),
+    (f"{Q}/orphans", {"queue_id": "expres"}, f"/{Q}/orphans/queue_id", "did you mean 'express'?"),
+    (f"{Q}/overflow", {"queue_id": "genral"}, f"/{Q}/overflow/queue_id", "did you mean 'general'?"),
+    (f"{Q}/overflow", {"flow_entry_id": "entry"}, f"/{Q}/overflow/flow_entry_id", "There is no Entry ID 'entry'"),
+    (f"{Q}/dispositions", {"dispositions": ["dona"]}, f"/{Q}/dispositions/dispositions/0", "did you mean 'done'?"),
+    (f"{Q}/dispositions", {"disposition_sets": ["x"]}, f"/{Q}/dispositions/disposition_sets/0", "there are usual."),
+    (
+        f"{Q}/dispositions",
+        {"default_disposition_id": "x"},
+        f"/{Q}/dispositions/default_disposition_id",
+        "are done",
+    ),
+    ("disposition_sets/0/dispositions/0", "dne", "/disposition_sets/0/dispositions/0", "did you mean 'done'?"),
+    (f"{P}/priorities/0/skill_category_id", "language", f"/{P}/priorities/0", "did you mean 'languages'?"),
+    (f"{P}/priorities/0/default_skill_id", "frensh", f"/{P}/priorities/0/default_skill_id", "did you mean 'french'?"),
+    (f"{H}/closure_sets", ["feast"], f"/{H}/closure_sets/0", "did you mean 'feasts'?"),
+    (f"{V}/variable_group_id", "x", f"/{V}/variable_group_id", "there are t."),
+    (f"{W}/events", ["engagement_startd"], f"/{W}/events/0", "did you mean"),
+    ("moved_queues", {"old": "bilin"}, "/moved_queues/old", "did you mean 'billing'?"),
+    ("moved_queues", {"billing": "general"}, "/moved_queues/billing", "take it out of `queues`"),
+    ("moved_queues", {"a queue": "general"}, "/moved_queues/a queue", "letters, digits"),
+    # What stands twice
+    ("queues/1/queue_id", "billing", "/queues/1/queue_id", "give this one another"),
+    ("agents/1/user_id", "ana", "/agents/1/user_id", "give this one another"),
+    ("flows/1/entry_points/0/entry_id", "entry-tickets", "/flows/1/entry_points/0/entry_id", "give this one its own"),
+    ("skill_categories/1/skills", ["french"], "/skill_categories/1/skills/0", "belongs to one"),
+    (f"{P}/priorities", [SKILLED, SKILLED], f"/{P}/priorities/1", "give this one another"),
+    ("variables", [{**GOOD["variables"][0], "variable_id": i} for i in "ab"], "/variables/1/variable_name", "another"),
+    # Circles, and roads that lead nowhere
+    (
+        f"{Q}/overflow",
+        {"queue_id": "billing"},
+        f"/{Q}/overflow",
+        "billing → billing. Let one",
+    ),
+    (f"{T}/parent_team_id", "night", f"/{T}/parent_team_id", "day → night → day. Take one of the parents away."),
+    (f"{Q}/overflow", {}, f"/{Q}/overflow", "Name one place"),
+    (f"{Q}/overflow", {"queue_id": "general", "end": True}, f"/{Q}/overflow", "Name one place"),
+    (f"{Q}/max_wait_time", 60, f"/{Q}/overflow", "Say where work goes"),
+    (f"{Q}/when_closed", "overflow", f"/{Q}/overflow", "Say where work goes"),
+    (f"{P}/time_steps", [10], f"/{P}/time_steps", "-1 at the end"),
+    (f"{P}/time_steps", [0, -1], f"/{P}/time_steps", "1 or more"),
+    (f"{Q}", {**TENANT["queues"][0], "distribution": "manual", "auto_accept": True}, f"/{Q}/auto_accept", "agents"),
+    # Values that their own declaration does not allow
+    (f"{V}/default_value", "high", f"/{V}/default_value", "must be a number such as 12.5"),
+    (f"{V}/values", ["1", "two"], f"/{V}/values/1", "must be a number such as 12.5"),
+    (f"{V}", {**GOOD["variables"][0], "values": ["1"], "default_value": "2"}, f"/{V}/default_value", "one of 1"),
+    (f"{W}/url", "http://crm.example.com", f"/{W}/url", "pattern"),
+    (f"{W}/url", "https://localhost/hook", f"/{W}/url", "must be a public one"),
+]
+
+
+def test_the_document_that_they_differ_from_is_good() -> None:
+    read(GOOD)
+    assert len(BAD) >= 100
+
+
+@pytest.mark.parametrize(("path", "value", "pointer", "remedy"), BAD, ids=[f"{b[0]}={b[1]!r}"[:80] for b in BAD])
+def test_the_place_and_the_remedy_are_named(path: str, value: Any, pointer: str, remedy: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read(changed(path, value))
+    found = [(each.pointer, each.message) for each in refused.value.errors]
+    assert any(at.startswith(pointer) and remedy in message for at, message in found), found
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The good document, but for one place."""
+    document = copy.deepcopy(GOOD)
+    *parents, last = path.split("/")
+    place: Any = document
+    for part in parents:
+        place = place[int(part)] if part.isdecimal() else place[part]
+    place[int(last) if last.isdecimal() else last] = value
+    return document
