@@ -91,4 +91,4 @@ def test_every_endpoint_that_a_document_names_is_there(document: str) -> None:
 
 def test_the_readme_leads_to_them() -> None:
     readme = (DOCS.parent / "README.md").read_text()
-    assert all(f"](docs/{name}.md)" in readme for name in ("channel-adapters", "events", "life"))
+    assert all(f"](docs/{name}.md)" in readme for name in ("channel-adapters", "configuration", "events", "life"))
