@@ -12,6 +12,7 @@ from chalicelib.http.areas import (
     reports,
     resources,
     service,
+    staffing,
     supervision,
     tenant,
     users,
@@ -41,6 +42,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *reports.ENDPOINTS,
     *tenant.ENDPOINTS,
     *resources.ENDPOINTS,
+    *staffing.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
 )

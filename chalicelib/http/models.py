@@ -234,6 +234,44 @@ class ApplyDocument(Body):
     release: bool = False
 
 
+class AssignAgents(Body):
+    """Who serves the queue from now on, besides those who do."""
+
+    user_ids: Annotated[list[Short], Field(min_length=1, max_length=30)]
+
+
+class SkillLevel(Body):
+    """A skill, and how well the agent has it."""
+
+    skill_id: Annotated[str, Field(min_length=1, max_length=100)]
+    max_proficiency_level: Annotated[int, Field(ge=1, le=5)] = 1
+
+
+class AssignSkills(Body):
+    """What the agent can do from now on, besides what he can."""
+
+    skills: Annotated[list[SkillLevel], Field(min_length=1, max_length=100)]
+
+
+class NewEntryPoint(Body):
+    """An Entry ID; without a name it is called by its id."""
+
+    entry_id: Short
+    entry_name: Short | None = None
+
+
+class AddEntryPoints(Body):
+    """The Entry IDs that lead to the flow from now on, besides those that do."""
+
+    entry_points: Annotated[list[NewEntryPoint], Field(min_length=1, max_length=100)]
+
+
+class RemoveEntryPoints(Body):
+    """The Entry IDs that lead to the flow no longer."""
+
+    entry_ids: Annotated[list[Short], Field(min_length=1, max_length=100)]
+
+
 class RollBack(Body):
     """To which version, and why; `release` as in applying."""
 

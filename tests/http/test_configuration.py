@@ -268,6 +268,42 @@ class TestTheKinds:
         assert api.by("zoom").get(DOCUMENT).status == 403
 
 
+class TestTheListsWithin:
+    def test_agents_are_assigned_to_a_queue_and_taken_from_it(self, api: Api) -> None:
+        admin, path = api.by("adm"), f"{BASE}/queues/general/agents"
+        assert [each["user_id"] for each in admin.get(path).body["agents"]] == ["ben"]
+        assert admin.post(path, {"user_ids": ["ana", "ben"]}).status == 204
+        page = admin.get(f"{path}?page_size=1").body
+        rest = admin.get(f"{path}?page_size=1&next_page_token={page['next_page_token']}").body
+        assert [each["user_id"] for each in (*page["agents"], *rest["agents"])] == ["ana", "ben"]
+        assert delete(api, "queues/general/agents/ana").status == 204
+        assert delete(api, "queues/general/agents/ana").status == 404
+        assert admin.post(path, {"user_ids": ["anna"]}).body["detail"].endswith("did you mean 'ana'?")
+        assert admin.get(f"{BASE}/queues/nowhere/agents").status == 404
+        assert admin.post(f"{BASE}/queues/nowhere/agents", {"user_ids": ["ana"]}).status == 404
+
+    def test_an_agent_is_given_skills_and_loses_them(self, api: Api) -> None:
+        put(api, SETTING)
+        admin, path = api.by("adm"), f"{BASE}/users/ana/skills"
+        assert admin.post(path, {"skills": [{"skill_id": "tv", "max_proficiency_level": 2}]}).status == 204
+        found = {each["skill_id"]: each for each in admin.get(path).body["skills"]}
+        assert {name: each["user_proficiency_level"] for name, each in found.items()} == {"french": 4, "tv": 2}
+        assert (found["french"]["skill_category_id"], found["tv"]["skill_category_id"]) == ("languages", None)
+        assert delete(api, "users/ana/skills/tv").status == 204
+        assert delete(api, "users/ana/skills/tv").status == 404
+        assert admin.post(path, {"skills": [{"skill_id": "tv", "max_proficiency_level": 6}]}).status == 400
+        assert admin.post(f"{BASE}/users/anna/skills", {"skills": [{"skill_id": "tv"}]}).status == 404
+
+    def test_a_flow_is_given_entry_ids_and_loses_them(self, api: Api) -> None:
+        admin, path = api.by("adm"), f"{BASE}/flows/tickets/entry_points"
+        assert admin.post(path, {"entry_points": [{"entry_id": "second"}]}).status == 204
+        assert [each["entry_id"] for each in admin.get(path).body["entry_points"]] == ["entry-tickets", "second"]
+        assert admin.post(path, {"entry_points": [{"entry_id": "entry-draft"}]}).status == 400
+        assert admin.call("DELETE", path, {"entry_ids": ["third"]}).status == 400
+        assert admin.call("DELETE", path, {"entry_ids": ["second"]}).status == 204
+        assert [each["entry_id"] for each in admin.get(path).body["entry_points"]] == ["entry-tickets"]
+
+
 class TestDeletingWhatHoldsWork:
     def test_a_queue_is_refused_with_how_many(self, api: Api) -> None:
         api.centre.start("CASE-1", kind="other")
