@@ -19,7 +19,7 @@ from chalicelib.configuration.plan import Step, plan
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.warnings import warnings
 from chalicelib.engagements.model import Engagement
-from chalicelib.errors import FieldError, LostRace, NotFound, StillInUse, VersionMismatch
+from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound, StillInUse, VersionMismatch
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import departed
 from chalicelib.operations.ordering import ATTEMPTS
@@ -102,6 +102,7 @@ def _switch(world: World, now: Configuration, tenant: Tenant, document: Document
     before = {queue["queue_id"] for queue in now.document.get("queues", ())} | set(now.document.get("moved_queues", ()))
     after = set(tenant.queue_by_id)
     agents = {agent["user_id"] for agent in now.document.get("agents", ())} - set(tenant.agent_by_id)
+    _refuse_other_channels(now.document, tenant)
     _refuse_loss(world, before - after, agents, terms.release)
     for queue_id in sorted(after - before):
         world.transport.create_queue(queue_id)
@@ -117,6 +118,18 @@ def _switch(world: World, now: Configuration, tenant: Tenant, document: Document
         world.transport.ring([Ring(queue_id=queue_id) for queue_id in emptied])
     departed.see_off(world, agents)
     return Applied(version, tuple(warnings(tenant)))
+
+
+def _refuse_other_channels(before: Document, tenant: Tenant) -> None:
+    """Raise `InvalidRequest` where work would move among agents who have no place for its channel."""
+    channels = {queue["queue_id"]: queue.get("channel", "work_item") for queue in before.get("queues", ())}
+    wrong = [
+        FieldError(f"/moved_queues/{queue_id}", f"Its work is {channels[queue_id]}; name a queue of that channel.")
+        for queue_id, to in tenant.moved_queues.items()
+        if to is not None and queue_id in channels and tenant.own_queues[to].channel != channels[queue_id]
+    ]
+    if wrong:
+        raise InvalidRequest("Work does not move to another channel.", wrong)
 
 
 def _refuse_loss(world: World, queues: set[str], agents: set[str], release: bool) -> None:

@@ -7,7 +7,7 @@ from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
-from chalicelib.operations.translation import candidate_of, room, standing_in
+from chalicelib.operations.translation import as_configured, candidate_of, room, standing_in
 from chalicelib.operations.wording import disposition_of
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.rank import rank
@@ -70,7 +70,8 @@ def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement |
     for _ in range(ATTEMPTS):
         now, occupancy = world.now(), world.store.occupancies([agent_id])[agent_id]
         candidate = candidate_of(tenant, occupancy)
-        fitting = [w for w in world.store.waiting(queue_id) if unmet(candidate, needs.of(w, now)) is None]
+        enlisted = (as_configured(tenant, each) for each in world.store.waiting(queue_id))
+        fitting = [each for each in enlisted if unmet(candidate, needs.of(each, now)) is None]
         first = min(fitting, key=lambda waiting: rank(waiting, now), default=None)
         engagement = world.store.engagement(first.engagement_id) if first else None
         if engagement is None:

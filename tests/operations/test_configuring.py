@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from chalicelib.configuration.document import write
 from chalicelib.configuration.tenant import Tenant
-from chalicelib.errors import LostRace, StillInUse
+from chalicelib.errors import InvalidRequest, LostRace, StillInUse
 from chalicelib.operations import configuring, desk
 from chalicelib.operations.configuring import Terms
 from chalicelib.operations.ordering import Order
@@ -101,6 +101,14 @@ class TestQueues:
         centre.clock.pass_seconds(86_401)
         configuring.apply(centre.world, WITHOUT_A_WORD, None)
         assert configuring.current(centre.world).removed == {}
+
+    def test_its_work_does_not_move_to_another_channel(self, centre: MemoryCentre) -> None:
+        calls = {"queue_id": "calls", "queue_name": "Calls", "channel": "voice"}
+        document = {**WITHOUT_BILLING, "queues": [*WITHOUT_BILLING["queues"], calls]}
+        with pytest.raises(InvalidRequest) as refused:
+            configuring.apply(centre.world, {**document, "moved_queues": {"billing": "calls"}}, None)
+        assert refused.value.errors[0].pointer == "/moved_queues/billing"
+        configuring.apply(centre.world, document, None)
 
     def test_one_that_comes_back_is_itself_again(self, centre: MemoryCentre) -> None:
         configuring.apply(centre.world, WITHOUT_BILLING, None)
