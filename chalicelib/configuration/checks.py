@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chalicelib.configuration.kinds import LISTS
 from chalicelib.configuration.naming import missing, refers, unique
 from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Hours, Queue, Webhook
 from chalicelib.configuration.tenant import Tenant
@@ -48,30 +49,10 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
             yield from _flow(f"/flows/{f}/versions/{v}", version, tenant)
 
 
-ID_FIELDS: Mapping[str, str] = {
-    "queues": "queue_id",
-    "agents": "user_id",
-    "flows": "flow_id",
-    "teams": "team_id",
-    "skill_categories": "skill_category_id",
-    "agent_routing_profiles": "agent_routing_profile_id",
-    "consumer_routing_profiles": "consumer_routing_profile_id",
-    "occupancy_profiles": "occupancy_profile_id",
-    "business_hours": "business_hours_id",
-    "closure_sets": "closure_set_id",
-    "reasons": "sub_status_id",
-    "variable_groups": "variable_group_id",
-    "variables": "variable_id",
-    "dispositions": "disposition_id",
-    "disposition_sets": "disposition_set_id",
-    "webhooks": "webhook_id",
-}
-"""Each list of the document, and the field by which its entries are told apart."""
-
-
 def _ids(tenant: Tenant) -> Iterator[FieldError]:
-    for name, id_field in ID_FIELDS.items():
-        yield from unique(f"/{name}", [getattr(each, id_field) for each in getattr(tenant, name)], id_field)
+    for kind in LISTS:
+        ids = [getattr(each, kind.id_field) for each in getattr(tenant, kind.name)]
+        yield from unique(f"/{kind.name}", ids, kind.id_field)
     seen: set[str] = set()
     for f, flow in enumerate(tenant.flows):
         for p, point in enumerate(flow.entry_points):

@@ -43,6 +43,8 @@ class Kind:
     """Lists (kind, field) that merely count it up: an id that is deleted through the API goes from them too."""
     within: tuple[str, str, str] | None = None
     """It stands in its parent: the parents' list, the field there and the parents' id field."""
+    fixed: tuple[Mapping[str, Any], ...] = ()
+    """Those that are there in every tenant, as Zoom spells them; nobody changes them."""
     scope: str | None = None
     """Zoom's scope for it, without `:read:admin`; it does as well as that for the whole configuration."""
 
@@ -142,6 +144,10 @@ KINDS: tuple[Kind, ...] = (
         "sub_status_id",
         "sub_status_name",
         wire={"status_id": ("sub_status_id",), "status_name": ("sub_status_name",), "enable": ("enabled",)},
+        fixed=tuple(
+            {"status_id": key, "status_name": name, "enable": True}
+            for key, name in (("1", "Offline"), ("2", "Not Ready"), ("3", "Ready"))
+        ),
     ),
     Kind(
         "variable_groups",

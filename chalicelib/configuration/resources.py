@@ -81,8 +81,16 @@ def from_wire(kind: Kind, body: Mapping[str, Any]) -> Row:
     return row
 
 
-def to_wire(kind: Kind, row: Row) -> Row:
+def fixed(kind: Kind, key: str, by_name: bool = False) -> Mapping[str, Any] | None:
+    """The entry with an id or a name that is there in every tenant."""
+    field = "status_name" if by_name else "status_id"
+    return next((row for row in kind.fixed if row[field] == key), None)
+
+
+def to_wire(kind: Kind, row: Mapping[str, Any]) -> Row:
     """An entry with everything that it does not say, as Zoom spells it."""
+    if row in kind.fixed:
+        return dict(row)
     full = _shown(kind, row)
     for name, (first, *rest) in kind.wire.items():
         full[name] = full[first].pop(rest[0]) if rest else full.pop(first)
@@ -112,7 +120,7 @@ def wire_pointer(kind: Kind, at: str, pointer: str) -> str:
     return "/" + "/".join(inner)
 
 
-def _shown(kind: Kind, row: Row) -> Row:
+def _shown(kind: Kind, row: Mapping[str, Any]) -> Row:
     parent = {kind.within[2]: row[kind.within[2]]} if kind.within else {}
     own = row if kind.name == "skills" else {name: value for name, value in row.items() if name not in parent}
     adapter = _adapter(kind.type)

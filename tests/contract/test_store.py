@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -366,7 +367,7 @@ class TestTenant:
         noise = random.Random(1)
         document = {"queues": [{"queue_id": noise.randbytes(20).hex(), "queue_name": "x"} for _ in range(40_000)]}
         version = store.apply(document, store.configuration_version())
-        assert store.configuration(version).document == document
+        assert json.dumps(store.configuration(version).document) == json.dumps(document)
         small = store.apply({"queues": []}, version)
         assert store.configuration(small).document == {"queues": []}
         assert store.configuration(version).document == document

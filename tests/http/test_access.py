@@ -32,6 +32,11 @@ def test_only_four_endpoints_are_public_and_every_other_names_an_action() -> Non
     assert {each.action for each in CLOSED} <= set(ACTIONS)
 
 
+def test_operations_have_names_of_their_own() -> None:
+    names = [each.handler.__name__ for each in ENDPOINTS]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("endpoint", CLOSED, ids=lambda each: f"{each.method} {each.path}")
 def test_without_a_good_token_nothing_answers(api: Api, endpoint: object) -> None:
     method, path = endpoint.method, _path(endpoint.path)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ class TestTheDocument:
         back = api.by("adm").post(f"{DOCUMENT}/rollback", {"version": before["version"]})
         assert back.body["version"] == before["version"] + 2
         after = api.by("adm").get(DOCUMENT).body
-        assert after["document"] == before["document"]
+        assert json.dumps(after["document"]) == json.dumps(before["document"])
         assert after["comment"] == f"Back to version {before['version']}"
         assert api.by("adm").post(f"{DOCUMENT}/rollback", {"version": 99}).status == 404
 
@@ -266,6 +267,17 @@ class TestTheKinds:
         assert api.by("zoom").post(f"{BASE}/queues", {"queue_name": "X"}).status == 403
         assert api.by("zoom").get(f"{BASE}/users").status == 403
         assert api.by("zoom").get(DOCUMENT).status == 403
+
+
+class TestStatuses:
+    def test_every_tenant_has_zooms_three_and_nobody_changes_them(self, api: Api) -> None:
+        admin, path = api.by("adm"), f"{BASE}/system_statuses"
+        admin.post(path, {"status_id": "lunch", "status_name": "Lunch"})
+        listed = {each["status_id"]: each["status_name"] for each in admin.get(path).body["statuses"]}
+        assert listed == {"1": "Offline", "2": "Not Ready", "3": "Ready", "lunch": "Lunch"}
+        assert admin.get(f"{path}/Ready?status_identifier_type=name").body["status_id"] == "3"
+        assert admin.patch(f"{path}/3", {"enable": False}).status == 400
+        assert delete(api, "system_statuses/1").status == 400
 
 
 class TestTheListsWithin:

@@ -25,7 +25,8 @@ def _list(kind: Kind) -> Handler:
     def handler(call: Call[None]) -> Answer:
         size = paging.page_size(call)
         version, place = paging.begin(call, kind.name, call.world.store.configuration_version())
-        listed = resources.rows(call.world.store.configuration(version).document, kind)
+        document = call.world.store.configuration(version).document
+        listed = [*kind.fixed, *resources.rows(document, kind)]
         onward = place + size
         return Answer(
             200,
@@ -43,7 +44,7 @@ def _list(kind: Kind) -> Handler:
 def _get(kind: Kind) -> Handler:
     def handler(call: Call[None]) -> Answer:
         now = configuring.current(call.world)
-        row = resources.find(now.document, kind, *_key(call, kind))
+        row = resources.fixed(kind, *_key(call, kind)) or resources.find(now.document, kind, *_key(call, kind))
         return Answer(200, resources.to_wire(kind, row), {"ETag": f'"{now.version}"'})
 
     return handler
@@ -127,6 +128,9 @@ def _terms(call: Call[Any], kind: Kind, release: bool = False) -> configuring.Te
 
 
 def _id(call: Call[Any], kind: Kind, document: Document) -> str:
+    if resources.fixed(kind, *_key(call, kind)):
+        wrong = FieldError(f"path/{kind.parameter}", "It is there in every tenant; leave it as it is.")
+        raise InvalidRequest("It cannot be changed.", [wrong])
     return str(resources.find(document, kind, *_key(call, kind))[kind.id_field])
 
 

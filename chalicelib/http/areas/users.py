@@ -13,7 +13,7 @@ from chalicelib.http.models import Elsewhere, OptOut, SetStatus
 from chalicelib.operations import explaining, sessions
 
 
-def get_explanation(call: Call[None]) -> Answer:
+def get_agent_explanation(call: Call[None]) -> Answer:
     user_id = _user(call)
     if user_id not in call.world.tenant().agent_by_id:
         raise NotFound(f"User does not exist: {user_id}.")
@@ -78,7 +78,7 @@ ENDPOINTS = (
         f"{_USER}/explanation",
         "agent.explain",
         "Explain what comes to an agent next, and why nothing else does",
-        get_explanation,
+        get_agent_explanation,
     ),
     Endpoint("GET", f"{_USER}/status", "status.read", "Read an agent's status and load", get_status),
     Endpoint("PATCH", f"{_USER}/status", "status.set", "Set an agent's status", set_status, body=SetStatus, status=204),
