@@ -54,7 +54,7 @@ Time = Annotated[str, Field(max_length=40), AfterValidator(iso_time)]
 class Body(BaseModel):
     """What every body has in common: strict types, no unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, defer_build=True)
 
 
 ChannelName = Literal["work_item", "voice", "video", "messaging", "email"]
