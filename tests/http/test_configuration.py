@@ -238,6 +238,15 @@ class TestTheKinds:
         assert missing.status == 404
         assert "did you mean 'Billing'?" in missing.body["detail"]
 
+    def test_names_with_spaces_and_slashes_are_escaped_in_paths(self, api: Api) -> None:
+        put(api, SETTING)
+        api.by("adm").post(f"{BASE}/queues", {"queue_id": "n", "queue_name": "Night / day 50%"})
+        path = f"{BASE}/queues/Night%20%2F%20day%2050%25?queue_identifier_type=name"
+        assert api.by("adm").get(path).body["queue_id"] == "n"
+        made = api.by("adm").post(f"{BASE}/skills", {"skill_name": "smart TV", "skill_category_id": "other"})
+        assert made.headers["location"].endswith("/skills/smart%20TV")
+        assert api.by("adm").get(made.headers["location"]).body["skill_name"] == "smart TV"
+
     def test_a_name_that_several_have_is_refused(self, api: Api) -> None:
         api.by("adm").post(f"{BASE}/queues", {"queue_id": "b2", "queue_name": "Billing"})
         assert api.by("adm").get(f"{BASE}/queues/Billing?queue_identifier_type=name").status == 400

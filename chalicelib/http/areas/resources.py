@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote, unquote
 
 from pydantic import RootModel
 
@@ -61,7 +62,7 @@ def _create(kind: Kind) -> Handler:
             return changed
 
         done = _edit(call, kind, change, lambda: str(made[0][kind.id_field]))
-        location = f"/v2/contact_center/{kind.path}/{made[0][kind.id_field]}"
+        location = f"/v2/contact_center/{kind.path}/{quote(made[0][kind.id_field], safe='')}"
         headers = {"Location": location, "ETag": f'"{done.version}"'}
         return Answer(201, resources.to_wire(kind, made[0]), headers)
 
@@ -135,11 +136,11 @@ def _id(call: Call[Any], kind: Kind, document: Document) -> str:
 
 
 def _key(call: Call[Any], kind: Kind) -> tuple[str, bool]:
-    """What the path says, and whether that is a name."""
+    """What the path says, and whether that is a name. Not every gateway has undone its escapes."""
     how = call.query.get(f"{kind.noun}_identifier_type", "id")
     if how not in ("id", "name"):
         raise InvalidRequest("Validation Failed.", [FieldError(f"query/{kind.noun}_identifier_type", "id or name.")])
-    return call.path[kind.parameter], how == "name"
+    return unquote(call.path[kind.parameter]), how == "name"
 
 
 def _endpoints(kind: Kind) -> Iterator[Endpoint]:
