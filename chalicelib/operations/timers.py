@@ -42,8 +42,9 @@ def sweep(world: World) -> None:
     not ready, and places taken by engagements that are no longer there (I5).
     """
     settle(world, world.store.due(world.now()))
-    departed.see_off(world, world.store.present())
-    sessions.look_after(world, world.store.occupancies(world.store.present()).values())
+    present = world.store.present()
+    departed.see_off(world, present)
+    sessions.look_after(world, world.store.occupancies(present).values())
     agents = world.store.occupancies(world.store.present())
     held = world.store.engagements({each for agent in agents.values() for each in agent.held})
     for occupancy in agents.values():
