@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.engagements import amendments
 from chalicelib.engagements.model import Change, Content, Engagement
 from chalicelib.operations.ordering import Hands, Order, change
-from chalicelib.operations.translation import room, standing_in
+from chalicelib.operations.translation import room_for, standing_in
 from chalicelib.operations.wording import check_variables
 from chalicelib.world import World
 
@@ -45,8 +45,7 @@ def switch(world: World, order: Order, channel: str) -> Engagement:
 
     def decide(hands: Hands) -> Change:
         engagement, occupancy = hands.engagement, hands.occupancy
-        rest = {key: held for key, held in occupancy.held.items() if key != engagement.engagement_id}
-        places = room(world.tenant(), replace(occupancy, held=rest), channel)
+        places = room_for(world.tenant(), occupancy, engagement, channel)
         return amendments.switch(engagement, occupancy, channel, room=places, actor=order.actor, now=world.now())
 
     return change(world, order, decide)

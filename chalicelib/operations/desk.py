@@ -7,7 +7,7 @@ from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
-from chalicelib.operations.translation import as_configured, candidate_of, room, standing_in
+from chalicelib.operations.translation import as_configured, candidate_of, room_for, standing_in
 from chalicelib.operations.wording import disposition_of
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.rank import rank
@@ -102,7 +102,7 @@ def activate(world: World, order: Order) -> Engagement:
     """Take parked work up again. Raises `NoCapacity` where its place is taken."""
 
     def decide(hands: Hands) -> Change:
-        places = room(world.tenant(), hands.occupancy, hands.engagement.channel)
+        places = room_for(world.tenant(), hands.occupancy, hands.engagement, hands.engagement.channel)
         return commands.activate(hands.engagement, hands.occupancy, room=places, actor=order.actor, now=world.now())
 
     return change(world, order, decide)

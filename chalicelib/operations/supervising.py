@@ -6,7 +6,7 @@ from chalicelib.engagements import supervision, transfers
 from chalicelib.engagements.model import DAY_MS, Change, Engagement, Mode, Note
 from chalicelib.errors import NotFound
 from chalicelib.operations.ordering import Hands, Order, change
-from chalicelib.operations.translation import room
+from chalicelib.operations.translation import room_for
 from chalicelib.world import World
 
 LONGEST_OPEN_MS = 400 * DAY_MS
@@ -41,7 +41,7 @@ def take_over(world: World, order: Order, user_id: str) -> Engagement:
 
     def decide(hands: Hands) -> Change:
         taker = world.store.occupancies([user_id])[user_id]
-        places = room(tenant, taker, hands.engagement.channel)
+        places = room_for(tenant, taker, hands.engagement, hands.engagement.channel)
         return transfers.take_over(
             hands.engagement, hands.occupancy, taker, room=places, actor=order.actor, now=world.now()
         )

@@ -14,7 +14,7 @@ from chalicelib.errors import LostRace
 from chalicelib.operations import departed, sessions, transferring
 from chalicelib.operations.desk import cool_down_ms
 from chalicelib.operations.ordering import ring_for
-from chalicelib.operations.translation import deadlines, own_deadline, room, standing_in, targets_of
+from chalicelib.operations.translation import deadlines, own_deadline, room_for, standing_in, targets_of
 from chalicelib.operations.wording import usual_disposition
 from chalicelib.world import World
 
@@ -95,7 +95,7 @@ def _woken(world: World, engagement: Engagement, occupancy: Occupancy, now: int)
     """Snoozed work goes back to its agent as soon as he has room, and to its queue if he has left."""
     if occupancy.status == "offline":
         return commands.release(engagement, occupancy, actor=ROUTER, now=now)
-    places = room(world.tenant(), occupancy, engagement.channel)
+    places = room_for(world.tenant(), occupancy, engagement, engagement.channel)
     if occupancy.status != "ready" or places <= 0:
         return None
     return commands.activate(engagement, occupancy, room=places, actor=ROUTER, now=now)

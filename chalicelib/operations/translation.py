@@ -153,6 +153,12 @@ def room(tenant: Tenant, occupancy: Occupancy, channel: str) -> int:
     return candidate_of(tenant, occupancy).room(channel)
 
 
+def room_for(tenant: Tenant, occupancy: Occupancy, engagement: Engagement, channel: str) -> int:
+    """The same beside his other work: the place that the engagement itself may have by now takes none from it."""
+    rest = {key: held for key, held in occupancy.held.items() if key != engagement.engagement_id}
+    return room(tenant, replace(occupancy, held=rest), channel)
+
+
 def due_at_of(content: Content) -> int | None:
     """The due date of the work as epoch milliseconds; without a zone it is UTC."""
     text = content.work_item_variables.get("work_item_due_date")

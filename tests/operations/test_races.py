@@ -1,0 +1,48 @@
+"""What a command answers, and what it does, where something else happened between two of its reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import WrongState
+from chalicelib.operations import desk
+from chalicelib.operations.ordering import Order
+from tests.support.worlds import Centre, MemoryCentre
+
+
+def assigned(centre: Centre) -> str:
+    engagement_id = centre.start()
+    centre.ready("ana")
+    centre.settle()
+    centre.accept(engagement_id)
+    return engagement_id
+
+
+class Meanwhile:
+    """A store in which something happens just before a call."""
+
+    def __init__(self, store: Any, call: str, happens: Any) -> None:
+        self._store, self._call, self._happens = store, call, happens
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._call and self._happens is not None:
+            happens, self._happens = self._happens, None
+            happens()
+        return getattr(self._store, name)
+
+
+def meanwhile(centre: Centre, call: str, happens: Any) -> Any:
+    """The world of somebody who is slower than what happens."""
+    return replace(centre.world, store=Meanwhile(centre.world.store, call, happens))
+
+
+def test_work_that_was_just_taken_up_does_not_stand_in_its_own_way(centre: MemoryCentre) -> None:
+    mine = Order(assigned(centre), "agent:ana", "ana")
+    desk.deactivate(centre.world, mine)
+    slow = meanwhile(centre, "occupancies", lambda: desk.activate(centre.world, mine))
+    centre.clock.pass_seconds(1)
+    with pytest.raises(WrongState):
+        desk.activate(slow, mine)
