@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments, commands
 from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
-from chalicelib.operations.translation import as_configured, candidate_of, room_for, standing_in
+from chalicelib.operations.translation import as_configured, candidate_of, room_for, standing_in, waiting_of
 from chalicelib.operations.wording import disposition_of
 from chalicelib.routing.filter import unmet
+from chalicelib.routing.model import Candidate
 from chalicelib.routing.rank import rank
 from chalicelib.routing.widen import Needs
 from chalicelib.world import World
@@ -76,8 +78,8 @@ def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement |
         engagement = world.store.engagement(first.engagement_id) if first else None
         if engagement is None:
             return None
-        if engagement.state != "queued" or engagement.queue_id != queue_id:
-            continue  # the index is behind
+        if engagement.queue_id != queue_id or not _waits_for(tenant, engagement, candidate, now):
+            continue  # the index was behind
         change = commands.pull(engagement, occupancy, actor=actor, now=now)
         try:
             world.store.commit(change)
@@ -85,6 +87,12 @@ def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement |
             continue
         return change.engagement
     raise LostRace("Others keep taking what is next; try again.")
+
+
+def _waits_for(tenant: Tenant, engagement: Engagement, candidate: Candidate, now: int) -> bool:
+    """Whether this agent may have it as it is now (I8)."""
+    needs = Needs(tenant.rules).of(waiting_of(tenant, engagement), now)
+    return engagement.state == "queued" and unmet(candidate, needs) is None
 
 
 def deactivate(world: World, order: Order, wake_at: int | None = None) -> Engagement:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import WrongState
-from chalicelib.operations import desk
+from chalicelib.operations import desk, transferring
 from chalicelib.operations.ordering import Order
+from tests.operations.test_queues import configured
 from tests.support.worlds import Centre, MemoryCentre
 
 
@@ -46,3 +47,19 @@ def test_work_that_was_just_taken_up_does_not_stand_in_its_own_way(centre: Memor
     centre.clock.pass_seconds(1)
     with pytest.raises(WrongState):
         desk.activate(slow, mine)
+
+
+def test_an_agent_pulls_nothing_that_has_become_somebody_elses_since_the_index_was_read(centre: MemoryCentre) -> None:
+    configured(centre, {"distribution": "manual"})
+    engagement_id = centre.start()
+    centre.settle()
+    centre.ready("ana", "ben")
+
+    def sent_to_ben() -> None:
+        desk.pull(centre.world, "ben", "billing", "agent:ben")
+        order = Order(engagement_id, "agent:ben", "ben")
+        transferring.transfer(centre.world, order, transferring.Target("agent", "ben"))
+
+    slow = meanwhile(centre, "engagement", sent_to_ben)
+    assert desk.pull(slow, "ana", "billing", "agent:ana") is None
+    assert centre.read(engagement_id).direct_to == "ben"
