@@ -288,7 +288,10 @@ def end(
     actor: str,
     now: int,
 ) -> Change:
-    """Finish the work: closed at once, or after the wrap-up that the queue allows (milliseconds; 0 is none)."""
+    """Finish the work: closed at once, or after the wrap-up that the queue allows (milliseconds; 0 is none).
+
+    In its wrap-up it keeps the place that it has; what was parked has none, and another may be there by now.
+    """
     owned(engagement, occupancy.agent_id)
     if wrap_up_ms == 0 or engagement.state == "wrap_up":
         return close(engagement, occupancy, disposition=disposition, actor=actor, now=now)
@@ -304,8 +307,7 @@ def end(
         wrap_up_ends_at=now + wrap_up_ms,
         disposition=disposition,
     )
-    held = {**occupancy.held, finished.engagement_id: replace(held_by(occupancy, engagement), parked=False)}
-    return change(engagement, finished, occupancy, occupied(occupancy, held, now))
+    return change(engagement, finished)
 
 
 def close(engagement: Engagement, occupancy: Occupancy, *, disposition: str | None, actor: str, now: int) -> Change:

@@ -11,6 +11,7 @@ from chalicelib.errors import WrongState
 from chalicelib.operations import desk, transferring
 from chalicelib.operations.ordering import Order
 from tests.operations.test_queues import configured
+from tests.support.invariants import check
 from tests.support.worlds import Centre, MemoryCentre
 
 
@@ -63,3 +64,14 @@ def test_an_agent_pulls_nothing_that_has_become_somebody_elses_since_the_index_w
     slow = meanwhile(centre, "engagement", sent_to_ben)
     assert desk.pull(slow, "ana", "billing", "agent:ana") is None
     assert centre.read(engagement_id).direct_to == "ben"
+
+
+def test_work_that_is_finished_while_it_is_parked_takes_no_place_from_other_work(centre: MemoryCentre) -> None:
+    configured(centre, {"wrap_up_time": 60})
+    parked = assigned(centre)
+    desk.deactivate(centre.world, Order(parked, "agent:ana", "ana"))
+    other = centre.start("CASE-2")
+    centre.settle()
+    centre.accept(other)
+    assert centre.end(parked).state == "wrap_up"
+    check(centre, [parked, other])
