@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from chalicelib.engagements.model import Change, Engagement, Mode
 from chalicelib.engagements.step import change, step
-from chalicelib.errors import NotFound
+from chalicelib.errors import NotFound, WrongState
 
 
 def observe(engagement: Engagement, user_id: str, mode: Mode, *, actor: str, now: int) -> Change:
-    """Take part in this mode, or in another one than before."""
+    """Take part in this mode, or in another one than before. Raises `WrongState` for the owner, whose work it is."""
+    if user_id == engagement.agent_id:
+        raise WrongState(f"{user_id} is its owner already.", engagement.state, engagement.version)
     taking_part = step(
         engagement,
         "observe",

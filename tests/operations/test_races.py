@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.errors import WrongState
-from chalicelib.operations import desk, transferring
+from chalicelib.errors import NotFound, WrongState
+from chalicelib.operations import desk, supervising, transferring
 from chalicelib.operations.ordering import Order
 from tests.operations.test_queues import configured
 from tests.support.invariants import check
@@ -75,3 +75,12 @@ def test_work_that_is_finished_while_it_is_parked_takes_no_place_from_other_work
     centre.accept(other)
     assert centre.end(parked).state == "wrap_up"
     check(centre, [parked, other])
+
+
+def test_an_owner_is_no_participant_too_and_cannot_take_over_from_himself(centre: MemoryCentre) -> None:
+    mine = Order(assigned(centre), "agent:ana", "ana")
+    with pytest.raises(WrongState):
+        supervising.observe(centre.world, mine, "ana", "consult")
+    with pytest.raises(NotFound):
+        supervising.take_over(centre.world, mine, "ana")
+    check(centre, [mine.engagement_id])
