@@ -110,6 +110,9 @@ OPERATIONS: dict[str, Operation] = {
     "transfer to a flow": Operation(
         _from_above(transferring.transfer, transferring.Target("flow", "entry-tickets")), ("transfer",)
     ),
+    "transfer to herself": Operation(
+        _desk(transferring.transfer, transferring.Target("agent", "ana")), ("refuse_transfer",)
+    ),
     "barge": Operation(_from_above(supervising.observe, "sue", "barge"), ("observe",)),
     "consult": Operation(_desk(supervising.observe, "ben", "consult"), ("observe",)),
     "leave": Operation(_from_above(supervising.leave, "ben"), ("leave",)),
@@ -128,6 +131,10 @@ OPERATIONS: dict[str, Operation] = {
     "extend": Operation(_desk(desk.extend, 60), ("extend",)),
     "wrap up": Operation(_desk(desk.wrap_up, "Solved"), ("close",)),
     "cancel": Operation(lambda me, scene: desk.cancel(me.world, Order(scene.it, "integration:crm")), ("cancel",)),
+    "hang up": Operation(
+        lambda me, scene: desk.consumer_left(me.world, Order(scene.it, "integration:crm"), None),
+        ("abandon", "finish"),
+    ),
     "note": Operation(_note),
     "erase": Operation(lambda me, _: privacy.erase(me.world, CALLER, "admin:ada"), ("erase",), one_write=False),
     "ready": Operation(_of_ana(sessions.set_status, "ready", None, "agent:ana")),

@@ -30,10 +30,8 @@ Adapter = TypeVar("Adapter")
 class Scene(MemoryCentre):
     """A contact centre in which something happens to one engagement."""
 
-    it: str
-    offer_id: str
-    delivered: tuple[int, int]
-    """How much of the stream has been delivered, of engagements and of agents."""
+    it: str = ""
+    offer_id: str = "none"
 
     def somebody(self, number: int, late: bool) -> Centre:
         """One of those who act at the same time: a process of its own, with its own tokens and its own clock.
@@ -48,12 +46,12 @@ class Scene(MemoryCentre):
 
     def undelivered(self) -> tuple[list[Write], list[tuple[Occupancy | None, Occupancy]]]:
         """What has come in the stream."""
-        heads, agents = self.delivered
+        heads, agents = self.taken
         return self.store.stream[heads:], self.store.agent_stream[agents:]
 
     def consume(self) -> None:
         writes, changes = self.undelivered()
-        self.delivered = (len(self.store.stream), len(self.store.agent_stream))
+        self.taken = (len(self.store.stream), len(self.store.agent_stream))
         recording.record(self.world, writes)
         recording.record_status(self.world, changes)
 
@@ -89,7 +87,7 @@ class Opening:
         transport._now = clock
         transport._queues = {queue_id: dict(held) for queue_id, held in transport._queues.items()}
         world = _configured(World(store, transport, clock, _tokens(0), "account", kept.posts), kept.world)
-        return Scene(world, clock, kept.posts, store, transport, kept.it, kept.offer_id, kept.delivered)
+        return Scene(world, clock, kept.posts, store, transport, kept.taken, kept.it, kept.offer_id)
 
 
 def _copied(adapter: Adapter) -> Adapter:
@@ -120,7 +118,7 @@ def centre_with(ana_also: dict[str, Any] | None = None, more: dict[str, Any] | N
         "queue_name": "Billing",
         "wrap_up_time": 20,
         "orphans": {"grace": 10},
-        "transfer": {"return_after": 20},
+        "transfer": {"return_after": 20, "users": ["ben"]},
         **billing,
     }
     document = {
@@ -135,7 +133,7 @@ def centre_with(ana_also: dict[str, Any] | None = None, more: dict[str, Any] | N
     }
     centre = memory_centre(configured=False)
     centre.configure(document)
-    return Scene(centre.world, centre.clock, centre.posts, centre.store, centre.transport, "", "none", (0, 0))
+    return Scene(centre.world, centre.clock, centre.posts, centre.store, centre.transport)
 
 
 def _to_billing(flow: dict[str, Any]) -> dict[str, Any]:
