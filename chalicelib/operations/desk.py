@@ -60,7 +60,10 @@ def decline(world: World, order: Order, offer_id: str, reason: str | None) -> En
 
 
 def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement | None:
-    """Take what is next in a queue for this agent; None where nothing is. Raises `InvalidRequest`, `NotFound`."""
+    """Take what is next in a queue for this agent; None where nothing is, or while the queue is closed.
+
+    Raises `InvalidRequest`, `NotFound`.
+    """
     tenant = world.tenant()
     agent = tenant.agent_by_id.get(agent_id)
     if agent is None or queue_id not in agent.queues:
@@ -70,7 +73,10 @@ def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement |
         raise InvalidRequest("The queue is not manual.", [wrong])
     needs = Needs(tenant.rules)
     for _ in range(ATTEMPTS):
-        now, occupancy = world.now(), world.store.occupancies([agent_id])[agent_id]
+        now = world.now()
+        if not tenant.is_open(queue_id, now):
+            return None
+        occupancy = world.store.occupancies([agent_id])[agent_id]
         candidate = candidate_of(tenant, occupancy)
         enlisted = (as_configured(tenant, each) for each in world.store.waiting(queue_id))
         fitting = [each for each in enlisted if unmet(candidate, needs.of(each, now)) is None]

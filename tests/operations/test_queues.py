@@ -285,6 +285,14 @@ class TestDistribution:
         any_centre.settle()
         assert desk.pull(any_centre.world, "ana", "billing", "agent:ana") is None
 
+    def test_nobody_pulls_from_a_closed_queue(self, any_centre: Centre) -> None:
+        """I8: hours bind what agents take as they bind what they are given."""
+        configured(any_centre, {"distribution": "manual", "business_hours_id": "office"}, business_hours=[WEEKDAYS])
+        any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert desk.pull(any_centre.world, "ana", "billing", "agent:ana") is None
+
     def offered_to_both(self, centre: Centre) -> str:
         configured(centre, {"distribution": "simultaneous"})
         work = centre.start()
