@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.engagements.model import Engagement
-from chalicelib.http.authorization import Resource
+from chalicelib.http.authorization import Resource, owns
 from chalicelib.http.endpoint import Call
 from chalicelib.operations import reading
 from chalicelib.operations.ordering import Order
@@ -16,6 +16,11 @@ def reachable(call: Call[Any], found: Engagement | None = None) -> Engagement:
     found = found or reading.engagement(call.world, call.path["engagement_id"])
     call.allow(Resource((*found.holders, *found.participants), found.started_by))
     return found
+
+
+def reaches(call: Call[Any], found: Engagement) -> bool:
+    """Whether an engagement is within the caller's reach."""
+    return owns(call.principal, call.action, Resource((*found.holders, *found.participants), found.started_by))
 
 
 def order_of(call: Call[Any], found: Engagement) -> Order:

@@ -127,6 +127,7 @@ ALLOWED = {
     "status.read": {"agent": "own", "supervisor": "any", "admin": "any"},
     "status.set": {"agent": "own", "supervisor": "any", "admin": "any"},
     "report.read": {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
+    "statistics.read": {"supervisor": "any", "admin": "any"},
     "consumer.export": {"admin": "any"},
     "consumer.erase": {"admin": "any"},
     "configuration.read": {"supervisor": "any", "admin": "any"},

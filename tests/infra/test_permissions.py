@@ -17,7 +17,18 @@ from chalicelib.handlers import schedule
 from chalicelib.messaging.eventbridge import EventBus
 from chalicelib.messaging.protocol import Delivery, Ring
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import configuring, delivering, desk, explaining, privacy, reading, routing, supervising
+from chalicelib.operations import (
+    configuring,
+    delivering,
+    desk,
+    explaining,
+    listing,
+    privacy,
+    reading,
+    routing,
+    supervising,
+    watching,
+)
 from chalicelib.operations.ordering import Order
 from chalicelib.storage.protocol import Client
 from tests.simulation import test_crash, test_crash_configuring
@@ -152,6 +163,9 @@ def reads(centre: AwsCentre) -> None:
     world.signing_key()
     world.store.last_of_work(work_key("CASE-7", "A case"))
     desk.assignments(world, "ana")
+    listing.open_ones(world, listing.Wanted(), 30)
+    listing.closed_ones(world, listing.Wanted(), NOW, NOW + 1, 30)
+    watching.queues_now(world)
     configuring.apply(
         world, {**TENANT, "queues": [*TENANT["queues"], {"queue_id": "more", "queue_name": "More"}]}, None
     )

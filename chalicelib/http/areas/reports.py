@@ -9,11 +9,10 @@ from chalicelib.configuration.profiles import Queue
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.window import DAY_MS, time_range
 from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
 from chalicelib.reporting.facts import Dataset
 
-DAY_MS = 86_400_000
-MAX_RANGE_DAYS = 31
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
 
 
@@ -22,7 +21,7 @@ def get_dataset(call: Call[None]) -> Answer:
     if name not in MEASURES:
         raise NotFound(f"There is no dataset {name!r}; there are {', '.join(MEASURES)}.")
     dataset: Dataset = name
-    start, end = _range(call)
+    start, end = time_range(call)
     interval = call.query.get("interval", "15m")
     if interval not in INTERVALS:
         wrong = FieldError("query/interval", f"Use one of {', '.join(INTERVALS)}.")
@@ -33,16 +32,6 @@ def get_dataset(call: Call[None]) -> Answer:
     marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
     rows = [_row(call, row, INTERVALS[interval]) for row in fold(dataset, facts, INTERVALS[interval], marks)]
     return Answer(200, {"from": wire.time_text(start), "to": wire.time_text(end), name: rows})
-
-
-def _range(call: Call[None]) -> tuple[int, int]:
-    """The time asked for; by default the last 24 hours."""
-    end = wire.time_value("to", call.query["to"]) if "to" in call.query else call.world.now() + 1
-    start = wire.time_value("from", call.query["from"]) if "from" in call.query else end - DAY_MS
-    if not start < end <= start + MAX_RANGE_DAYS * DAY_MS:
-        message = f"`from` must be before `to`, by at most {MAX_RANGE_DAYS} days."
-        raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
-    return start, end
 
 
 def _marks(queue: Queue) -> Marks:

@@ -1,0 +1,78 @@
+"""Live numbers, for wallboards: what waits, who is there, what everybody does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.engagements.model import Engagement
+from chalicelib.http import wire
+from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.operations import watching
+
+STATUSES = ("ready", "not_ready", "offline")
+
+
+def queue_statistics(call: Call[None]) -> Answer:
+    now = call.world.now()
+    rows = [_queue(each, now) for each in watching.queues_now(call.world)]
+    return Answer(200, {"time": wire.time_text(now), "queues": rows})
+
+
+def user_statistics(call: Call[None]) -> Answer:
+    rows = [_user(each) for each in watching.agents_now(call.world)]
+    return Answer(200, {"time": wire.time_text(call.world.now()), "users": rows})
+
+
+def _queue(found: watching.QueueNow, now: int) -> dict[str, Any]:
+    return {
+        "queue_id": found.queue.queue_id,
+        "queue_name": found.queue.queue_name,
+        "channel": found.queue.channel,
+        "open": found.is_open,
+        "waiting": found.waiting,
+        "oldest_wait_seconds": None if found.oldest_at is None else (now - found.oldest_at) // 1000,
+        "offers": found.offers,
+        "in_work": found.in_work,
+        "users": {status: found.agents[status] for status in STATUSES},
+        "free": found.free,
+    }
+
+
+def _user(found: watching.AgentNow) -> dict[str, Any]:
+    return {
+        "user_name": found.agent.display_name,
+        **wire.status(found.occupancy),
+        "capacity": found.capacity,
+        "free": found.free,
+        "engagements": [_work(each) for each in found.held],
+    }
+
+
+def _work(found: Engagement) -> dict[str, Any]:
+    """What it is, without what it says."""
+    return {
+        "engagement_id": found.engagement_id,
+        "state": found.state,
+        "queue_id": found.queue_id,
+        "channel": found.channel,
+        "offer_expires_at": wire.time_text(found.offer.expires_at) if found.offer else None,
+        "assigned_time": wire.time_text(found.assigned_at),
+    }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v2/contact_center/statistics/queues",
+        "statistics.read",
+        "Read what goes on in every queue now",
+        queue_statistics,
+    ),
+    Endpoint(
+        "GET",
+        "/v2/contact_center/statistics/users",
+        "statistics.read",
+        "Read what every agent does now",
+        user_statistics,
+    ),
+)

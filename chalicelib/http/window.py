@@ -1,0 +1,22 @@
+"""The window of time that a list or a report is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.http import wire
+from chalicelib.http.endpoint import Call
+
+DAY_MS = 86_400_000
+MAX_RANGE_DAYS = 31
+
+
+def time_range(call: Call[Any]) -> tuple[int, int]:
+    """`from` and `to` as epoch milliseconds; by default the last 24 hours."""
+    end = wire.time_value("to", call.query["to"]) if "to" in call.query else call.world.now() + 1
+    start = wire.time_value("from", call.query["from"]) if "from" in call.query else end - DAY_MS
+    if not start < end <= start + MAX_RANGE_DAYS * DAY_MS:
+        message = f"`from` must be before `to`, by at most {MAX_RANGE_DAYS} days."
+        raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
+    return start, end

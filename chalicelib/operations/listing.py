@@ -1,0 +1,138 @@
+"""Listing engagements: the open ones from the rows of queues and agents, the closed ones from the facts of reports.
+
+No row is kept for lists alone, and no table is scanned. What is in an agent's hands is listed at once; what has just
+been started or released, once the router has seen it (within seconds); what has been closed, once the stream has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from chalicelib.engagements.model import Engagement
+from chalicelib.errors import NotFound
+from chalicelib.operations import reading
+from chalicelib.reporting.facts import Dataset
+from chalicelib.world import World
+
+FOR_EVER = 99_999_999_999_999
+"""Later than any time that is written down (epoch milliseconds)."""
+CHUNK = 100
+MOST_READ = 1000
+"""Engagements looked at for one page; a page may end early, and says where the next one begins."""
+FIRST_SLICE = 900_000
+"""Closed engagements are looked for in slices of time, newest first; an empty one makes the next twice as long."""
+ENDINGS: tuple[Dataset, ...] = ("agent_performance", "queue_performance")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; None is any."""
+
+    queue_id: str | None = None
+    agent_id: str | None = None
+    test: Callable[[Engagement], bool] = lambda _: True
+
+    def holds(self, engagement: Engagement) -> bool:
+        """Whether an engagement is meant."""
+        mine = self.agent_id is None or self.agent_id in (*engagement.holders, *engagement.participants)
+        return mine and self.queue_id in (None, engagement.queue_id) and self.test(engagement)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some engagements, and where the next page begins; None is the end."""
+
+    engagements: list[Engagement]
+    onward: str | None
+
+
+def open_ones(world: World, wanted: Wanted, size: int, after: str = "") -> Page:
+    """Open engagements in the order of their ids, so that no page repeats or skips what stays open meanwhile."""
+    ids = sorted(each for each in _open_ids(world, wanted) if each > after)
+    found: list[Engagement] = []
+    read = 0
+    for first in range(0, min(len(ids), MOST_READ), CHUNK):
+        chunk = ids[first : min(first + CHUNK, MOST_READ)]
+        heads = world.store.engagements(chunk)
+        for engagement_id in chunk:
+            read += 1
+            head = heads.get(engagement_id)
+            if head is not None and head.state != "closed" and wanted.holds(head):
+                found.append(head)
+            if len(found) == size:
+                break
+        if len(found) == size:
+            break
+    return Page(found, ids[read - 1] if read < len(ids) else None)
+
+
+def _open_ids(world: World, wanted: Wanted) -> set[str]:
+    """Everything in hands, scheduled, and waiting; of one agent, what is in his hands or where he takes part."""
+    tenant = world.tenant()
+    agents = tenant.agent_by_id if wanted.agent_id is None else [wanted.agent_id]
+    found = {each for occupancy in world.store.occupancies(agents).values() for each in occupancy.held}
+    if wanted.agent_id is None:
+        queues = tenant.queue_by_id if wanted.queue_id is None else [wanted.queue_id]
+        found.update(waiting.engagement_id for queue_id in queues for waiting in world.store.waiting(queue_id))
+        found.update(each.engagement_id for each in world.store.due(FOR_EVER))
+    return found
+
+
+def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, before: str | None = None) -> Page:
+    """Engagements closed within start <= closed_at < end (epoch ms), newest first."""
+    found: list[Engagement] = []
+    endings = _endings(world, wanted, start, end, before)
+    read = 0
+    mark: str | None = None
+    while len(found) < size and read < MOST_READ:
+        chunk = list(islice(endings, min(CHUNK, MOST_READ - read)))
+        if not chunk:
+            return Page(found, None)
+        known = _readable(world, [engagement_id for _, engagement_id in chunk])
+        for at, engagement_id in chunk:
+            read += 1
+            mark = _mark(at, engagement_id)
+            engagement = known.get(engagement_id)
+            if engagement is not None and engagement.closed_at == at and wanted.holds(engagement):
+                found.append(engagement)
+            if len(found) == size:
+                break
+    return Page(found, mark)
+
+
+def _endings(world: World, wanted: Wanted, start: int, end: int, before: str | None) -> Iterator[tuple[int, str]]:
+    """When which engagement may have been closed, newest first: a part of its way ended then."""
+    span = FIRST_SLICE
+    if before is not None:
+        end = min(end, int(before.split("#")[0]) + 1)
+    while end > start:
+        begin = max(end - span, start)
+        facts = [fact for dataset in ENDINGS for fact in world.store.facts(dataset, begin, end)]
+        ended = {
+            (fact.at, fact.engagement_id)
+            for fact in facts
+            if wanted.queue_id in (None, fact.queue_id)
+            and (wanted.agent_id is None or fact.agent_id == wanted.agent_id)
+        }
+        yield from (each for each in sorted(ended, reverse=True) if before is None or _mark(*each) < before)
+        end, span = begin, span if ended else 2 * span
+
+
+def _readable(world: World, ids: Iterable[str]) -> dict[str, Engagement]:
+    """The engagements that can still be read, from their rows or else from the history."""
+    ids = set(ids)
+    heads = world.store.engagements(ids)
+    now = world.now()
+    found = {each: head for each, head in heads.items() if head.expires_at is None or head.expires_at > now}
+    for missing in ids - set(heads):
+        try:
+            found[missing] = reading.engagement(world, missing)
+        except NotFound:  # its retention is over
+            continue
+    return found
+
+
+def _mark(at: int, engagement_id: str) -> str:
+    return f"{at:014d}#{engagement_id}"

@@ -1,0 +1,92 @@
+"""What goes on now, for supervisors: of each queue what waits and who could take it, of each agent what he does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from chalicelib.configuration.profiles import Agent, Queue
+from chalicelib.engagements.model import Engagement, Occupancy
+from chalicelib.operations.translation import candidate_of
+from chalicelib.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNow:
+    """One queue at this moment."""
+
+    queue: Queue
+    waiting: int
+    oldest_at: int | None
+    """What the age of the oldest counts from (epoch ms)."""
+    offers: int
+    """Offers that nobody has answered yet."""
+    in_work: int
+    agents: Counter[str]
+    """How many of the agents who serve it have each status."""
+    free: int
+    """Places for its channel that ready agents have free. An agent counts in every queue he serves."""
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNow:
+    """One agent at this moment."""
+
+    agent: Agent
+    occupancy: Occupancy
+    capacity: dict[str, int]
+    free: dict[str, int]
+    """How many more he could be given now, by channel; nothing while he is not ready."""
+    held: list[Engagement]
+
+
+def agents_now(world: World) -> list[AgentNow]:
+    """Every agent of the tenant, in its order."""
+    tenant = world.tenant()
+    occupancies = world.store.occupancies(tenant.agent_by_id)
+    held = world.store.engagements({each for occupancy in occupancies.values() for each in occupancy.held})
+    return [
+        AgentNow(
+            agent=agent,
+            occupancy=occupancies[agent_id],
+            capacity=dict(tenant.places(agent)[0]),
+            free=_free(world, occupancies[agent_id]),
+            held=[held[each] for each in sorted(occupancies[agent_id].held) if each in held],
+        )
+        for agent_id, agent in tenant.agent_by_id.items()
+    ]
+
+
+def queues_now(world: World) -> list[QueueNow]:
+    """Every queue of the tenant, in its order. Its index may be a moment behind."""
+    tenant = world.tenant()
+    agents = {each.agent.user_id: each for each in agents_now(world)}
+    hands = {each.engagement_id: each for agent in agents.values() for each in agent.held}
+    found = []
+    for queue_id, queue in tenant.queue_by_id.items():
+        waiting = [each for each in world.store.waiting(queue_id) if each.engagement_id not in hands]
+        states = Counter(each.state for each in hands.values() if each.queue_id == queue_id)
+        serving = [agents[agent_id] for agent_id in tenant.agents_of_queue[queue_id]]
+        found.append(
+            QueueNow(
+                queue=queue,
+                waiting=len(waiting),
+                oldest_at=min((each.queued_at for each in waiting), default=None),
+                offers=states["offered"],
+                in_work=states["assigned"] + states["inactive"] + states["wrap_up"],
+                agents=Counter(each.occupancy.status for each in serving),
+                free=sum(
+                    each.free.get(queue.channel, 0) for each in serving if queue_id not in each.occupancy.opted_out
+                ),
+                is_open=tenant.is_open(queue_id, world.now()),
+            )
+        )
+    return found
+
+
+def _free(world: World, occupancy: Occupancy) -> dict[str, int]:
+    if occupancy.status != "ready":
+        return {}
+    candidate = candidate_of(world.tenant(), occupancy)
+    return {channel: max(candidate.room(channel), 0) for channel in candidate.capacity}

@@ -1,0 +1,147 @@
+"""Lists and live numbers, as clients ask for them; and who sees what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.api import Api, zoom_body
+
+ENGAGEMENTS = "/v2/contact_center/engagements"
+STATISTICS = "/v2/contact_center/statistics"
+
+
+def started(api: Api, number: int, by: str = "crm") -> str:
+    api.centre.clock.pass_seconds(1)
+    return str(api.by(by).post("/v2/contact_center/engagement", zoom_body(str(number))).body["engagement_id"])
+
+
+def ids(reply: Any) -> list[str]:
+    assert reply.status == 200, reply.body
+    return [each["engagement_id"] for each in reply.body["engagements"]]
+
+
+@pytest.fixture
+def busy(api: Api) -> dict[str, str]:
+    """One engagement in each of three states."""
+    api.centre.ready("ana")
+    done = started(api, 1)
+    api.centre.settle()
+    api.centre.accept(done)
+    api.centre.end(done)
+    held = started(api, 2)
+    api.centre.settle()
+    api.centre.accept(held)
+    waits = started(api, 3)
+    api.centre.settle()
+    return {"closed": done, "assigned": held, "queued": waits}
+
+
+def test_open_ones_come_first_then_closed_ones(api: Api, busy: dict[str, str]) -> None:
+    listed = ids(api.by("sue").get(ENGAGEMENTS))
+    assert listed == [*sorted([busy["assigned"], busy["queued"]]), busy["closed"]]
+    row = api.by("sue").get(f"{ENGAGEMENTS}?state=assigned").body["engagements"][0]
+    assert row == api.by("sue").get(f"{ENGAGEMENTS}/{busy['assigned']}").body
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("state=open", {"assigned", "queued"}),
+        ("state=closed", {"closed"}),
+        ("state=queued", {"queued"}),
+        ("user_id=ana", {"assigned", "closed"}),
+        ("user_id=ben", set()),
+        ("queue_id=billing", {"assigned", "queued", "closed"}),
+        ("queue_id=general", set()),
+        ("channel=voice", set()),
+        ("state=closed&from=2025-11-20T00:00:00Z&to=2025-11-21T00:00:00Z", set()),
+    ],
+)
+def test_filters(api: Api, busy: dict[str, str], query: str, expected: set[str]) -> None:
+    listed = ids(api.by("sue").get(f"{ENGAGEMENTS}?{query}"))
+    assert set(listed) == {busy[state] for state in expected}
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ("sue", {"assigned", "queued", "closed"}),
+        ("adm", {"assigned", "queued", "closed"}),
+        ("crm", {"assigned", "queued", "closed"}),
+        ("other", set()),
+        ("ana", {"assigned", "closed"}),
+        ("ben", set()),
+    ],
+)
+def test_everybody_sees_what_is_his_i12(api: Api, busy: dict[str, str], client: str, expected: set[str]) -> None:
+    store = api.centre.world.store
+    crm = store.client("crm")
+    assert crm is not None
+    store.put_client(type(crm)("other", crm.secret_hash, crm.role, "other", crm.scopes))
+    if client == "other":
+        api.tokens["other"] = api.log_in("other", "crm-secret").body["access_token"]
+    assert set(ids(api.by(client).get(ENGAGEMENTS))) == {busy[state] for state in expected}
+    assert set(ids(api.by("ben").get(f"{ENGAGEMENTS}?user_id=ana"))) == set(), "asking for another's shows nothing"
+
+
+def test_pages_go_on_from_open_to_closed(api: Api, busy: dict[str, str]) -> None:
+    seen: list[str] = []
+    token = None
+    for _ in range(9):
+        query = "page_size=1" if token is None else f"page_size=1&next_page_token={token}"
+        reply = api.by("sue").get(f"{ENGAGEMENTS}?{query}")
+        seen += ids(reply)
+        token = reply.body["next_page_token"]
+        if not token:
+            break
+    assert sorted(seen) == sorted(busy.values())
+    assert token == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("state=lost", "query/state"),
+        ("page_size=0", "query/page_size"),
+        ("page_size=301", "query/page_size"),
+        ("page_size=x", "query/page_size"),
+        ("next_page_token=%21", "query/next_page_token"),
+        ("next_page_token=AAAA", "query/next_page_token"),
+        ("state=open&next_page_token=Y2xvc2VkOg", "query/next_page_token"),
+        ("from=yesterday", "query/from"),
+        ("from=2025-01-01T00:00:00Z", "query/from"),
+        ("colour=red", "query/colour"),
+    ],
+)
+def test_a_bad_question_names_the_parameter(api: Api, query: str, field: str) -> None:
+    reply = api.by("sue").get(f"{ENGAGEMENTS}?{query}")
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (400, field)
+
+
+def test_live_numbers(api: Api, busy: dict[str, str]) -> None:
+    api.centre.clock.pass_seconds(90)
+    queues = api.by("sue").get(f"{STATISTICS}/queues").body["queues"]
+    billing = next(each for each in queues if each["queue_id"] == "billing")
+    assert billing == {
+        "queue_id": "billing",
+        "queue_name": "Billing",
+        "channel": "work_item",
+        "open": True,
+        "waiting": 1,
+        "oldest_wait_seconds": 90,
+        "offers": 0,
+        "in_work": 1,
+        "users": {"ready": 1, "not_ready": 0, "offline": 1},
+        "free": 0,
+    }
+    ana = api.by("adm").get(f"{STATISTICS}/users").body["users"][0]
+    assert (ana["user_name"], ana["status_name"], ana["load"], ana["free"]) == (
+        "Ana", "Ready", {"work_item": 1}, {"work_item": 0},
+    )  # fmt: skip
+    (work,) = ana["engagements"]
+    assert (work["engagement_id"], work["state"]) == (busy["assigned"], "assigned")
+    assert "work_item_variables" not in work
+    for client in ("crm", "ana"):
+        assert api.by(client).get(f"{STATISTICS}/users").status == 403
