@@ -12,6 +12,7 @@ help: ## Show what there is
 	@echo "Setting up .venv (about a minute, once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r infra/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/tests: .venv/local tests/requirements.txt

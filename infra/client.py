@@ -43,7 +43,7 @@ class Api:
         """One call. Lost connections and 5xx are tried again: every operation here is safe to repeat."""
         for attempt in range(TRIES):
             try:
-                sent = {"Authorization": f"Bearer {await self._bearer()}", **headers}
+                sent = {"Authorization": f"Bearer {await self.token()}", **headers}
                 async with self._session.request(method, self._url + path, json=body, headers=sent) as answer:
                     if answer.status < 500 or attempt == TRIES - 1:
                         has_body = answer.status not in (204, 304)
@@ -65,7 +65,8 @@ class Api:
             raise Unexpected(f"{method} {path} answered {reply.status}, not {status}: {reply.body}")
         return reply.body
 
-    async def _bearer(self) -> str:
+    async def token(self) -> str:
+        """A bearer token that is good for a minute at least. Raises `Unexpected`."""
         if time.monotonic() > self._token_ends - RENEW_BEFORE_SECONDS:
             url = f"{self._url}/oauth/token?grant_type=account_credentials&account_id={self._account_id}"
             async with self._session.post(url, headers=self._basic) as answer:

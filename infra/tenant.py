@@ -26,6 +26,11 @@ async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, An
     local: dict[str, Any] = {
         "url": stack.url,
         "account_id": stack.account_id,
+        "aws": {
+            "endpoint_url": stack.endpoint_url,
+            "region": stack.session.region_name,
+            "outputs": stack.outputs,
+        },
         "clients": {
             "integration": clients.create(store, "integration", "integration", REPORTS),
             "admin": clients.create(store, "admin", "admin"),

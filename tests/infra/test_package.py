@@ -45,6 +45,10 @@ def test_its_bytecode_is_in_it(files: set[str]) -> None:
     assert len(sources) == len(compiled) > 100
 
 
+def test_nothing_of_the_command_line_is_in_it(files: set[str]) -> None:
+    assert not {"typer", "rich", "yaml", "click", "aiohttp"} & {file.split("/")[0] for file in files}
+
+
 def test_it_is_small(built: Path) -> None:
     assert (built / "deployment.zip").stat().st_size < 10e6
 

@@ -1,0 +1,105 @@
+"""A stack's own AWS resources, for what no API offers: its dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from infra.cli.connection import Options
+from infra.cli.failures import Failed
+
+BATCH = 10
+SOURCES = {
+    "doorbell": ("DoorbellDeadLettersUrl", "DoorbellUrl"),
+    "deliveries": ("DeliveriesDeadLettersUrl", "DeliveriesUrl"),
+    "recorder": ("RecorderDeadLettersUrl", None),
+}
+"""Name → the outputs with the addresses of its dead letters, and of where they go again.
+
+The recorder's are notes about stream records that could not be taken in, not messages that could be sent again.
+"""
+DEAD = "-dead"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """One queue of dead letters."""
+
+    name: str
+    url: str
+    source: str | None
+    """Where they came from, and go to again."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed stack's messages."""
+
+    sqs: Any
+    outputs: dict[str, str]
+
+    def dead_letters(self) -> Iterator[DeadLetters]:
+        """Every queue of dead letters, also the empty ones."""
+        for name, (dead, source) in SOURCES.items():
+            if dead in self.outputs:
+                url = self.outputs[dead]
+                yield DeadLetters(name, url, self.outputs.get(source or ""), self._count(url))
+        prefix = self.outputs["QueuePrefix"]
+        for page in self.sqs.get_paginator("list_queues").paginate(QueueNamePrefix=prefix):
+            for url in page.get("QueueUrls", ()):
+                if url.endswith(DEAD):
+                    name = url.rsplit("/", 1)[-1].removeprefix(prefix).removesuffix(DEAD)
+                    yield DeadLetters(f"queue {name}", url, url.removesuffix(DEAD), self._count(url))
+
+    def redrive(self, dead: DeadLetters) -> int:
+        """Send everything where it came from, and how much that was.
+
+        Each is taken away only after it was sent: a crash in between sends it twice, which nobody minds.
+        """
+        moved = 0
+        while True:
+            answer = self.sqs.receive_message(QueueUrl=dead.url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=1)
+            messages = answer.get("Messages", [])
+            if not messages:
+                return moved
+            entries = [{"Id": str(n), "MessageBody": each["Body"]} for n, each in enumerate(messages)]
+            sent = self.sqs.send_message_batch(QueueUrl=dead.source, Entries=entries)
+            for each in sent["Successful"]:
+                self.sqs.delete_message(QueueUrl=dead.url, ReceiptHandle=messages[int(each["Id"])]["ReceiptHandle"])
+            moved += len(sent["Successful"])
+            if sent.get("Failed"):
+                raise Failed(f"{len(sent['Failed'])} messages were not taken by {dead.source}.", "Run it again.")
+
+    def _count(self, url: str) -> int:
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(found["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def stack_of(options: Options, name: str | None) -> Stack:
+    """A deployed stack by its tenant's name, with the environment's AWS credentials; else the local one.
+
+    Raises `Failed`.
+    """
+    import boto3  # slow to import, and of no use to any other command
+
+    if name is not None:
+        from infra import deploy
+
+        session = boto3.Session()
+        if session.region_name is None:
+            raise Failed("No region is set.", "Set AWS_DEFAULT_REGION, or choose one with AWS_PROFILE.")
+        cloudformation = session.client("cloudformation")
+        try:
+            outputs = deploy.outputs(cloudformation, f"interleave-{name}")
+        except cloudformation.exceptions.ClientError as error:
+            raise Failed(
+                f"The stack interleave-{name} cannot be read: {error}", "Check the tenant and AWS_PROFILE."
+            ) from error
+        return Stack(session.client("sqs"), outputs)
+    aws = options.local().get("aws")
+    if aws is None:
+        raise Failed("The local stack does not say where its emulator is.", "Start it again with `interleave serve`.")
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=aws["region"])  # noqa: S106
+    return Stack(session.client("sqs", endpoint_url=aws["endpoint_url"]), aws["outputs"])

@@ -1,0 +1,198 @@
+"""Looking: who is there, what goes on, why something waits, what was done."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from infra.cli.connection import Tenant
+from infra.cli.failures import Failed
+from infra.cli.output import Output, ago, duration, table
+from infra.cli.shell import CONTACT_CENTER, Json, begin
+
+STATISTICS = f"{CONTACT_CENTER}/statistics"
+DATASETS = f"{CONTACT_CENTER}/analytics/dataset/historical"
+BUSIEST = 20
+
+
+def agents(
+    context: typer.Context,
+    ready: Annotated[bool, typer.Option("--ready", help="Only who is ready.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the agents: status, load and what they work on."""
+    shell, output = begin(context, as_json)
+    with shell.tenant() as tenant:
+        users = tenant.get(f"{STATISTICS}/users")["users"]
+    shown = [each for each in users if not ready or each["status_name"] == "Ready"]
+    output.result({"users": shown}, _agents(shown))
+
+
+def watch(
+    context: typer.Context,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2)] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Watch queues and agents, until Ctrl-C. Piped, it is a line for each look."""
+    shell, output = begin(context, as_json)
+    with shell.tenant() as tenant:
+        if once or as_json or not output.out.is_terminal:
+            _lines(tenant, output, interval, once)
+            return
+        with Live(console=output.out, auto_refresh=False, screen=True) as live:
+            while True:
+                live.update(_wallboard(*_look(tenant)), refresh=True)
+                time.sleep(interval)
+
+
+def explain(
+    context: typer.Context,
+    engagement_id: Annotated[str | None, typer.Argument(help="The engagement.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="An agent: what comes to him next, and why nothing else does.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain why an engagement waits, or what comes to an agent next."""
+    shell, output = begin(context, as_json)
+    if (engagement_id is None) == (user is None):
+        raise Failed("Name an engagement or an agent.", "`interleave items` and `interleave agents` list them.")
+    with shell.tenant() as tenant:
+        if user is not None:
+            found = tenant.get(f"{CONTACT_CENTER}/users/{user}/explanation")
+            output.result(found, _next_for(found))
+            return
+        found = tenant.get(f"{CONTACT_CENTER}/engagements/{engagement_id}/explanation")
+    output.result(found, _why(found))
+
+
+def report(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help="queue_performance or agent_performance.")] = "queue_performance",
+    start: Annotated[str | None, typer.Option("--from", help="ISO 8601; by default a day ago.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="ISO 8601; by default now.")] = None,
+    interval: Annotated[str, typer.Option(help="15m, 1h or 1d.")] = "1d",
+    as_json: Json = False,
+) -> None:
+    """Read a report."""
+    shell, output = begin(context, as_json)
+    given = {"from": start, "to": end, "interval": interval}
+    query = urlencode({name: value for name, value in given.items() if value})
+    with shell.tenant() as tenant, output.progress("Adding up …"):
+        found = tenant.get(f"{DATASETS}/{dataset}?{query}")
+    rows = found[dataset]
+    columns = [name for name in (rows[0] if rows else ()) if name not in ("end_time", "queue_id", "user_id")]
+    shown = table(
+        None, [_heading(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows]
+    )
+    output.result(found, shown if rows else "Nothing happened in that time.")
+
+
+def _look(tenant: Tenant) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return tenant.get(f"{STATISTICS}/queues")["queues"], tenant.get(f"{STATISTICS}/users")["users"]
+
+
+def _lines(tenant: Tenant, output: Output, interval: float, once: bool) -> None:
+    while True:
+        queues, users = _look(tenant)
+        document = {"queues": queues, "users": users}
+        output.result(document, [*_tables(queues, users)] if once else _line(queues, users))
+        if once:
+            return
+        time.sleep(interval)
+
+
+def _line(queues: list[dict[str, Any]], users: list[dict[str, Any]]) -> str:
+    oldest = max((each["oldest_wait_seconds"] or 0 for each in queues), default=0)
+    names = [each["status_name"] for each in users]
+    return (
+        f"{time.strftime('%H:%M:%S')}  waiting {sum(each['waiting'] for each in queues)}  oldest {duration(oldest)}  "
+        f"offers {sum(each['offers'] for each in queues)}  in work {sum(each['in_work'] for each in queues)}  "
+        f"ready {names.count('Ready')}  not ready {names.count('Not Ready')}  offline {names.count('Offline')}"
+    )
+
+
+def _wallboard(queues: list[dict[str, Any]], users: list[dict[str, Any]]) -> Group:
+    return Group(_line(queues, users), "", *_tables(queues, users))
+
+
+def _tables(queues: list[dict[str, Any]], users: list[dict[str, Any]]) -> list[Any]:
+    busiest = sorted(queues, key=lambda each: (-each["waiting"], -each["in_work"], each["queue_name"]))[:BUSIEST]
+    rows = [
+        [
+            each["queue_name"] + ("" if each["open"] else " (closed)"),
+            each["waiting"],
+            duration(each["oldest_wait_seconds"]),
+            each["offers"],
+            each["in_work"],
+            each["users"]["ready"],
+            each["free"],
+        ]
+        for each in busiest
+    ]
+    there = sorted(users, key=lambda each: (each["status_name"] == "Offline", -sum(each["load"].values())))[:BUSIEST]
+    return [
+        table("Queues", ("queue", "waiting", "oldest", "offers", "in work", "ready", "free"), rows),
+        "",
+        _agents(there),
+    ]
+
+
+def _agents(users: list[dict[str, Any]]) -> Any:
+    rows = [
+        [
+            each["user_id"],
+            each["user_name"],
+            each["status_name"] + (f" ({each['sub_status_id']})" if each.get("sub_status_id") else ""),
+            ago(each.get("status_since")),
+            ", ".join(f"{channel} {each['load'].get(channel, 0)}/{most}" for channel, most in each["capacity"].items()),
+            ", ".join(f"{work['engagement_id']} {work['state']}" for work in each["engagements"]),
+        ]
+        for each in users
+    ]
+    return table("Agents", ("agent", "name", "status", "since", "load", "work"), rows)
+
+
+def _why(found: dict[str, Any]) -> list[Any]:
+    shown: list[Any] = [found["text"]]
+    if found.get("users"):
+        shown.append(
+            table("Agents", ("agent", "why not"), [[each["user_id"], each["reason"]] for each in found["users"]])
+        )
+    if found.get("decisions"):
+        rows = [
+            [each["start_time"], each["event_name"], each.get("user_id"), each["state"]] for each in found["decisions"]
+        ]
+        shown.append(table("Decisions", ("time", "what", "agent", "then"), rows))
+    return shown
+
+
+def _next_for(found: dict[str, Any]) -> list[Any]:
+    coming = found["next_engagement_id"]
+    rows = [[each["engagement_id"], each["reason"]] for each in found["engagements"]]
+    return [
+        f"Next comes {coming}." if coming else "Nothing comes to him now.",
+        *([table("In his queues", ("engagement", "why not now"), rows)] if rows else []),
+    ]
+
+
+def _heading(name: str) -> str:
+    return name.removesuffix("_ms").removesuffix("_count").removesuffix("_name").replace("_", " ")
+
+
+def _cell(name: str, value: Any) -> Any:
+    return duration(value / 1000) if name.endswith("_ms") else value
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(agents)
+    app.command()(watch)
+    app.command()(explain)
+    app.command()(report)

@@ -1,0 +1,48 @@
+"""What every command starts from: the tenant meant, and how it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from infra.cli.connection import Connect, Options, Tenant, connect
+from infra.cli.failures import Failed
+from infra.cli.output import Output
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
+CONTACT_CENTER = "/v2/contact_center"
+
+
+@dataclass(slots=True)
+class Shell:
+    """One run of the command line."""
+
+    options: Options
+    connect: Connect = connect
+    output: Output | None = None
+
+    def tenant(self) -> Tenant:
+        """The tenant's API. Raises `Failed`."""
+        return Tenant(self.connect(self.options))
+
+
+def begin(context: typer.Context, as_json: bool) -> tuple[Shell, Output]:
+    """The shell, and its output as this command wants it."""
+    shell: Shell = context.obj
+    shell.output = Output(as_json)
+    return shell, shell.output
+
+
+class Group(typer.core.TyperGroup):
+    """Commands whose failures are told once, here: 1 is the exit code of what failed."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failed as failure:
+            shell = ctx.find_root().obj
+            output = shell.output if isinstance(shell, Shell) else None
+            (output or Output()).failed(failure)
+            raise typer.Exit(1) from None

@@ -1,0 +1,262 @@
+"""The commands that start, list, watch and explain, from the command line to the API and back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from infra.cli import app
+from infra.cli.aws import Stack
+from infra.cli.connection import Address, Options
+from infra.cli.failures import Failed
+from infra.cli.output import duration
+from tests.support.api import Api
+from tests.support.command_line import interleave
+
+ROOT = Path(__file__).parent.parent.parent.parent
+START = ("start", "entry-tickets", "--name", "Printer on fire", "--id", "CASE-1", "--type", "invoice")
+
+
+def started(api: Api, *more: str) -> str:
+    ran = interleave(api, *START, *more)
+    assert (ran.code, ran.error) == (0, "")
+    return ran.out.strip()
+
+
+def test_work_is_started_and_listed(api: Api) -> None:
+    engagement_id = started(api, "--priority", "3", "--var", "global_custom.case.tier=gold", "--consumer", "Jill")
+    api.centre.settle()
+    listed = interleave(api, "items")
+    assert engagement_id in listed.out
+    assert "CASE-1 Printer on fire" in listed.out
+    (one,) = interleave(api, "items", "--json", "--queue", "billing").document["engagements"]
+    assert (one["engagement_id"], one["state"]) == (engagement_id, "queued")
+    assert one["variables"] == [{"name": "global_custom.case.tier", "value": "gold"}]
+    assert interleave(api, "items", "--state", "closed").out == "There are none.\n"
+
+
+def test_work_is_started_once_under_one_key(api: Api) -> None:
+    first = started(api, "--key", "k1")
+    assert started(api, "--key", "k1") == first
+    again = interleave(api, *START)
+    assert again.code == 1
+    assert "Error:" in again.error
+    assert "Next: Use `existing_engagement_id`" in again.error
+    assert started(api, "--use-existing") == first
+
+
+def test_a_long_list_is_cut_and_says_so(api: Api) -> None:
+    for number in range(3):
+        interleave(api, "start", "entry-tickets", "--name", "A case", "--id", str(number))
+    api.centre.settle()
+    ran = interleave(api, "items", "--limit", "2")
+    assert "--limit 4 shows them" in ran.error
+    assert len(interleave(api, "items", "--limit", "2", "--json").document["engagements"]) == 2
+    assert len(interleave(api, "items", "--all", "--json").document["engagements"]) == 3
+
+
+def test_agents_and_what_they_do(api: Api) -> None:
+    api.centre.ready("ana")
+    engagement_id = started(api)
+    api.centre.settle()
+    ran = interleave(api, "agents")
+    assert f"{engagement_id} offered" in ran.out
+    assert "work_item 1/1" in ran.out
+    (ana,) = interleave(api, "agents", "--ready", "--json").document["users"]
+    assert (ana["user_id"], ana["status_name"]) == ("ana", "Ready")
+
+
+def test_the_wallboard_looked_at_once(api: Api) -> None:
+    started(api)
+    api.centre.settle()
+    ran = interleave(api, "watch", "--once")
+    assert ["Billing", "1", "0", "s", "0", "0", "0", "0"] in [line.split() for line in ran.out.splitlines()]
+    found = interleave(api, "watch", "--once", "--json").document
+    assert {each["queue_id"] for each in found["queues"]} == {"billing", "general", "express"}
+
+
+def test_explanations_of_work_and_of_agents(api: Api) -> None:
+    engagement_id = started(api)
+    api.centre.settle()
+    ran = interleave(api, "explain", engagement_id)
+    assert "not_ready" in ran.out
+    assert interleave(api, "explain", engagement_id, "--json").document["state"] == "queued"
+    assert engagement_id in interleave(api, "explain", "--user", "ana").out
+    nothing = interleave(api, "explain")
+    assert nothing.code == 1
+    assert "Next: `interleave items`" in nothing.error
+
+
+def test_reports_add_up(api: Api) -> None:
+    assert interleave(api, "report").out == "Nothing happened in that time.\n"
+    api.centre.ready("ana")
+    engagement_id = started(api)
+    api.centre.settle()
+    api.centre.accept(engagement_id)
+    api.centre.end(engagement_id)
+    api.centre.settle()
+    assert "Billing" in interleave(api, "report").out
+    (row,) = interleave(api, "report", "agent_performance", "--json").document["agent_performance"]
+    assert row["handled_count"] == 1
+    wrong = interleave(api, "report", "colours")
+    assert wrong.code == 1
+    assert "queue_performance" in wrong.error
+
+
+def test_a_token_can_be_used_elsewhere(api: Api) -> None:
+    text = interleave(api, "token").out.strip()
+    assert Api(api.centre, api.http, text).get("/v2/contact_center/configuration").status == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "as_", "says"),
+    [
+        (("items", "--state", "lost"), "adm", "query/state: One of open"),
+        (("items", "--queue", "billing"), "nobody", "The bearer token is not valid."),
+        (("agents",), "crm", "The role integration may not do this."),
+        (("explain", "x" * 32), "adm", "No such engagement."),
+        (("start", "no-entry", "--name", "x"), "adm", "No flow has this Entry ID."),
+        (("start", "entry-tickets", "--name", "x", "--var", "oops"), "adm", "'oops' is no variable"),
+        (("import", "zoom", "/nowhere"), "adm", "/nowhere is no folder"),
+    ],
+)
+def test_errors_say_what_and_what_next_also_to_programs(
+    api: Api, arguments: tuple[str, ...], as_: str, says: str
+) -> None:
+    if as_ == "nobody":
+        api.tokens["nobody"] = "x"
+    ran = interleave(api, *arguments, as_=as_)
+    assert (ran.code, ran.out) == (1, "")
+    assert says in ran.error
+    assert "Next: " in ran.error
+    told = json.loads(interleave(api, *arguments, "--json", as_=as_).error)
+    assert told["next"]
+    assert says in " ".join([told["error"], *told["places"]])
+
+
+def test_the_doctor_finds_nothing_in_a_healthy_centre(api: Api) -> None:
+    api.centre.ready("ana")
+    started(api)
+    api.centre.settle()
+    ran = interleave(api, "doctor")
+    assert (ran.code, ran.error) == (0, "")
+    assert "WRONG" not in ran.out
+
+
+def test_the_doctor_finds_places_that_disagree_and_offers_that_nobody_ended(api: Api) -> None:
+    api.centre.ready("ana")
+    started(api)
+    api.centre.settle()
+    api.centre.clock.pass_seconds(600)  # and no sweeper comes
+    ran = interleave(api, "doctor", "--json")
+    findings = {each["name"]: each for each in ran.document["findings"]}
+    assert ran.code == 1
+    assert "past their deadline" in findings["offers"]["text"]
+    assert findings["agents' places"]["ok"]
+
+
+def test_without_a_tenant_the_next_step_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="no local stack is running") as failed:
+        Options(file=tmp_path / "local.json").address()
+    assert "interleave serve" in failed.value.step
+    with pytest.raises(Failed, match="--client-secret is missing"):
+        Options("https://acme.example.com", "acme", "admin").address()
+    whole = Options("https://acme.example.com/", "acme", "admin", "secret").address()
+    assert whole == Address("https://acme.example.com", "acme", "admin", "secret")
+
+
+def test_the_local_stack_is_found_by_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "local.json"
+    credentials = {"client_id": "x", "client_secret": "y"}
+    local: dict[str, Any] = {
+        "url": "http://127.0.0.1:1",
+        "account_id": "local",
+        "clients": {"admin": credentials},
+        "agents": {},
+    }
+    file.write_text(json.dumps(local))
+    assert Options(file=file).address() == Address("http://127.0.0.1:1", "local", "x", "y")
+    with pytest.raises(Failed, match="no client 'eve'"):
+        Options(file=file, as_="eve").address()
+
+
+def test_who_is_not_there_is_told_and_not_traced() -> None:
+    address = ("--url", "http://127.0.0.1:1", "--client-id", "x", "--client-secret", "y")
+    result = CliRunner().invoke(app, [*address, "items"])
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:1 does not answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_command_has_help_and_takes_json() -> None:
+    runner = CliRunner()
+    single = ["start", "items", "agents", "watch", "explain", "report", "token", "doctor"]
+    names = [*([name] for name in single), ["dlq", "list"], ["dlq", "redrive"], ["import", "zoom"]]
+    for name in names:
+        text = runner.invoke(app, [*name, "--help"]).stdout
+        assert "--json" in text, name
+
+
+def test_shells_complete_commands() -> None:
+    environment = {"_INTERLEAVE_COMPLETE": "complete_bash", "COMP_WORDS": "interleave wa", "COMP_CWORD": "1"}
+    result = CliRunner().invoke(app, [], prog_name="interleave", env=environment)
+    assert result.stdout.split() == ["watch"]
+
+
+def test_the_command_line_is_a_module_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "Usage: interleave" in done.stdout
+    assert "\x1b" not in done.stdout, "there is no colour where it is piped"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (0, "0 s"), (119, "119 s"), (120, "2 min"), (7300, "2 h"), (200_000, "2 d")]
+)
+def test_durations_are_short(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    with mock_aws():
+        sqs = boto3.client("sqs", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        names = {
+            "DoorbellUrl": "bell",
+            "DoorbellDeadLettersUrl": "bell-dead",
+            "RecorderDeadLettersUrl": "recorder-dead",
+        }
+        outputs = {output: sqs.create_queue(QueueName=name)["QueueUrl"] for output, name in names.items()}
+        for name in ("acme-queue-billing", "acme-queue-billing-dead"):
+            sqs.create_queue(QueueName=name)
+        yield Stack(sqs, {**outputs, "QueuePrefix": "acme-queue-"})
+
+
+def test_dead_letters_are_counted_and_sent_where_they_came_from(
+    api: Api, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.cli.stack.stack_of", lambda *_: stack)
+    for number in range(12):
+        stack.sqs.send_message(QueueUrl=stack.outputs["DoorbellDeadLettersUrl"], MessageBody=str(number))
+    listed = interleave(api, "dlq", "list", "--json").document["dead_letters"]
+    assert {each["name"]: each["count"] for each in listed} == {"doorbell": 12, "recorder": 0, "queue billing": 0}
+    assert interleave(api, "doctor").code == 1
+    assert "12" in interleave(api, "dlq", "redrive").out
+    assert {each.name: each.count for each in stack.dead_letters()}["doorbell"] == 0
+    sent = stack.sqs.get_queue_attributes(
+        QueueUrl=stack.outputs["DoorbellUrl"], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert sent["Attributes"]["ApproximateNumberOfMessages"] == "12"
+    assert "nothing to send" in interleave(api, "dlq", "redrive").out
+    assert "notes about failures" in interleave(api, "dlq", "redrive", "recorder").error
+    assert "There are no dead letters 'x'" in interleave(api, "dlq", "redrive", "x").error
