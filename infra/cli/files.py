@@ -9,11 +9,11 @@ import yaml
 
 from infra.cli.failures import Failed
 
-ENDINGS = (".yaml", ".yml", ".json")
+ENDINGS = (".yaml", ".yml")
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The document in a file, or in all files of a folder. Raises `Failed`."""
+    """The document in a file (YAML or JSON), or in all YAML files of a folder. Raises `Failed`."""
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in ENDINGS)
     if not files:
         raise Failed(f"There is no document at {path}.", f"`interleave init {path}` writes one to begin with.")
