@@ -130,6 +130,8 @@ def test_a_poisoned_ring_ends_in_the_dead_letters(running: Running) -> None:
         if dead:
             break
     sqs.set_queue_attributes(QueueUrl=outputs["DoorbellUrl"], Attributes={"VisibilityTimeout": "360"})
+    for message in dead:
+        sqs.delete_message(QueueUrl=outputs["DoorbellDeadLettersUrl"], ReceiptHandle=message["ReceiptHandle"])
     assert [message["Body"] for message in dead] == ["not a ring"]
 
 
