@@ -118,13 +118,18 @@ def export(
     output.result({"version": version, "files": written}, f"Version {version} is in {', '.join(written)}.")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The document as it would be kept. Raises `Failed` that names every place at fault."""
+def checked(path: Path) -> Document:
+    """The tenant that files describe. Raises `Failed` that names every place at fault."""
     try:
-        return documents.write(documents.read(files.load(path)))
+        return documents.read(files.load(path))
     except InvalidRequest as error:
         places = tuple(f"{each.pointer}: {each.message}" for each in error.errors)
         raise Failed(error.detail, f"Correct these places in {path}.", places) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The document as it would be kept."""
+    return documents.write(checked(path))
 
 
 def _applied(tenant: Tenant) -> tuple[int, dict[str, Any]]:

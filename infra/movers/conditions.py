@@ -13,6 +13,8 @@ Field = Callable[[str], str]
 MOST_COMBINATIONS = 64
 SIMPLE = {"=": "equal_to", "!=": "not_equal_to", ">": "greater_than", "<": "less_than", "has": "contains", "in": "in"}
 
+ALWAYS: dict[str, Any] = {"all": []}
+NEVER: dict[str, Any] = {"any": []}
 Skills = tuple[tuple[str, int], ...]
 Option = tuple[dict[str, Any] | None, Skills]
 """A condition (None: always) and the skills that are asked for where it holds."""
@@ -32,9 +34,9 @@ def condition(tree: Tree, field: Field) -> dict[str, Any]:
         case Key(name):
             return {"field": field(name), "op": "equal_to", "value": "true"}
         case Compare(left, "=", right) if not isinstance(left, Key):
-            return {"all": []} if left == right else {"any": []}
+            return ALWAYS if left == right else NEVER
         case bool():
-            return {"all": []} if tree else {"any": []}
+            return ALWAYS if tree else NEVER
     raise NotUnderstood(f"{tree!r} cannot be said of work.")
 
 
@@ -59,6 +61,49 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
+def choice(branches: list[dict[str, Any]], otherwise: dict[str, Any]) -> dict[str, Any]:
+    """The step that takes the first branch that holds, without those that no work would ever come to."""
+    reached: list[dict[str, Any]] = []
+    for branch in branches:
+        if branch["when"] == NEVER or any(implies(branch["when"], earlier["when"]) for earlier in reached):
+            continue
+        if branch["when"] == ALWAYS:
+            otherwise = branch["route"]
+            break
+        reached.append(branch)
+    return {"choose": reached, "otherwise": otherwise} if reached else {"set": otherwise}
+
+
+def implies(later: dict[str, Any], earlier: dict[str, Any]) -> bool:
+    """Whether the earlier condition holds wherever the later one does, as far as their shape tells."""
+    if later == earlier or earlier == ALWAYS:
+        return True
+    if later.get("any"):
+        return all(implies(each, earlier) for each in later["any"])
+    if "any" in earlier:
+        return any(implies(later, each) for each in earlier["any"])
+    if "all" in later:
+        return any(implies(each, earlier) for each in later["all"])
+    return later.get("field") == earlier.get("field") and _narrower(later, earlier)
+
+
+def _narrower(later: dict[str, Any], earlier: dict[str, Any]) -> bool:
+    """Of two comparisons of one field, as `implies`."""
+    low, high = later.get("value"), earlier.get("value")
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    match later.get("op"), earlier.get("op"):
+        case ("equal_to", "greater_than"):
+            return low > high
+        case ("equal_to", "less_than"):
+            return low < high
+        case ("greater_than", "greater_than"):
+            return low >= high
+        case ("less_than", "less_than"):
+            return low <= high
+    return False
+
+
 def skills_step(dimensions: list[list[Option]]) -> dict[str, Any] | None:
     """The step that asks for every skill whose condition holds: a branch for each combination of them.
 
@@ -75,10 +120,7 @@ def skills_step(dimensions: list[list[Option]]) -> dict[str, Any] | None:
         raise NotUnderstood(f"it takes {size} combinations of conditions, more than {MOST_COMBINATIONS}")
     branches = [_branch(chosen) for chosen in product(*dimensions)]
     always = next((route for when, route in branches if when is None), {})
-    conditional = [{"when": when, "route": route} for when, route in branches if when is not None]
-    if not conditional:
-        return {"set": always}
-    return {"choose": conditional, "otherwise": always}
+    return choice([{"when": when, "route": route} for when, route in branches if when is not None], always)
 
 
 def _branch(chosen: tuple[Option, ...]) -> tuple[dict[str, Any] | None, dict[str, Any]]:

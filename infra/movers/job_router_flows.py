@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.movers.conditions import Option, Skills, condition, skills_step
+from infra.movers.conditions import ALWAYS, Option, Skills, choice, condition, skills_step
 from infra.movers.expressions import Compare, If, Key, NotUnderstood, parse
 from infra.movers.moving import Move, Row
 
@@ -76,7 +76,7 @@ class Flows:
             self.move.leave(row.where, f"fallback queue {fallback}", why)
             fallback = first
         otherwise = {"queue_id": self.move.identifier("queue", fallback)}
-        return {"choose": branches, "otherwise": otherwise} if branches else {"set": otherwise}
+        return choice(branches, otherwise)
 
     def _selected(self, where: str, selectors: list[dict[str, Any]]) -> str | None:
         """The queue that selectors name, by its id or by its labels."""
@@ -127,7 +127,7 @@ class Flows:
             branches.append({"when": condition(tree.condition, field), "route": route})
             tree = tree.otherwise
         otherwise = {"priority": self._priority(where, tree)}
-        return {"choose": branches, "otherwise": otherwise} if branches else {"set": otherwise}
+        return choice(branches, otherwise)
 
     def _priority(self, where: str, value: Any) -> int:
         if not isinstance(value, int | float) or isinstance(value, bool):
@@ -199,7 +199,7 @@ class Flows:
                 self.move.leave(rule.where, text, f"Write it as a condition: {error}")
                 return None
         if kind == "static":
-            return {"all": []} if rule.take("value") else None
+            return ALWAYS if rule.take("value") else None
         self._not_here(rule, kind)
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.movers.conditions import Option, condition, conjuncts, skills_step
+from infra.movers.conditions import Option, choice, condition, conjuncts, skills_step
 from infra.movers.expressions import Compare, Key, Not, NotUnderstood, Tree, parse
 from infra.movers.moving import Move, Row
 
@@ -56,7 +56,7 @@ class Workflows:
             if route is not None:
                 branches.append({"when": when, "route": route})
                 asked.append((when, self._options(each)))
-        steps = [{"choose": branches, "otherwise": otherwise} if branches else {"set": otherwise}]
+        steps = [choice(branches, otherwise)]
         steps.extend(self._skills_steps(row.where, asked))
         return {
             "flow_id": flow_id,
@@ -184,7 +184,7 @@ class Workflows:
             branches.append({"when": when, "route": step["otherwise"]})
         if not any(branch["route"] for branch in branches):
             return []
-        return [{"choose": branches, "otherwise": {}}]
+        return [choice(branches, {})]
 
 
 def _skill(attribute: str, value: str) -> str:

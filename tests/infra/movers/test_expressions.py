@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.movers.conditions import condition
+from infra.movers.conditions import ALWAYS, NEVER, choice, condition, implies
 from infra.movers.expressions import NotUnderstood, holds, parse
 
 WORKER: dict[str, Any] = {"skills": ["billing", "x"], "language": "en", "level": 3, "lead": True, "routing": {"a": 1}}
@@ -75,3 +75,31 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_what_cannot_be_said_of_work_is_refused(text: str) -> None:
     with pytest.raises(NotUnderstood):
         condition(parse(text), str)
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "true"),
+    [
+        ("a == 1", "a == 1", True),
+        ("a == 1", "1 == 1", True),
+        ("a == 1 AND b == 2", "a == 1", True),
+        ("a == 1", "a == 1 AND b == 2", False),
+        ("a == 1", "a == 1 OR b == 2", True),
+        ("a == 1 OR b == 2", "a == 1", False),
+        ("a > 5", "a > 3", True),
+        ("a >= 5", "a > 3", True),
+        ("a > 3", "a > 5", False),
+        ("a == 4", "a < 5", True),
+        ("a == 4", "b < 5", False),
+        ("a < 1 OR a < 2", "a < 3", True),
+    ],
+)
+def test_what_is_never_reached_is_known_by_its_shape(later: str, earlier: str, true: bool) -> None:
+    assert implies(condition(parse(later), str), condition(parse(earlier), str)) is true
+
+
+def test_a_choice_has_no_branch_that_is_never_taken() -> None:
+    one, two = condition(parse("a > 3"), str), condition(parse("a > 5"), str)
+    branches = [{"when": when, "route": {"priority": n}} for n, when in enumerate((NEVER, one, two, ALWAYS, one))]
+    assert choice(branches, {}) == {"choose": [branches[1]], "otherwise": {"priority": 3}}
+    assert choice([], {"priority": 1}) == {"set": {"priority": 1}}

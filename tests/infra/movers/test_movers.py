@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.configuration.document import read
+from chalicelib.flows.document import Flow, Route
 from chalicelib.flows.interpreter import run
 from chalicelib.routing.hours import BusinessHours
 from infra.movers import connect, job_router, twilio, zoom
@@ -39,6 +40,13 @@ def by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def left(moved: Moved) -> set[tuple[str, str]]:
     return {(each.where, each.what) for each in moved.left_out}
+
+
+def routed(flow: Flow, variables: dict[str, str]) -> Route:
+    """Where a flow's published version leads work."""
+    version = flow.published()
+    assert version is not None
+    return run(version, variables)
 
 
 @pytest.mark.parametrize("name", MOVERS)
@@ -195,9 +203,7 @@ def test_job_routers_classification_policy_is_a_flow(
     labels: dict[str, str], queue_id: str, priority: int, skills: dict[str, int]
 ) -> None:
     flow = read(job_router.move(sample("job_router")).document).flow_by_entry_id["consoles"]
-    version = flow.published()
-    assert version is not None
-    route = run(version, {LABELS + name: value for name, value in labels.items()})
+    route = routed(flow, {LABELS + name: value for name, value in labels.items()})
     assert (route.queue_id, route.priority) == (queue_id, priority)
     assert {each.skill: each.level for each in route.skills or ()} == skills
 
@@ -251,9 +257,8 @@ ATTRIBUTES = "global_custom.task."
 def test_taskrouters_workflow_is_a_flow(
     attributes: dict[str, str], queue_id: str, priority: int | None, skills: dict[str, int]
 ) -> None:
-    version = read(twilio.move(sample("twilio")).document).flow_by_entry_id["WW1"].published()
-    assert version is not None
-    route = run(version, {ATTRIBUTES + name: value for name, value in attributes.items()})
+    flow = read(twilio.move(sample("twilio")).document).flow_by_entry_id["WW1"]
+    route = routed(flow, {ATTRIBUTES + name: value for name, value in attributes.items()})
     assert (route.queue_id, route.priority) == (queue_id, priority)
     assert {each.skill: each.level for each in route.skills or ()} == skills
 
