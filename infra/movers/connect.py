@@ -56,7 +56,7 @@ class _Connect:
         return self.move.rows(path, key, name, *_SERVER, *server)
 
     def _hours(self, row: Row) -> dict[str, Any]:
-        row.take("Name")
+        name = row.take("Name", "")
         weekly: dict[str, list[dict[str, str]]] = {}
         for each in row.rows("Config"):
             day = DAYS.index(each.take("Day").lower())
@@ -67,7 +67,8 @@ class _Connect:
                 weekly.setdefault(DAYS[day], []).append({"start": start, "end": "00:00"})
                 weekly.setdefault(DAYS[(day + 1) % 7], []).append({"start": "00:00", "end": end})
         hours_id = self.move.identifier("business_hours", row.take("HoursOfOperationId"))
-        return {"business_hours_id": hours_id, "timezone": row.take("TimeZone", "UTC"), "weekly": weekly}
+        timezone = row.take("TimeZone", "UTC")
+        return {"business_hours_id": hours_id, "business_hours_name": name, "timezone": timezone, "weekly": weekly}
 
     def _routing_profile(self, row: Row) -> dict[str, Any]:
         theirs = row.take("RoutingProfileId")

@@ -56,10 +56,16 @@ class _Zoom:
             flow_id = queue.get("overflow", {}).pop("flow_id", None)
             if flow_id is not None:
                 queue["overflow"] = {"flow_entry_id": next(iter(self.entries.get(flow_id, ())), f"of flow {flow_id}")}
+        document["dispositions"] = [
+            {
+                "disposition_id": self.move.identifier("disposition", row.take("disposition_id")),
+                "disposition_name": row.take("disposition_name", row.take("disposition_id")),
+                "status": "inactive" if row.take("status") == "inactive" else "active",
+            }
+            for row in self.move.rows("dispositions", "dispositions", "disposition_name", *_SERVER)
+        ]
         document["agents"] = self._agents()
         document["occupancy_profiles"] = list(self.occupancies.values())
-        for row in self.move.rows("dispositions", "dispositions", "disposition_name"):
-            self.move.drop(row, "the disposition", "It is free text here, and needs no list.")
         settle(self.move, document)
         return self.move.done(document)
 
@@ -76,6 +82,7 @@ class _Zoom:
             {
                 "queue_id": self.aliases[theirs],
                 "queue_name": row.take("queue_name", listed.take("queue_name", theirs)),
+                "queue_description": row.take("queue_description"),
                 "channel": row.take("channel", listed.take("channel", "work_item")),
                 "distribution": self._distribution(row),
                 "offer_timeout": self._within(row, "distribution_duration_in_seconds", 1, 900),
@@ -90,6 +97,7 @@ class _Zoom:
                 "max_engagement_in_queue": row.take("max_engagement_in_queue") or None,
                 "overflow": self._overflow(row),
                 "service_level": self._service_level(row),
+                "short_abandon": self._short_abandon(row),
             }
         )
 
@@ -135,8 +143,16 @@ class _Zoom:
         return {"end": True} if goodbye else None
 
     def _service_level(self, row: Row) -> dict[str, Any] | None:
-        threshold = row.take("service_level_threshold_in_seconds")
-        return {"threshold": threshold} if threshold else None
+        threshold, target = (
+            row.take("service_level_threshold_in_seconds"),
+            row.take("service_level_target_in_percentage"),
+        )
+        return without_none({"threshold": threshold, "target_percentage": target}) if threshold else None
+
+    def _short_abandon(self, row: Row) -> int | None:
+        short = row.within("short_abandon")
+        threshold, enabled = short.take("threshold"), short.take("enable")
+        return threshold if enabled and threshold else None
 
     def _wrap_up(self, row: Row) -> int | None:
         seconds = self._within(row, "wrap_up_time", 0, 300)
@@ -156,7 +172,7 @@ class _Zoom:
     def _business_hours(self) -> list[dict[str, Any]]:
         found = []
         for row in self.move.rows(
-            "business_hours", "business_hours", "business_hour_name", *_SERVER, "business_hour_name", "account_default"
+            "business_hours", "business_hours", "business_hour_name", *_SERVER, "account_default"
         ):
             weekly: dict[str, Any] = dict.fromkeys(DAYS, WHOLE_DAY) if row.take("hour_type") == 1 else {}
             for day in row.rows("custom_hours"):
@@ -169,7 +185,10 @@ class _Zoom:
                 if ranges or kind:
                     weekly[name] = ranges or WHOLE_DAY
             hours_id = self.move.identifier("business_hours", row.take("business_hour_id"))
-            found.append({"business_hours_id": hours_id, "timezone": row.take("timezone", "UTC"), "weekly": weekly})
+            name, timezone = row.take("business_hour_name", ""), row.take("timezone", "UTC")
+            found.append(
+                {"business_hours_id": hours_id, "business_hours_name": name, "timezone": timezone, "weekly": weekly}
+            )
         return found
 
     # Flows

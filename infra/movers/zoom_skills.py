@@ -93,24 +93,33 @@ class Skills:
                 self.move.leave(line.where, f"category {theirs}", why)
                 continue
             step = line.take("time_step")
-            default = line.take("default_skill_id")
+            default = self._known(line, line.take("default_skill_id"))
             lines[category] = without_none(
                 {
                     "skill_category_id": category,
                     "minimum_proficiency_level": self.level(theirs, line.take("minimum_proficiency_level")),
                     "skill_category_required": line.take("skill_category_required", False),
-                    "default_skill_id": self.names.get(default, default),
+                    "default_skill_id": default,
                     "time_step": step if step and step > 0 else None,
-                    "backup_skills": [self._backup(each) for each in line.rows("backup_skills")],
+                    "backup_skills": [
+                        each for row in line.rows("backup_skills") if (each := self._backup(row)) is not None
+                    ],
                 }
             )
         return list(lines.values())
 
-    def _backup(self, row: Row) -> dict[str, Any]:
+    def _known(self, row: Row, theirs: str | None) -> str | None:
+        """The name of a skill; what is not in the export is left out."""
+        if theirs is not None and theirs not in self.names:
+            self.move.leave(row.where, f"skill {theirs}", "It is not in the export.")
+        return self.names.get(theirs or "")
+
+    def _backup(self, row: Row) -> dict[str, Any] | None:
         theirs = row.take("backup_skill_id")
         row.take("backup_skill_name")
         level = self.level(theirs, row.take("minimum_proficiency_level"))
-        return {"backup_skill_id": self.names.get(theirs, theirs), "minimum_proficiency_level": level}
+        name = self._known(row, theirs)
+        return None if name is None else {"backup_skill_id": name, "minimum_proficiency_level": level}
 
     def consumer_routing_profiles(self) -> list[dict[str, Any]]:
         path, name = "consumer_routing_profiles", "consumer_routing_profile_name"
