@@ -1,58 +1,40 @@
-"""What applying a document would change: entry by entry."""
+"""What applying a document would change, as people read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from difflib import unified_diff
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
+from rich.table import Table
+
+from infra.cli.output import table
+
+COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+LONGEST = 40
+"""Characters of a value that the table shows."""
 
 
-class Change(NamedTuple):
-    """An entry that is added (`+`), removed (`-`) or changed (`~`, with the fields that differ)."""
-
-    sign: str
-    part: str
-    id: str
-    fields: tuple[str, ...] = ()
-
-
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Every difference between two documents as `configuration.document.write` makes them."""
-    return [each for part in dict.fromkeys([*before, *after]) for each in _of_part(part, before, after)]
+def shown(changes: list[dict[str, Any]], title: str) -> Table:
+    """A plan's changes: a row each, a changed one with its fields."""
+    rows = [[each["action"], each["kind"], each["id"], _fields(each)] for each in changes]
+    made = table(title, ("", "what", "which", "fields"), rows)
+    for row, each in zip(made.rows, changes, strict=True):
+        row.style = COLOURS[each["action"]]
+    return made
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The same as lines of YAML, as `diff -u` shows them."""
-    old, new = (
-        yaml.safe_dump(dict(each), sort_keys=False, allow_unicode=True).splitlines() for each in (before, after)
-    )
+    old, new = (yaml.safe_dump(dict(each), allow_unicode=True).splitlines() for each in (before, after))
     return list(unified_diff(old, new, "applied", "given", lineterm=""))
 
 
-def _of_part(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    old, new = _entries(before.get(part)), _entries(after.get(part))
-    for key in dict.fromkeys([*old, *new]):
-        if key not in new:
-            yield Change("-", part, key)
-        elif key not in old:
-            yield Change("+", part, key)
-        elif old[key] != new[key]:
-            yield Change("~", part, key, _fields(old[key], new[key]))
-    stayed = [key for key in old if key in new]
-    if stayed != [key for key in new if key in old]:
-        yield Change("~", part, "*", ("order",))
+def _fields(change: dict[str, Any]) -> str:
+    return ", ".join(f"{f['field']}: {_short(f['before'])} → {_short(f['after'])}" for f in change.get("fields", ()))
 
 
-def _entries(part: Any) -> dict[str, Any]:
-    """A part's entries by the id that stands first in each; a part that is no list is one entry."""
-    if isinstance(part, list):
-        return {str(next(iter(entry.values()))): entry for entry in part}
-    return {} if part is None else {"": part}
-
-
-def _fields(old: Any, new: Any) -> tuple[str, ...]:
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return ()
-    return tuple(name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name))
+def _short(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,44 +1,50 @@
-"""A tenant's documents as YAML files in a folder: a file for each part, all parts one document."""
+"""A tenant's documents as files: read with every fault named by file and line, and written."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from chalicelib.configuration.document import read, write
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.warnings import warnings
+from chalicelib.errors import InvalidRequest
+from infra import closures, documents
 from infra.cli.failures import Failed
 
-ENDINGS = (".yaml", ".yml")
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What files say."""
+
+    tenant: Tenant
+    document: dict[str, Any]
+    """As it would be kept: holidays are days, what is as usual is left out."""
+    warnings: list[str]
+    """What is worth a look, with file and line."""
 
 
-def load(path: Path) -> dict[str, Any]:
-    """The document in a file (YAML or JSON), or in all YAML files of a folder. Raises `Failed`."""
-    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in ENDINGS)
-    if not files:
-        raise Failed(f"There is no document at {path}.", f"`interleave init {path}` writes one to begin with.")
-    document: dict[str, Any] = {}
-    for file in files:
-        try:
-            part = yaml.safe_load(file.read_text()) or {}
-        except yaml.YAMLError as error:
-            raise Failed(f"{file} is no YAML.", "Correct it.", (" ".join(str(error).split()),)) from error
-        if not isinstance(part, dict):
-            raise Failed(f"{file} is no mapping.", "Begin it with a part such as `queues:`.")
-        for name, value in part.items():
-            if isinstance(value, list) and isinstance(document.get(name, []), list):
-                document[name] = [*document.get(name, []), *value]
-            elif name in document:
-                raise Failed(f"{file} says `{name}` once more.", "Keep it in one file.")
-            else:
-                document[name] = value
-    return document
+def given(path: Path) -> Given:
+    """The tenant that files describe. Raises `Failed` that names every place at fault."""
+    try:
+        loaded = documents.load(path)
+    except InvalidRequest as error:
+        places = tuple(each.message for each in error.errors)
+        raise Failed(error.detail, f"Correct it; `interleave init {path}` writes one to begin with.", places) from error
+    try:
+        tenant = read(closures.expand(loaded.document))
+    except InvalidRequest as error:
+        raise Failed(error.detail, "Correct these places.", tuple(loaded.lines(error.errors))) from error
+    return Given(tenant, write(tenant), loaded.lines(warnings(tenant)))
 
 
-def write(document: dict[str, Any], folder: Path) -> list[Path]:
-    """A file for each part; the files. A folder that has documents already is left alone: raises `Failed`."""
-    present = [file for file in folder.glob("*") if file.suffix in ENDINGS] if folder.exists() else []
-    if present:
+def store(document: dict[str, Any], folder: Path) -> list[Path]:
+    """Write a file for each kind; the files. A folder that has documents already is left alone: raises `Failed`."""
+    suffixes = documents.SUFFIXES
+    if folder.exists() and any(file.suffix in suffixes for file in folder.rglob("*")):
         raise Failed(f"There are documents in {folder} already.", "Choose another folder, or take them away.")
     folder.mkdir(parents=True, exist_ok=True)
     files = []

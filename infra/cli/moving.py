@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.failures import Failed
-from infra.cli.files import write
+from infra.cli.files import store
 from infra.cli.output import Output, table
 from infra.cli.shell import Group, Json, begin
 from infra.movers import connect, job_router, twilio, zoom
@@ -58,7 +58,7 @@ def _import(context: typer.Context, move: Callable[[Any], Moved], folder: Path, 
     _, output = begin(context, as_json)
     with output.progress("Moving …"):
         moved = move(_answers(folder))
-        written = write(moved.document, to)
+        written = store(moved.document, to)
     document = {
         "files": [str(file) for file in written],
         "left_out": [each._asdict() for each in moved.left_out],

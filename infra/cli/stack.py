@@ -94,9 +94,16 @@ def _findings(shell: Shell, stack: str | None) -> Iterator[Finding]:
 
 
 def _configuration(tenant: Tenant) -> Iterator[Finding]:
-    version = tenant.get(f"{CONTACT_CENTER}/configuration")["version"]
-    text = f"version {version} is applied" if version else "none is applied: `interleave init`, then `interleave apply`"
-    yield Finding("configuration", version > 0, text)
+    applied = tenant.get(f"{CONTACT_CENTER}/configuration")
+    version = applied["version"]
+    if not version:
+        yield Finding("configuration", False, "none is applied: `interleave init`, then `interleave apply`")
+        return
+    warned = tenant.done("POST", f"{CONTACT_CENTER}/configuration/plan", applied["document"]).body["warnings"]
+    worth = "; ".join(f"{each['pointer']}: {each['message']}" for each in warned)
+    yield Finding(
+        "configuration", True, f"version {version} is applied" + (f"; worth a look: {worth}" if worth else "")
+    )
 
 
 def _hands(tenant: Tenant) -> Iterator[Finding]:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.configuration.document import read, write
-from infra.cli.files import load
+from infra.cli.files import given
 from tests.infra.movers.test_movers import SAMPLES
 from tests.support.api import Api, api_of
 from tests.support.command_line import interleave
@@ -26,28 +25,23 @@ def bare() -> Api:
 def test_init_writes_a_tenant_that_applies_cleanly_and_then_differs_in_nothing(bare: Api, tmp_path: Path) -> None:
     folder = str(tmp_path / "tenant")
     assert interleave(bare, "init", folder).code == 0
-    assert interleave(bare, "validate", folder).out.startswith("Valid: 3 queues, 2 agents, 1 flows")
+    valid = interleave(bare, "validate", folder)
+    assert valid.out.startswith("Valid: 2 queues, 1 agents, 1 flows")
+    assert "Worth a look" not in valid.out
     planned = interleave(bare, "plan", folder)
     assert planned.code == 2
-    assert ["+", "queues", "billing"] in [line.split() for line in planned.out.splitlines()]
-    applied = interleave(bare, "apply", folder)
+    assert ["+", "queues", "urgent"] in [line.split() for line in planned.out.splitlines()]
+    applied = interleave(bare, "apply", folder, "--comment", "The first")
     assert (applied.code, applied.error) == (0, "")
     assert applied.out.splitlines()[-1] == "Version 1 is applied."
     again = interleave(bare, "plan", folder)
     assert (again.code, again.out) == (0, "Nothing would change: version 1 is applied.\n")
     assert interleave(bare, "diff", folder).out == "There is no difference.\n"
     assert interleave(bare, "apply", folder).out == "Version 1 is applied already.\n"
-    started = interleave(bare, "start", "tickets", "--name", "An invoice", "--type", "invoice")
-    assert bare.centre.read(started.out.strip()).queue_id == "billing"
-
-
-def test_what_init_writes_helps_an_editor(bare: Api, tmp_path: Path) -> None:
-    interleave(bare, "init", str(tmp_path))
-    for file in tmp_path.glob("*.yaml"):
-        assert file.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
-    schema = json.loads((tmp_path / "schema.json").read_text())
-    assert set(load(tmp_path)) <= set(schema["properties"])
-    assert interleave(bare, "init", str(tmp_path)).error.startswith("Error:")
+    severe = ("--var", "global_custom.ticket.severity=1")
+    started = interleave(bare, "start", "tickets", "--name", "On fire", *severe).out.strip()
+    assert bare.centre.read(started).queue_id == "urgent"
+    assert interleave(bare, "init", folder).error.startswith("Error:")
 
 
 def test_plan_names_what_is_added_removed_and_changed(api: Api, tmp_path: Path) -> None:
@@ -56,23 +50,44 @@ def test_plan_names_what_is_added_removed_and_changed(api: Api, tmp_path: Path) 
     document["queues"][0]["queue_name"] = "Bills"
     document["agents"].reverse()
     del document["flows"][1]
-    document["business_hours"] = [{"business_hours_id": "office", "weekly": {}}]
+    document["queues"].append({"queue_id": "more", "queue_name": "More"})
     file.write_text(yaml.safe_dump(document))
     ran = interleave(api, "plan", str(file), "--json")
     assert ran.code == 2
     assert ran.document["version"] == 1
-    assert [(each["sign"], each["part"], each["id"]) for each in ran.document["changes"]] == [
+    assert {(each["action"], each["kind"], each["id"]) for each in ran.document["changes"]} == {
         ("~", "queues", "billing"),
+        ("+", "queues", "more"),
         ("~", "agents", "*"),
         ("-", "flows", "draft"),
-        ("+", "business_hours", "office"),
-    ]
-    assert "-- queue_name: Billing" not in interleave(api, "diff", str(file)).out
+    }
+    shown = interleave(api, "plan", str(file)).out
+    assert "queue_name: Billing → Bills" in shown
+    assert "tenant.yaml:" in shown, "what is worth a look is told by file and line"
     assert "-  queue_name: Billing" in interleave(api, "diff", str(file)).out
     refused = interleave(api, "apply", str(file))
     assert refused.code == 1
-    assert "This would remove flows draft." in refused.error
+    assert "This would take out flows draft." in refused.error
     assert interleave(api, "apply", str(file), "--yes").code == 0
+
+
+def test_going_back_is_a_new_version_of_the_old_document(bare: Api, tmp_path: Path) -> None:
+    folder, more = str(tmp_path / "tenant"), tmp_path / "tenant" / "more.yaml"
+    interleave(bare, "init", folder)
+    interleave(bare, "apply", folder, "--comment", "The first")
+    before = interleave(bare, "export", "--json").document["document"]
+    more.write_text("queues:\n- {queue_id: more, queue_name: More}\n")
+    assert interleave(bare, "apply", folder).code == 0
+    assert interleave(bare, "rollback", "1").out == "Version 1 is applied again, as version 3.\n"
+    assert interleave(bare, "export", "--json").document == {"version": 3, "document": before}
+    listed = interleave(bare, "rollback", "--json").document["versions"]
+    assert [(each["version"], each["comment"]) for each in listed] == [
+        (3, "Back to version 1"),
+        (2, ""),
+        (1, "The first"),
+    ]
+    assert "The first" in interleave(bare, "rollback").out
+    assert "There is no version 9." in interleave(bare, "rollback", "9").error
 
 
 def test_what_is_brought_home_is_what_is_applied(api: Api, tmp_path: Path) -> None:
@@ -86,11 +101,18 @@ def test_what_is_brought_home_is_what_is_applied(api: Api, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("queues: [{queue_id: a}]", "/queues/0/queue_name"),
-        ("queues: [{queue_id: a, queue_name: A, colour: red}]", "colour"),
-        ("agents: [{user_id: a, display_name: A, queues: [nowhere]}]", "/agents/0/queues/0"),
-        ("queues: [", "is no YAML"),
-        ("- queues", "is no mapping"),
+        ("queues: [{queue_id: a}]", "tenant.yaml:1: This field is missing"),
+        ("queues:\n- {queue_id: a, queue_name: A, colour: red}", "tenant.yaml:2: There is no field 'colour'"),
+        (
+            "queues:\n- {queue_id: a, queue_name: A}\nagents:\n- {user_id: b, display_name: B, queues: [c]}",
+            "tenant.yaml:4",
+        ),
+        ("queues: [", "tenant.yaml:1: This is no YAML"),
+        ("- queues", "A document is a mapping"),
+        (
+            "closure_sets: [{closure_set_id: a, holidays: {country: XX, years: [2026]}}]",
+            "tenant.yaml:1: There is no country",
+        ),
     ],
 )
 def test_bad_documents_are_refused_before_anything_is_asked(api: Api, tmp_path: Path, text: str, says: str) -> None:
@@ -99,7 +121,7 @@ def test_bad_documents_are_refused_before_anything_is_asked(api: Api, tmp_path: 
         ran = interleave(api, command, str(tmp_path))
         assert (ran.code, ran.out) == (1, "")
         assert says in ran.error
-        assert "Next: " in ran.error
+        assert "Next: Correct" in ran.error
     assert "interleave init" in interleave(api, "validate", str(tmp_path / "empty")).error
 
 
@@ -109,15 +131,15 @@ def test_a_change_by_somebody_else_is_never_overwritten(
     interleave(api, "export", str(tmp_path / "t"))
     with (tmp_path / "t" / "queues.yaml").open("a") as file:
         file.write("- {queue_id: more, queue_name: More}\n")
-    monkeypatch.setattr("infra.cli.configuration._applied", _behind)
+    monkeypatch.setattr("infra.cli.configuration._planned", _behind)
     ran = interleave(api, "apply", str(tmp_path / "t"), "--yes")
     assert ran.code == 1
     assert "The configuration has changed since." in ran.error
 
 
-def _behind(_: object) -> tuple[int, dict[str, Any]]:
-    """What was applied before somebody else was quicker."""
-    return 0, {}
+def _behind(*_: object) -> dict[str, Any]:
+    """A plan that was made before somebody else was quicker."""
+    return {"version": 0, "changes": [{"action": "+", "kind": "queues", "id": "more"}]}
 
 
 @pytest.mark.parametrize("system", ["zoom", "job-router", "twilio", "connect"])
@@ -127,8 +149,7 @@ def test_import_writes_documents_and_lists_what_is_left_out(bare: Api, tmp_path:
     assert ran.code == 0
     assert "Left out, or not as it was" in ran.out
     assert "interleave plan" in ran.error
-    document = load(folder)
-    assert write(read(document))["queues"]
+    assert given(folder).tenant.queues
     assert interleave(bare, "apply", str(folder)).code == 0
     again = interleave(bare, "import", system, str(SAMPLES / system.replace("-", "_")), "--to", str(folder), "--json")
     assert "already" in json.loads(again.error)["error"]
