@@ -46,7 +46,7 @@ def test_from_a_start_to_its_explanation(running: Running, interleave: Run) -> N
     engagement_id = started.stdout.strip()
     listed = json.loads(interleave("items", "--state", "scheduled", "--json", "--limit", "300").stdout)["engagements"]
     assert engagement_id in {each["engagement_id"] for each in listed}
-    assert "It is scheduled." in interleave("explain", engagement_id).stdout
+    assert "2030-01-01T00:00:00" in interleave("explain", engagement_id).stdout
     refused = interleave("--as", next(iter(running.local["agents"])), "agents")
     assert refused.returncode == 1
     assert "The role agent may not do this." in refused.stderr
