@@ -33,7 +33,7 @@ MAY_KNOW: dict[str, set[str]] = {
         "storage",
         "world",
     },
-    "http": {"configuration", "engagements", "operations", "reporting", "routing", "storage", "world"},
+    "http": {"configuration", "engagements", "messaging", "operations", "reporting", "routing", "storage", "world"},
     "handlers": {"engagements", "messaging", "operations", "storage", "world"},
 }
 """Room → the rooms it may import. `errors` is everybody's."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.profiles import (
     Agent,
     AgentRoutingProfile,
@@ -47,6 +48,8 @@ class Tenant:
     reasons: tuple[Reason, ...] = ()
     """Where there are any, no other reason is taken for being Not Ready."""
     webhooks: tuple[Webhook, ...] = ()
+    identity_providers: tuple[IdentityProvider, ...] = ()
+    """Whose tokens let people in, besides those that the tenant gives its machine clients."""
     retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
     """How long work that starts from now on can be read once it is closed; then it is gone."""
     teams: tuple[Team, ...] = ()

@@ -85,6 +85,8 @@ ACTIONS: Mapping[str, Rule] = {
     ),
     "consumer.export": Rule("contact_center_consumer:read:admin", {"admin": "any"}),
     "consumer.erase": Rule("contact_center_consumer:write:admin", {"admin": "any"}),
+    "client.read": Rule("contact_center_client:read:admin", {"admin": "any"}),
+    "client.write": Rule("contact_center_client:write:admin", {"admin": "any"}),
     "configuration.read": Rule("contact_center_configuration:read:admin", {"supervisor": "any", "admin": "any"}),
     "configuration.write": Rule("contact_center_configuration:write:admin", {"admin": "any"}),
 }
@@ -110,10 +112,13 @@ def authorize(principal: Principal, action: str, resource: Resource | None = Non
 
 def default_scopes(role: Role) -> tuple[str, ...]:
     """Every scope that the role can make use of, but for reports to an integration, which asks for them."""
-    scopes = {rule.scope for action, rule in ACTIONS.items() if role in rule.reach}
-    if role == "integration":
-        scopes.discard(ACTIONS["report.read"].scope)
-    return tuple(sorted(scopes))
+    kept_back = {ACTIONS["report.read"].scope} if role == "integration" else set()
+    return tuple(sorted(usable_scopes(role) - kept_back))
+
+
+def usable_scopes(role: Role) -> frozenset[str]:
+    """Every scope that the role can make use of."""
+    return frozenset(rule.scope for rule in ACTIONS.values() if role in rule.reach)
 
 
 def _owns(principal: Principal, resource: Resource) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.errors import NotAllowed, NotFound
 from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.authentication import principal_of
 from chalicelib.http.authorization import ACTIONS, ROLES, Principal, Resource, Role, authorize, default_scopes
 from chalicelib.storage.protocol import Client
 from tests.support.api import Api, zoom_body
@@ -43,21 +44,32 @@ def test_without_a_good_token_nothing_answers(api: Api, endpoint: object) -> Non
     good = api.by("crm").token
     assert good is not None
     claims = jwt.decode(good, options={"verify_signature": False})
-    key = api.centre.world.signing_key()
+    key, headers = api.centre.world.signing_key().secret, {"kid": api.centre.world.signing_key().key_id}
     head, body, signature = good.split(".")
+
+    def signed(claims: dict[str, object], key: str = key, algorithm: str = "HS256") -> str:
+        return jwt.encode(claims, key, algorithm, headers)
+
     bad = {
         "none": None,
         "garbage": "x.y.z",
         "tampered": f"{head}.{body}.{signature[:-4]}AAAA",
-        "unsigned": jwt.encode(claims, "", algorithm="none"),
-        "foreign key": jwt.encode(claims, "k" * 40, algorithm="HS256"),
-        "other algorithm": jwt.encode(claims, key, algorithm="HS512"),
-        "expired": jwt.encode({**claims, "exp": claims["iat"]}, key),
-        "other issuer": jwt.encode({**claims, "iss": "elsewhere"}, key),
-        "other audience": jwt.encode({**claims, "aud": "elsewhere"}, key),
-        "no such role": jwt.encode({**claims, "role": "root"}, key),
-        "no expiry": jwt.encode({k: v for k, v in claims.items() if k != "exp"}, key),
+        "unsigned": signed(claims, "", "none"),
+        "foreign key": signed(claims, "k" * 40),
+        "other algorithm": signed(claims, algorithm="HS512"),
+        "expired": signed({**claims, "exp": claims["iat"]}),
+        "other issuer": signed({**claims, "iss": "elsewhere"}),
+        "other audience": signed({**claims, "aud": "elsewhere"}),
+        "no such role": signed({**claims, "role": "root"}),
+        "no expiry": signed({k: v for k, v in claims.items() if k != "exp"}),
+        "no subject": signed({k: v for k, v in claims.items() if k != "sub"}),
+        "no key named": jwt.encode(claims, key),
+        "no such key": jwt.encode(claims, key, headers={"kid": "elsewhere"}),
+        "something critical": jwt.encode(claims, key, headers={**headers, "crit": ["exp"]}),
+        "no claims": f"{head}.{head[:-2]}.{signature}",
+        "too long": signed({**claims, "more": "x" * 8192}),
     }
+    assert principal_of(api.centre.world, f"Bearer {signed(claims)}").role == "integration"
     for name, token in bad.items():
         reply = Api(api.centre, api.http, token).call(method, path, {})
         assert (name, reply.status, reply.body["code"]) == (name, 401, 124)
@@ -103,7 +115,7 @@ def test_a_token_without_the_scope_is_refused_and_told_which(api: Api) -> None:
     store = api.centre.world.store
     crm = store.client("crm")
     assert crm is not None
-    store.put_client(Client("narrow", crm.secret_hash, "integration", "narrow", ("contact_center_report:read:admin",)))
+    store.put_client(Client("narrow", crm.secrets, "integration", "narrow", ("contact_center_report:read:admin",)))
     token = api.log_in("narrow", "crm-secret").body["access_token"]
     reply = Api(api.centre, api.http, token).post(START, zoom_body())
     assert (reply.status, reply.body["code"]) == (403, 4700)
@@ -129,6 +141,8 @@ ALLOWED = {
     "report.read": {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
     "consumer.export": {"admin": "any"},
     "consumer.erase": {"admin": "any"},
+    "client.read": {"admin": "any"},
+    "client.write": {"admin": "any"},
     "configuration.read": {"supervisor": "any", "admin": "any"},
     "configuration.write": {"admin": "any"},
 }

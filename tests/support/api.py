@@ -13,10 +13,10 @@ from chalice.app import Chalice
 from chalice.test import Client as ChaliceClient
 
 from chalicelib.http.api import ENDPOINTS
-from chalicelib.http.authentication import hash_secret
 from chalicelib.http.authorization import Role, default_scopes
 from chalicelib.http.endpoint import register
-from chalicelib.storage.protocol import Client
+from chalicelib.operations.credentials import hash_secret
+from chalicelib.storage.protocol import Client, Secret
 from tests.support.worlds import Centre
 
 CLIENTS: dict[str, Role] = {"crm": "integration", "ana": "agent", "ben": "agent", "sue": "supervisor", "adm": "admin"}
@@ -76,8 +76,8 @@ def _names(headers: dict[str, str]) -> dict[str, str]:
 def api_of(centre: Centre, clients: Mapping[str, Role] = CLIENTS) -> Api:
     """The API over this centre, with these clients; by default one for each role."""
     for client_id, role in clients.items():
-        secret = hash_secret(f"{client_id}-secret")
-        centre.world.store.put_client(Client(client_id, secret, role, client_id, default_scopes(role)))
+        secret = Secret(hash_secret(f"{client_id}-secret"))
+        centre.world.store.put_client(Client(client_id, (secret,), role, client_id, default_scopes(role)))
     app = Chalice("interleave")
     register(app, ENDPOINTS, lambda: centre.world)
     return Api(centre, ChaliceClient(app))
