@@ -7,12 +7,14 @@ import itertools
 import jwt
 import pytest
 
+from app import app
 from chalicelib.errors import NotAllowed, NotFound
 from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.authentication import principal_of
 from chalicelib.http.authorization import ACTIONS, ROLES, Principal, Resource, Role, authorize, default_scopes
 from chalicelib.storage.protocol import Client
-from tests.support.api import Api, zoom_body
+from tests.support.api import CLIENTS, Api, api_of, zoom_body
+from tests.support.worlds import memory_centre
 
 START = "/v2/contact_center/engagement"
 PUBLIC = {
@@ -148,26 +150,63 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("action", "role"), list(itertools.product(ACTIONS, ROLES)))
-def test_i12_each_role_reaches_as_far_as_the_table_says(action: str, role: Role) -> None:
+WHOSE = ("own", "another's", "nobody's")
+ALL_SCOPES = frozenset(rule.scope for rule in ACTIONS.values())
+
+
+def of(whose: str, role: Role) -> Resource:
+    """What the caller may or may not call his own; a tenant's things are never in another tenant's reach at all."""
+    if whose == "own":
+        return MINE.get(role, Resource(("me",), f"{role}:me"))
+    return Resource(("other",), "integration:other") if whose == "another's" else Resource()
+
+
+@pytest.mark.parametrize(("action", "role", "whose"), list(itertools.product(ACTIONS, ROLES, WHOSE)))
+def test_i12_each_role_reaches_as_far_as_the_table_says(action: str, role: Role, whose: str) -> None:
     reach = ALLOWED[action].get(role)
-    scopes = frozenset(rule.scope for rule in ACTIONS.values())
-    caller = Principal(role, "me", scopes)
-    others = Resource(("other",), "integration:other")
+    caller, resource = Principal(role, "me", ALL_SCOPES), of(whose, role)
     if reach is None:
-        with pytest.raises(NotAllowed):
-            authorize(caller, action, MINE.get(role))
+        for each in (None, resource):
+            with pytest.raises(NotAllowed):
+                authorize(caller, action, each)
         return
     authorize(caller, action)
-    if role in MINE:
-        authorize(caller, action, MINE[role])
-    if reach == "any":
-        authorize(caller, action, others)
+    if reach == "any" or whose == "own":
+        authorize(caller, action, resource)
     else:
         with pytest.raises(NotFound):
-            authorize(caller, action, others)
-    with pytest.raises(NotAllowed):
-        authorize(Principal(role, "me", scopes - {ACTIONS[action].scope}), action)
+            authorize(caller, action, resource)
+    for each in (None, resource):
+        with pytest.raises(NotAllowed):
+            authorize(Principal(role, "me", ALL_SCOPES - {ACTIONS[action].scope}), action, each)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_i12_a_role_has_the_same_name_in_every_kind_of_ownership(role: Role) -> None:
+    """An agent's work is not that of an integration of the same name, nor the other way round."""
+    mistaken = {"integration": Resource(("me",), "agent:me"), "agent": Resource(("other",), "integration:me")}
+    if role in mistaken:
+        with pytest.raises(NotFound):
+            authorize(Principal(role, "me", ALL_SCOPES), "engagement.read", mistaken[role])
+
+
+@pytest.mark.parametrize("account_id", ["account", "elsewhere"])
+def test_i12_a_token_of_another_tenant_opens_nothing_whoever_holds_it(api: Api, account_id: str) -> None:
+    """Nor that of a tenant of the same name: each has keys of its own."""
+    other = memory_centre()
+    other.world.account_id = account_id
+    other.world.token(1)  # the tests' secrets are numbered
+    theirs = api_of(other)
+    for client_id, endpoint in itertools.product(CLIENTS, CLOSED):
+        token = theirs.log_in(client_id, account_id=account_id).body["access_token"]
+        reply = Api(api.centre, api.http, token).call(endpoint.method, _path(endpoint.path), {})
+        assert (client_id, endpoint.path, reply.status) == (client_id, endpoint.path, 401)
+
+
+def test_every_route_of_the_application_is_one_of_these_endpoints() -> None:
+    """Nothing is registered past the check of tokens and actions."""
+    routes = {(method, path) for path, methods in app.routes.items() for method in methods}
+    assert routes == {(each.method, each.path) for each in ENDPOINTS}
 
 
 def test_an_integration_does_not_read_reports_unless_it_asks_for_them() -> None:
