@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.messaging.poster import PostFailed
+from tests.support import canary
 
 Receiver = Callable[[Mapping[str, str], bytes], bytes]
 
@@ -31,6 +32,7 @@ class Posts:
         return self.documents[url]
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        canary.search("a post", body.decode())
         self.sent.append((url, headers, body))
         receiver = self.receivers.get(url, self.receiver)
         return receiver(headers, body) if receiver else b""
