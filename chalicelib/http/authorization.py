@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from chalicelib.configuration.shared import Supervised
 from chalicelib.errors import NotAllowed, NotFound
 
 Role = Literal["integration", "agent", "supervisor", "admin"]
@@ -21,6 +22,8 @@ class Principal:
     subject: str
     """The user id of an agent; for every other role the client id."""
     scopes: frozenset[str] = frozenset()
+    supervised: Supervised | None = None
+    """Whom and what a supervisor of teams looks after; everything where it is not given."""
 
     @property
     def actor(self) -> str:
@@ -30,10 +33,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an action is done to: the agents whose hands it is in or who take part, and who started it."""
+    """What an action is done to: the agents whose hands it is in or who take part, who started it, and its queue."""
 
     agents: tuple[str, ...] = ()
     started_by: str | None = None
+    queue_id: str | None = None
+    """Where it waits, or came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,9 @@ def authorize(principal: Principal, action: str, resource: Resource | None = Non
         raise NotAllowed(f"The role {principal.role} may not do this.")
     if rule.scope not in principal.scopes and scope not in principal.scopes:
         raise NotAllowed(f"The token lacks the scope {rule.scope}.", rule.scope)
-    if resource is not None and reach == "own" and not _owns(principal, resource):
+    if resource is None:
+        return
+    if (reach == "own" and not _owns(principal, resource)) or not _looks_after(principal, resource):
         raise NotFound("No such thing, or not yours.")
 
 
@@ -125,3 +132,9 @@ def _owns(principal: Principal, resource: Resource) -> bool:
     if principal.role == "agent":
         return principal.subject in resource.agents
     return resource.started_by == principal.actor
+
+
+def _looks_after(principal: Principal, resource: Resource) -> bool:
+    """Whether it is in his agents' hands or in a queue that they serve; whoever is no supervisor of teams may go on."""
+    mine = principal.supervised
+    return mine is None or not mine.agents.isdisjoint(resource.agents) or resource.queue_id in mine.queues

@@ -8,13 +8,15 @@ import jwt
 import pytest
 
 from app import app
+from chalicelib.configuration.shared import Supervised
+from chalicelib.engagements.model import Change
 from chalicelib.errors import NotAllowed, NotFound
 from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.authentication import principal_of
 from chalicelib.http.authorization import ACTIONS, ROLES, Principal, Resource, Role, authorize, default_scopes
 from chalicelib.storage.protocol import Client
 from tests.support.api import CLIENTS, Api, api_of, zoom_body
-from tests.support.worlds import memory_centre
+from tests.support.worlds import TENANT, memory_centre
 
 START = "/v2/contact_center/engagement"
 PUBLIC = {
@@ -188,6 +190,76 @@ def test_i12_a_role_has_the_same_name_in_every_kind_of_ownership(role: Role) -> 
     if role in mistaken:
         with pytest.raises(NotFound):
             authorize(Principal(role, "me", ALL_SCOPES), "engagement.read", mistaken[role])
+
+
+TEAM = Supervised(frozenset({"ana"}), frozenset({"billing"}))
+OF_TEAMS = {
+    "in his agents' hands": (Resource(("zoe", "ana")), True),
+    "in his queue": (Resource(queue_id="billing"), True),
+    "both": (Resource(("ana",), queue_id="billing"), True),
+    "in others' hands": (Resource(("ben",), "supervisor:me", "general"), False),
+    "in another queue": (Resource(queue_id="general"), False),
+    "nowhere": (Resource(started_by="supervisor:me"), False),
+}
+
+
+@pytest.mark.parametrize(("action", "where"), list(itertools.product(ACTIONS, OF_TEAMS)))
+def test_i12_a_supervisor_of_teams_reaches_what_is_theirs(action: str, where: str) -> None:
+    if "supervisor" not in ALLOWED[action]:
+        return
+    resource, reached = OF_TEAMS[where]
+    authorize(Principal("supervisor", "me", ALL_SCOPES), action, resource)
+    caller = Principal("supervisor", "me", ALL_SCOPES, TEAM)
+    authorize(caller, action)
+    if reached:
+        authorize(caller, action, resource)
+    else:
+        with pytest.raises(NotFound):
+            authorize(caller, action, resource)
+
+
+def test_i12_a_supervisor_of_teams_sees_and_does_nothing_elsewhere(api: Api) -> None:
+    teams = [
+        {"team_id": "office", "supervisors": ["sue"]},
+        {"team_id": "payments", "parent_team_id": "office", "queues": ["billing"]},
+        {"team_id": "field", "queues": ["general"]},
+    ]
+    ana, ben = TENANT["agents"]
+    agents = [{**ana, "team_id": "payments"}, {**ben, "queues": ["billing"], "team_id": "field"}]
+    api.centre.configure({**TENANT, "teams": teams, "agents": agents})
+    api.centre.clock.pass_seconds(5)
+    users = "/v2/contact_center/users"
+    sue, crm = api.by("sue"), api.by("crm")
+    near = crm.post(START, zoom_body()).body["engagement_id"]
+    far = crm.post(START, zoom_body("CASE-2", work_item_variables={"work_item_name": "x"})).body["engagement_id"]
+    assert [sue.get(f"{START}s/{each}").status for each in (near, far)] == [200, 404]
+    assert [sue.get(f"{users}/{each}/status").status for each in ("ana", "ben")] == [200, 404]
+    assert sue.patch(f"{users}/ben/status", {"status_id": "1"}).status == 404
+    ended = [sue.patch(f"{START}s/{each}", {"engagement_action": "end"}).status for each in (near, far)]
+    assert ended == [204, 404]
+    api.by("adm").patch(f"{START}s/{far}", {"engagement_action": "end"})
+    api.centre.settle()
+    report = "/v2/contact_center/analytics/dataset/historical/queue_performance"
+    queues = [{row["queue_id"] for row in api.by(who).get(report).body["queue_performance"]} for who in ("sue", "adm")]
+    assert queues == [{"billing"}, {"billing", "general"}]
+
+
+def test_i12_work_that_changes_at_that_moment_may_have_left_the_team_and_is_left_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.centre.configure({**TENANT, "teams": [{"team_id": "payments", "queues": ["billing"], "supervisors": ["sue"]}]})
+    api.centre.clock.pass_seconds(5)
+    work = api.by("crm").post(START, zoom_body()).body["engagement_id"]
+    store, commit = api.centre.world.store, api.centre.world.store.commit
+
+    def commit_too_late(change: Change) -> None:
+        monkeypatch.setattr(store, "commit", commit)
+        assert api.by("adm").patch(f"{START}s/{work}", {"priority": 7}).status == 204
+        commit(change)
+
+    monkeypatch.setattr(store, "commit", commit_too_late)
+    assert api.by("sue").patch(f"{START}s/{work}", {"engagement_action": "end"}).status == 412
+    assert api.centre.read(work).state == "queued"
 
 
 @pytest.mark.parametrize("account_id", ["account", "elsewhere"])
