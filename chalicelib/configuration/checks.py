@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.kinds import LISTS
 from chalicelib.configuration.naming import missing, refers, unique
 from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Hours, Queue, Webhook
@@ -43,6 +44,8 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
     yield from check_words(tenant)
     for w, webhook in enumerate(tenant.webhooks):
         yield from _webhook(f"/webhooks/{w}", webhook)
+    for p, provider in enumerate(tenant.identity_providers):
+        yield from _identity_provider(f"/identity_providers/{p}", provider)
     for f, flow in enumerate(tenant.flows):
         yield from unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
         for v, version in enumerate(flow.versions):
@@ -60,6 +63,7 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
                 at = f"/flows/{f}/entry_points/{p}/entry_id"
                 yield FieldError(at, f"Entry ID {point.entry_id!r} belongs to another flow too; give this one its own.")
             seen.add(point.entry_id)
+    yield from unique("/identity_providers", [each.issuer for each in tenant.identity_providers], "issuer")
 
 
 def _agents(tenant: Tenant) -> Iterator[FieldError]:
@@ -205,16 +209,26 @@ def _closure_sets(tenant: Tenant) -> Iterator[FieldError]:
 
 
 def _webhook(at: str, webhook: Webhook) -> Iterator[FieldError]:
-    host = urlsplit(webhook.url).hostname or ""
+    yield from _public(f"{at}/url", webhook.url)
+    for e, name in enumerate(webhook.events):
+        if name not in TYPES:
+            yield FieldError(f"{at}/events/{e}", missing("event", name, TYPES))
+
+
+def _identity_provider(at: str, provider: IdentityProvider) -> Iterator[FieldError]:
+    yield from _public(f"{at}/jwks_url", provider.jwks_url)
+    if (provider.role_claim is None) != (not provider.roles):
+        yield FieldError(f"{at}/roles", "Say which claim gives roles, and which role for which value; or neither.")
+
+
+def _public(at: str, url: str) -> Iterator[FieldError]:
+    host = urlsplit(url).hostname or ""
     try:
         private = not ip_address(host).is_global
     except ValueError:
         private = host == "localhost" or host.endswith((".localhost", ".internal", ".local"))
     if private:
-        yield FieldError(f"{at}/url", "Its address must be a public one.")
-    for e, name in enumerate(webhook.events):
-        if name not in TYPES:
-            yield FieldError(f"{at}/events/{e}", missing("event", name, TYPES))
+        yield FieldError(at, "Its address must be a public one.")
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:

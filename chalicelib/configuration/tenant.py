@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.profiles import (
     Agent,
     AgentRoutingProfile,
@@ -21,7 +22,7 @@ from chalicelib.configuration.profiles import (
     SkillCategory,
     Webhook,
 )
-from chalicelib.configuration.shared import ClosureSet, Team
+from chalicelib.configuration.shared import ClosureSet, Supervised, Team
 from chalicelib.configuration.vocabulary import Disposition, DispositionSet, Variable, VariableGroup
 from chalicelib.engagements.clocks import Targets
 from chalicelib.engagements.model import USUAL_RETENTION_DAYS
@@ -47,6 +48,8 @@ class Tenant:
     reasons: tuple[Reason, ...] = ()
     """Where there are any, no other reason is taken for being Not Ready."""
     webhooks: tuple[Webhook, ...] = ()
+    identity_providers: tuple[IdentityProvider, ...] = ()
+    """Whose tokens let people in, besides those that the tenant gives its machine clients."""
     retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
     """How long work that starts from now on can be read once it is closed; then it is gone."""
     teams: tuple[Team, ...] = ()
@@ -84,13 +87,27 @@ class Tenant:
         return {team.team_id: team for team in self.teams}
 
     def _in_team(self, agent: Agent) -> Agent:
-        queues, team = list(agent.queues), self.team_by_id.get(agent.team_id or "")
-        for _ in self.teams:  # a circle, which the checks refuse, comes to an end here too
-            if team is None:
-                break
-            queues += team.queues
-            team = self.team_by_id.get(team.parent_team_id or "")
+        queues = [*agent.queues, *(queue_id for team in self._around(agent.team_id) for queue_id in team.queues)]
         return agent if len(queues) == len(agent.queues) else replace(agent, queues=tuple(dict.fromkeys(queues)))
+
+    def _around(self, team_id: str | None) -> list[Team]:
+        """A team, and those that it stands within."""
+        around: list[Team] = []
+        team = self.team_by_id.get(team_id or "")
+        while team is not None and team not in around:  # a circle, which the checks refuse, comes to an end here too
+            around.append(team)
+            team = self.team_by_id.get(team.parent_team_id or "")
+        return around
+
+    def supervised_by(self, supervisor_id: str) -> Supervised | None:
+        """Whom and what a supervisor looks after; None is everything, for one whom no team names."""
+        around = {team.team_id: self._around(team.team_id) for team in self.teams}
+        his = {id_ for id_, teams in around.items() if any(supervisor_id in team.supervisors for team in teams)}
+        if not his:
+            return None
+        agents = (agent.user_id for agent in self.agents if agent.team_id in his)
+        queues = (queue_id for id_ in his for team in around[id_] for queue_id in team.queues)
+        return Supervised(frozenset(agents), frozenset(queues))
 
     @cached_property
     def flow_by_entry_id(self) -> Mapping[str, Flow]:

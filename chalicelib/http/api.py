@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.http.areas import (
+    clients,
     desk,
     engagements,
     lists,
@@ -49,4 +50,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *staffing.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
+    *clients.ENDPOINTS,
 )

@@ -1,4 +1,4 @@
-"""Posting to other people's servers: public addresses only, no redirects, three seconds and no more."""
+"""Calling other people's servers: public addresses only, no redirects, three seconds and no more."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import urllib3
 
 SECONDS = 3.0
 MOST_READ = 16_384
+MOST_FETCHED = 65_536
 
 
 class PostFailed(Exception):
@@ -44,6 +45,16 @@ class HttpPoster:
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
         """What a receiver answers that took it (at most 16 KiB of it). Raises `PostFailed`."""
+        return self._call("POST", url, headers, body, MOST_READ)
+
+    def fetch(self, url: str) -> bytes:
+        """A document of at most 64 KiB, the whole of it. Raises `PostFailed`."""
+        found = self._call("GET", url, {"Accept": "application/json"}, None, MOST_FETCHED + 1)
+        if len(found) > MOST_FETCHED:
+            raise PostFailed(f"It answered more than {MOST_FETCHED} bytes.")
+        return found
+
+    def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int) -> bytes:
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme not in self._schemes or not host:
@@ -58,28 +69,29 @@ class HttpPoster:
         path = parts.path or "/"
         if parts.query:
             path += f"?{parts.query}"
-        return self._send(parts.scheme, host, addresses[0], port, path, {**headers, "Host": parts.netloc}, body)
+        with self._pool(parts.scheme, host, addresses[0], port) as pool:
+            return _answer(pool, method, path, {**headers, "Host": parts.netloc}, body, most)
 
-    def _send(
-        self, scheme: str, host: str, address: str, port: int, path: str, headers: Mapping[str, str], body: bytes
-    ) -> bytes:
+    def _pool(self, scheme: str, host: str, address: str, port: int) -> urllib3.HTTPConnectionPool:
         timeout = urllib3.Timeout(total=SECONDS)
-        pool: urllib3.HTTPConnectionPool
-        if scheme == "https":
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=timeout, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-        try:
-            answer = pool.request(
-                "POST", path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
-            )
-            said: bytes = answer.read(MOST_READ)
-        except urllib3.exceptions.HTTPError as error:
-            raise PostFailed(f"{type(error).__name__} within {SECONDS:g} s.") from error
-        finally:
-            pool.close()
-        if not 200 <= answer.status < 300:
-            raise PostFailed(f"It answered {answer.status}.")
-        return said
+        if scheme != "https":
+            return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+        return urllib3.HTTPSConnectionPool(
+            address, port, timeout=timeout, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
+        )
+
+
+def _answer(
+    pool: urllib3.HTTPConnectionPool, method: str, path: str, headers: Mapping[str, str], body: bytes | None, most: int
+) -> bytes:
+    """At most so many bytes of what comes back. Raises `PostFailed`."""
+    try:
+        answer = pool.request(
+            method, path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
+        )
+        said: bytes = answer.read(most)
+    except urllib3.exceptions.HTTPError as error:
+        raise PostFailed(f"{type(error).__name__} within {SECONDS:g} s.") from error
+    if not 200 <= answer.status < 300:
+        raise PostFailed(f"It answered {answer.status}.")
+    return said

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import islice
@@ -30,6 +31,7 @@ from chalicelib.storage.protocol import (
     Receipt,
     Refused,
     Replayed,
+    SigningKeys,
     Stamp,
     Started,
     Visit,
@@ -57,7 +59,7 @@ CONFLICT_ATTEMPTS = 6
 LARGEST_PART = 350 * 1024
 """Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
-_SIGNING_KEY: Key = ("SECRET", "SIGNING_KEY")
+_SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 
 
 class DynamoStore:
@@ -363,15 +365,25 @@ class DynamoStore:
         return {int(item["sk"]["S"].split("#")[1]): codec.STAMP.load(_loaded(item["doc"])) for item in found}
 
     def client(self, client_id: str) -> Client | None:
-        item = self._get((f"CLIENT#{client_id}", "CLIENT"))
+        item = self._get(("CLIENTS", client_id))
         return codec.CLIENT.load(_loaded(item["doc"])) if item else None
 
-    def put_client(self, client: Client) -> None:
-        row = {**_key((f"CLIENT#{client.client_id}", "CLIENT")), "doc": _stored(codec.CLIENT.dump(client))}
-        self._client.put_item(TableName=self._table, Item=row)
+    def clients(self) -> list[Client]:
+        return [codec.CLIENT.load(_loaded(item["doc"])) for item in self._query("CLIENTS", "!", "~")]
 
-    def signing_key(self, candidate: str) -> str:
-        return self._first(_SIGNING_KEY, candidate)
+    def put_client(self, client: Client) -> Client:
+        kept = replace(client, version=client.version + 1)
+        self._follow(("CLIENTS", client.client_id), codec.CLIENT.dump(kept), client.version)
+        return kept
+
+    def signing_keys(self) -> SigningKeys:
+        item = self._get(_SIGNING_KEYS)
+        return codec.SIGNING_KEYS.load(_loaded(item["doc"])) if item else SigningKeys()
+
+    def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
+        kept = replace(keys, version=keys.version + 1)
+        self._follow(_SIGNING_KEYS, codec.SIGNING_KEYS.dump(kept), keys.version)
+        return kept
 
     # The calls
 
@@ -382,6 +394,18 @@ class DynamoStore:
             row = {**_key(key), "secret": {"S": candidate}}
             known = self._try_put(self._put(row, "attribute_not_exists(pk)", {}, {})) or row
         return str(known["secret"]["S"])
+
+    def _follow(self, key: Key, document: str | bytes, seen: int) -> None:
+        """Put the next version of a row, if the one seen is still there. Raises `LostRace`."""
+        put = self._put(
+            {**_key(key), "version": _n(seen + 1), "doc": _stored(document)},
+            "version = :seen" if seen else "attribute_not_exists(pk)",
+            {},
+            {":seen": _n(seen)} if seen else {},
+        )
+        old = self._try_put(put)
+        if old is not None and not _same(put["Item"], old):
+            raise LostRace("Somebody else changed it at the same moment.")
 
     def _put_all(self, items: Iterable[Item]) -> None:
         """Rows that may be put again; of those with the same key, the last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import RLock
 from typing import Any
 
@@ -20,6 +21,7 @@ from chalicelib.storage.protocol import (
     Receipt,
     Refused,
     Replayed,
+    SigningKeys,
     Stamp,
     Started,
     Visit,
@@ -48,7 +50,7 @@ class MemoryStore:
         self._forgotten: dict[str, int] = {}
         self._visits: dict[tuple[str, int, str], Visit] = {}
         self._clients: dict[str, Client] = {}
-        self._signing_key: str | None = None
+        self._signing_keys = SigningKeys()
         self._secrets: dict[str, str] = {}
         self._events: dict[str, PublicEvent] = {}
         self._attempts: list[Attempt] = []
@@ -206,13 +208,29 @@ class MemoryStore:
     def client(self, client_id: str) -> Client | None:
         return self._clients.get(client_id)
 
-    def put_client(self, client: Client) -> None:
-        self._clients[client.client_id] = client
-
-    def signing_key(self, candidate: str) -> str:
+    def clients(self) -> list[Client]:
         with self._lock:
-            self._signing_key = self._signing_key or candidate
-            return self._signing_key
+            return [client for _, client in sorted(self._clients.items())]
+
+    def put_client(self, client: Client) -> Client:
+        kept = replace(client, version=client.version + 1)
+        with self._lock:
+            there = self._clients.get(client.client_id)
+            if there != kept and (there.version if there else 0) != client.version:
+                raise LostRace("The client was changed at the same moment.")
+            self._clients[client.client_id] = kept
+        return kept
+
+    def signing_keys(self) -> SigningKeys:
+        return self._signing_keys
+
+    def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
+        kept = replace(keys, version=keys.version + 1)
+        with self._lock:
+            if self._signing_keys != kept and self._signing_keys.version != keys.version:
+                raise LostRace("The keys were changed at the same moment.")
+            self._signing_keys = kept
+        return kept
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         with self._lock:

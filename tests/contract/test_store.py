@@ -26,7 +26,20 @@ from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.consumer import USUAL
 from chalicelib.routing.model import Requirement, Waiting
-from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Stamp, Started, Store, Visit
+from chalicelib.storage.protocol import (
+    Client,
+    Configuration,
+    Receipt,
+    Refused,
+    Replayed,
+    Secret,
+    SigningKey,
+    SigningKeys,
+    Stamp,
+    Started,
+    Store,
+    Visit,
+)
 from tests.support.worlds import NOW, Centre
 
 FLOW = FlowReference("tickets", "Tickets", 1, "entry-tickets")
@@ -372,12 +385,30 @@ class TestTenant:
         assert store.configuration(small).document == {"queues": []}
         assert store.configuration(version).document == document
 
-    def test_clients_are_kept_and_replaced(self, store: Store) -> None:
-        assert store.client("crm") is None
-        for secret in ("one", "two"):
-            store.put_client(Client("crm", secret, "integration", "crm", ("a", "b")))
-        found = store.client("crm")
-        assert found == Client("crm", "two", "integration", "crm", ("a", "b"))
+    def test_a_client_changes_from_the_version_that_was_seen_or_not_at_all(self, store: Store) -> None:
+        assert (store.client("crm"), store.clients()) == (None, [])
+        new = Client("crm", (Secret("one", NOW),), "integration", "crm", ("a", "b"))
+        first = store.put_client(new)
+        assert first == replace(new, version=1) == store.client("crm")
+        with pytest.raises(LostRace):
+            store.put_client(replace(new, secrets=()))
+        second = store.put_client(replace(first, secrets=(*first.secrets, Secret("two", NOW))))
+        with pytest.raises(LostRace):
+            store.put_client(replace(first, secrets=()))
+        assert store.client("crm") == second
+        bot = store.put_client(Client("bot", (), "agent", "ana"))
+        assert store.clients() == [bot, second]
 
-    def test_the_first_signing_key_stays(self, store: Store) -> None:
-        assert [store.signing_key("one"), store.signing_key("two")] == ["one", "one"]
+    def test_a_client_sent_twice_is_kept_once(self, store: Store) -> None:
+        new = Client("crm", (Secret("one", NOW),), "integration", "crm")
+        assert store.put_client(new) == store.put_client(new) == store.client("crm")
+
+    def test_signing_keys_change_from_the_version_that_was_seen_or_not_at_all(self, store: Store) -> None:
+        assert store.signing_keys() == SigningKeys()
+        one, two = SigningKey("1", "one", NOW), SigningKey("2", "two", NOW)
+        first = store.put_signing_keys(SigningKeys((one,)))
+        assert first == store.put_signing_keys(SigningKeys((one,)))
+        with pytest.raises(LostRace):
+            store.put_signing_keys(SigningKeys((two,)))
+        second = store.put_signing_keys(replace(first, keys=(two, one)))
+        assert store.signing_keys() == second == SigningKeys((two, one), 2)

@@ -19,6 +19,7 @@ from chalicelib.messaging.protocol import Delivery, Ring
 from chalicelib.messaging.sqs import SqsTransport
 from chalicelib.operations import (
     configuring,
+    credentials,
     delivering,
     desk,
     explaining,
@@ -158,9 +159,11 @@ def reads(centre: AwsCentre) -> None:
     explaining.explain(world, centre.read(engagement_id))
     world.store.archived(engagement_id)
     world.store.facts("queue_performance", NOW, NOW + 1)
-    world.store.put_client(Client("crm", "x", "integration", "crm"))
-    world.store.client("crm")
+    credentials.create(world, Client("crm", (), "integration", "crm"))
+    credentials.add_secret(world, "crm")
+    world.store.clients()
     world.signing_key()
+    credentials.rotate_signing_key(world, revoke=True)
     world.store.last_of_work(work_key("CASE-7", "A case"))
     desk.assignments(world, "ana")
     listing.open_ones(world, listing.Wanted(), 30)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.messaging.poster import PostFailed
+from tests.support import canary
 
 Receiver = Callable[[Mapping[str, str], bytes], bytes]
 
@@ -20,7 +21,18 @@ class Posts:
     receivers: dict[str, Receiver] = field(default_factory=dict)
     """Where several do: by URL."""
 
+    documents: dict[str, bytes] = field(default_factory=dict)
+    """What can be fetched, by URL."""
+    fetched: list[str] = field(default_factory=list)
+
+    def fetch(self, url: str) -> bytes:
+        self.fetched.append(url)
+        if url not in self.documents:
+            raise PostFailed("It answered 404.")
+        return self.documents[url]
+
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        canary.search("a post", body.decode())
         self.sent.append((url, headers, body))
         receiver = self.receivers.get(url, self.receiver)
         return receiver(headers, body) if receiver else b""
