@@ -236,6 +236,12 @@ def test_i12_a_supervisor_of_teams_sees_and_does_nothing_elsewhere(api: Api) -> 
     assert [sue.get(f"{START}s/{each}").status for each in (near, far)] == [200, 404]
     assert [sue.get(f"{users}/{each}/status").status for each in ("ana", "ben")] == [200, 404]
     assert sue.patch(f"{users}/ben/status", {"status_id": "1"}).status == 404
+    api.centre.settle()
+    listed = sue.get(f"{START}s").body["engagements"]
+    assert [each["engagement_id"] for each in listed] == [near]
+    now = "/v2/contact_center/statistics"
+    assert [each["queue_id"] for each in sue.get(f"{now}/queues").body["queues"]] == ["billing"]
+    assert [each["user_id"] for each in sue.get(f"{now}/users").body["users"]] == ["ana"]
     ended = [sue.patch(f"{START}s/{each}", {"engagement_action": "end"}).status for each in (near, far)]
     assert ended == [204, 404]
     api.by("adm").patch(f"{START}s/{far}", {"engagement_action": "end"})
