@@ -40,7 +40,7 @@ MAY_KNOW: dict[str, set[str]] = {
 
 LIBRARIES: dict[str, set[str]] = {
     "routing": set(),
-    "flows": set(),
+    "flows": {"jmespath"},
     "engagements": set(),
     "events": set(),
     "reporting": set(),

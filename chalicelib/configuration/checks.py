@@ -11,8 +11,8 @@ from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Que
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.errors import FieldError
 from chalicelib.events.catalogue import TYPES
-from chalicelib.flows.document import Choose, FlowVersion, Route
-from chalicelib.routing.rank import HIGHEST_PRIORITY
+from chalicelib.flows import checks as flows
+from chalicelib.flows.roads import check_circles
 
 
 def check(tenant: Tenant) -> Iterator[FieldError]:
@@ -29,8 +29,9 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
         yield from _webhook(f"/webhooks/{w}", webhook)
     for f, flow in enumerate(tenant.flows):
         yield from _unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
-        for v, version in enumerate(flow.versions):
-            yield from _flow(f"/flows/{f}/versions/{v}", version, tenant)
+        yield from flows.check(f"/flows/{f}", flow, tenant.setting)
+    yield from check_circles("/flows", tenant.flows, tenant.setting)
+    yield from flows.check_systems("/systems_of_record", tenant.systems_of_record)
 
 
 def _ids(tenant: Tenant) -> Iterator[FieldError]:
@@ -47,6 +48,8 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
     )
     yield from _unique("/occupancy_profiles", [each.occupancy_profile_id for each in tenant.occupancy_profiles])
     yield from _unique("/webhooks", [each.webhook_id for each in tenant.webhooks])
+    yield from _unique("/systems_of_record", [each.system_id for each in tenant.systems_of_record])
+    yield from _unique("/consumer_lists", [each.consumer_list_id for each in tenant.consumer_lists])
     yield from _unique("/business_hours", [each.business_hours_id for each in tenant.business_hours])
 
 
@@ -161,25 +164,6 @@ def _time_zone(at: str, name: str) -> Iterator[FieldError]:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         yield FieldError(at, f"{name!r} is no time zone; use a name such as Europe/Paris.")
-
-
-def _flow(at: str, version: FlowVersion, tenant: Tenant) -> Iterator[FieldError]:
-    finds_queue = False
-    for s, step in enumerate(version.steps):
-        routes = [*(b.route for b in step.choose), step.otherwise] if isinstance(step, Choose) else [step.set_]
-        finds_queue = finds_queue or all(route.queue_id is not None for route in routes)
-        for route in routes:
-            yield from _route(f"{at}/steps/{s}", route, tenant)
-    if not finds_queue:
-        yield FieldError(f"{at}/steps", "No step gives every engagement a queue; add an `otherwise` with one.")
-
-
-def _route(at: str, route: Route, tenant: Tenant) -> Iterator[FieldError]:
-    yield from _refers(at, "queue", route.queue_id, tenant.queue_by_id)
-    yield from _refers(at, "agent", route.user_id, tenant.agent_by_id)
-    yield from _refers(at, "agent", route.preferred_user_id, tenant.agent_by_id)
-    if route.priority is not None and not 0 <= route.priority <= HIGHEST_PRIORITY:
-        yield FieldError(at, f"Priority {route.priority} is not within 0 and {HIGHEST_PRIORITY}.")
 
 
 def _refers(at: str, kind: str, to: str | None, known: Mapping[str, object]) -> Iterator[FieldError]:

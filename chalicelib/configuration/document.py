@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.configuration.checks import check
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.unions import meant
 from chalicelib.errors import FieldError, InvalidRequest
 
 _reader: TypeAdapter[Tenant] = TypeAdapter(Tenant)
@@ -34,5 +35,5 @@ def write(tenant: Tenant) -> dict[str, Any]:
 def _fields(error: ValidationError) -> list[FieldError]:
     return [
         FieldError("/" + "/".join(str(part) for part in each["loc"]), each["msg"])
-        for each in error.errors(include_url=False, include_input=False, include_context=False)
+        for each in meant(error.errors(include_url=False, include_input=False, include_context=False))
     ]

@@ -22,7 +22,9 @@ from chalicelib.configuration.profiles import (
 )
 from chalicelib.engagements.clocks import Targets
 from chalicelib.engagements.model import USUAL_RETENTION_DAYS
-from chalicelib.flows.document import STRICT, Flow
+from chalicelib.flows.conditions import STRICT
+from chalicelib.flows.document import Flow
+from chalicelib.flows.setting import ConsumerList, Setting, SystemOfRecord
 from chalicelib.routing.model import QueueRules, Terms
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 
@@ -46,6 +48,9 @@ class Tenant:
     webhooks: tuple[Webhook, ...] = ()
     retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
     """How long work that starts from now on can be read once it is closed; then it is gone."""
+    systems_of_record: tuple[SystemOfRecord, ...] = ()
+    """The only hosts that flows reach."""
+    consumer_lists: tuple[ConsumerList, ...] = ()
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 
@@ -60,6 +65,21 @@ class Tenant:
     @cached_property
     def flow_by_entry_id(self) -> Mapping[str, Flow]:
         return {point.entry_id: flow for flow in self.flows for point in flow.entry_points}
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What flows can refer to."""
+        named = {skill for category in self.skill_categories for skill in category.skills}
+        had = {skill for agent in self.agents for skill in agent.skills}
+        return Setting(
+            flows=self.flow_by_entry_id,
+            overflows={queue.queue_id: queue.overflow for queue in self.queues},
+            hours=self.hours_by_id,
+            lists={each.consumer_list_id: frozenset(each.consumers) for each in self.consumer_lists},
+            agents=self.agent_by_id,
+            skills=named | had if named else None,
+            systems={system.system_id: system for system in self.systems_of_record},
+        )
 
     @cached_property
     def skill_category_by_id(self) -> Mapping[str, SkillCategory]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 
@@ -42,12 +43,24 @@ class HttpPoster:
         self._allowed = allowed
         self._schemes = schemes
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        """What a receiver answers that took it (at most 16 KiB of it). Raises `PostFailed`."""
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float = SECONDS) -> bytes:
+        """What a receiver answers that took it (at most 16 KiB of it). Raises `PostFailed`.
+
+        Nobody waits longer than `seconds`: not for a name either, nor for one who answers a byte at a time.
+        """
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in self._schemes or not host:
+        if parts.scheme not in self._schemes or not parts.hostname:
             raise PostFailed("It is no https address.")
+        executor = ThreadPoolExecutor(1)
+        posted = executor.submit(self._posted, parts, headers, body, seconds)
+        executor.shutdown(wait=False)
+        try:
+            return posted.result(seconds)
+        except TimeoutError as error:
+            raise PostFailed(f"No answer within {seconds:g} s.") from error
+
+    def _posted(self, parts: SplitResult, headers: Mapping[str, str], body: bytes, seconds: float) -> bytes:
+        host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             addresses = list(self._resolve(host, port))
@@ -58,28 +71,29 @@ class HttpPoster:
         path = parts.path or "/"
         if parts.query:
             path += f"?{parts.query}"
-        return self._send(parts.scheme, host, addresses[0], port, path, {**headers, "Host": parts.netloc}, body)
-
-    def _send(
-        self, scheme: str, host: str, address: str, port: int, path: str, headers: Mapping[str, str], body: bytes
-    ) -> bytes:
-        timeout = urllib3.Timeout(total=SECONDS)
-        pool: urllib3.HTTPConnectionPool
-        if scheme == "https":
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=timeout, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-        try:
-            answer = pool.request(
-                "POST", path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
-            )
-            said: bytes = answer.read(MOST_READ)
-        except urllib3.exceptions.HTTPError as error:
-            raise PostFailed(f"{type(error).__name__} within {SECONDS:g} s.") from error
-        finally:
-            pool.close()
+        with _pool(parts.scheme, host, addresses[0], port, seconds) as pool:
+            try:
+                answer = pool.request(
+                    "POST",
+                    path,
+                    body=body,
+                    headers={**headers, "Host": parts.netloc},
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                )
+                said: bytes = answer.read(MOST_READ)
+            except urllib3.exceptions.HTTPError as error:
+                raise PostFailed(f"{type(error).__name__} within {seconds:g} s.") from error
         if not 200 <= answer.status < 300:
             raise PostFailed(f"It answered {answer.status}.")
         return said
+
+
+def _pool(scheme: str, host: str, address: str, port: int, seconds: float) -> urllib3.HTTPConnectionPool:
+    timeout = urllib3.Timeout(total=seconds)
+    if scheme == "http":
+        return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+    return urllib3.HTTPSConnectionPool(
+        address, port, timeout=timeout, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
+    )

@@ -77,7 +77,7 @@ WRONG = [
     ("a flow into a queue that is not there", f"{STEPS}/0/otherwise/queue_id", "nowhere", f"/{STEPS}/0"),
     ("a priority beyond the highest", f"{STEPS}/1/otherwise/priority", 1000, f"/{STEPS}/1"),
     ("a flow that finds no queue", f"{STEPS}/0/otherwise", {"priority": 1}, f"/{STEPS}"),
-    ("an operator that is none", f"{STEPS}/0/choose/0/when/op", "sounds_like", f"/{STEPS}/0/Choose/choose/0/when"),
+    ("an operator that is none", f"{STEPS}/0/choose/0/when/op", "sounds_like", f"/{STEPS}/0/choose/0/when/op"),
     ("an Entry ID twice", "flows/1/entry_points/0/entry_id", "entry-tickets", "/flows/entry_points"),
     ("a limit without a place to go to", "queues/0/max_wait_time", 60, "/queues/0/overflow"),
     ("two places to go to", "queues/0/overflow", {"queue_id": "general", "end": True}, "/queues/0/overflow"),
