@@ -2,7 +2,7 @@
 
 An expression sees the JSON-like value that it is given and nothing else: a field of anything but an object is null.
 The counting is by work, not by time, so that an expression fails on every machine or on none. `MOST_WORK` units
-take about ten milliseconds; a unit is one step of the evaluation, or one value (or 32 characters) that a function or
+take some ten milliseconds; a unit is one step of the evaluation, or one value (or 32 characters) that a function or
 a comparison looks at.
 """
 
@@ -40,10 +40,10 @@ def check(text: str) -> None:
 
 def search(text: str, given: Any) -> Any:
     """What an expression finds in a JSON-like value. Raises `BadExpression`, `ExpressionFailed`."""
-    counter = _Counter()
+    tree, counter = _parsed(text), _Counter()
     interpreter = _Interpreter(counter)
     try:
-        found = interpreter.visit(_parsed(text), given)
+        found = interpreter.visit(tree, given)
     except (exceptions.JMESPathError, ArithmeticError, TypeError, ValueError) as error:
         raise ExpressionFailed("It does not fit the value that it was given.") from error
     counter.look_at(found)

@@ -36,7 +36,7 @@ def document_with(*steps: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         **TENANT["flows"][0],
         "versions": [{"flow_version": 1, "status": "published", "steps": list(steps), **changes.pop("version", {})}],
     }
-    return {**SURROUNDINGS, "flows": [first, *changes.pop("flows", [])], **changes}
+    return {**SURROUNDINGS, "flows": [first, TENANT["flows"][1], *changes.pop("flows", [])], **changes}
 
 
 def outcome(tenant: Tenant, variables: Mapping[str, Any] | None = None, now: int = NOW, **answers: Answer) -> Outcome:
