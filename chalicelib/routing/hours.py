@@ -64,10 +64,11 @@ class BusinessHours:
         first = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.timezone)).date()
         for n in range(LONGEST_SEARCH):
             for start, end in self._open_on(first + timedelta(days=n)):
-                start, upto = max(start, at), max(end, at)
-                if upto - start >= left:
+                start = max(start, upto)
+                if end - start >= left:
                     return start + left
-                left -= upto - start
+                left -= max(end - start, 0)
+                upto = max(end, upto)
         return upto
 
     def _open_on(self, day: date) -> list[tuple[int, int]]:
