@@ -48,7 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "storage": {"pydantic", "botocore", "mypy_boto3_dynamodb"},
     "messaging": {"pydantic", "urllib3", "mypy_boto3_events", "mypy_boto3_sqs"},
     "operations": set(),
-    "http": {"pydantic", "chalice", "jwt", "aws_lambda_powertools"},
+    "http": {"pydantic", "pydantic_core", "chalice", "jwt", "aws_lambda_powertools"},
     "handlers": {"pydantic", "aws_lambda_powertools"},
 }
 """Room → what it may import from outside the standard library."""

@@ -284,6 +284,10 @@ class Flow:
     entry_points: tuple[EntryPoint, ...] = ()
     channel: str = "work_item"
 
+    def entry_point(self, entry_id: str) -> EntryPoint | None:
+        """One of its Entry IDs."""
+        return next((point for point in self.entry_points if point.entry_id == entry_id), None)
+
     def published(self) -> FlowVersion | None:
         """The newest published version."""
         versions = [version for version in self.versions if version.status == "published"]

@@ -5,7 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from chalicelib.http.areas import desk, engagements, privacy, reports, service, supervision, tenant, users, webhooks
+from chalicelib.http.areas import (
+    desk,
+    engagements,
+    intake,
+    privacy,
+    reports,
+    service,
+    supervision,
+    tenant,
+    users,
+    webhooks,
+)
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 
 
@@ -31,4 +42,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *tenant.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
+    *intake.ENDPOINTS,
 )

@@ -17,7 +17,7 @@ from chalicelib.engagements.model import (
 )
 from chalicelib.errors import DuplicateWork, FieldError, InvalidRequest, KeyReused
 from chalicelib.events.catalogue import duplicate_rejected
-from chalicelib.flows.document import EntryPoint, Flow, FlowVersion
+from chalicelib.flows.document import Flow, FlowVersion
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.delivering import announce
 from chalicelib.operations.flowing import Run, pass_through
@@ -99,21 +99,12 @@ def start(
     return Intake("new", engagement.engagement_id, engagement.started_at, engagement.flow)
 
 
-def entry(world: World, flow_entry_id: str) -> tuple[Flow, EntryPoint] | None:
-    """The flow of an Entry ID, and the Entry ID itself; what was configured just now is known at once."""
+def _flow(world: World, flow_entry_id: str, channel: str) -> tuple[Flow, FlowVersion]:
+    at = "/flow/flow_entry_id"
     known = world.tenant().flow_by_entry_id.get(flow_entry_id)
     flow = known or world.latest_tenant().flow_by_entry_id.get(flow_entry_id)
     if flow is None:
-        return None
-    return flow, next(point for point in flow.entry_points if point.entry_id == flow_entry_id)
-
-
-def _flow(world: World, flow_entry_id: str, channel: str) -> tuple[Flow, FlowVersion]:
-    at = "/flow/flow_entry_id"
-    found = entry(world, flow_entry_id)
-    if found is None:
         raise InvalidRequest("The Entry ID is unknown.", [FieldError(at, "No flow has this Entry ID.")])
-    flow, _ = found
     version = flow.published()
     if version is None:
         message = f"Flow {flow.flow_name!r} has no published version; publish one first."

@@ -11,15 +11,26 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.engagements.model import work_key
+from chalicelib.engagements.model import Content, work_key
 from chalicelib.errors import DuplicateWork
 from chalicelib.handlers import schedule
 from chalicelib.messaging.eventbridge import EventBus
 from chalicelib.messaging.protocol import Delivery, Ring
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import configuring, delivering, desk, explaining, privacy, reading, routing, supervising
+from chalicelib.operations import (
+    configuring,
+    delivering,
+    desk,
+    explaining,
+    intake,
+    privacy,
+    reading,
+    routing,
+    supervising,
+)
 from chalicelib.operations.ordering import Order
 from chalicelib.storage.protocol import Client
+from tests.flows.support import document_with
 from tests.simulation.test_crash import STORIES
 from tests.support.poster import out_of_order
 from tests.support.worlds import NOW, TENANT, AwsCentre, Clients, aws, aws_centre
@@ -189,6 +200,28 @@ def deliveries(centre: WatchedCentre) -> None:
         delivering.deliver(world, replace(delivery, attempt=100))
 
 
+def through_flows(centre: WatchedCentre) -> None:
+    """What flows ask for, and what takes foreign systems' webhooks."""
+    world = centre.world
+    call = {"http": {"system_id": "crm", "path": "/"}, "failed": {}}
+    asks = ({"consumer": {"returning_within": 60}}, {"queue_statistics": "general"}, call)
+    configuring.apply(world, document_with(*asks, {"route": {"queue_id": "general"}}), None)
+    centre.clock.pass_seconds(5)
+    content = Content({"work_item_id": "CASE-9", "work_item_name": "A case"}, ({"consumer_external_id": "C-1"},))
+    key = intake.IdempotencyKey("crm:9", "")
+    intake.start(
+        world,
+        flow_entry_id="entry-tickets",
+        channel="work_item",
+        content=content,
+        actor="integration:crm",
+        idempotency=key,
+        use_existing=False,
+    )
+    centre.consume()
+    world.store.put_webhook_secret("intake.github", "theirs")
+
+
 @pytest.fixture(scope="module")
 def calls() -> Calls:
     watch = Watch()
@@ -206,6 +239,7 @@ def calls() -> Calls:
                 reads(centre)
                 forgetting(centre)
                 deliveries(centre)
+                through_flows(centre)
             finally:
                 for each in events:
                     each.unregister("before-parameter-build", watch.note)
