@@ -44,10 +44,9 @@ from chalicelib.flows.questions import (
     Question,
     Running,
 )
+from chalicelib.flows.roads import MOST_HOPS
 from chalicelib.flows.setting import Setting
 
-MOST_HOPS = 5
-"""How often a run goes on with another flow."""
 LONGEST_TRACE = 24
 """Decisions that are kept of a run: they ride in the head row (docs/decisions/0001)."""
 LONGEST_VALUE = 1024

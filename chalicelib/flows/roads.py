@@ -90,12 +90,25 @@ class Roads:
         return isinstance(step, QueueStatistics | Consumer | Call)
 
 
+MOST_HOPS = 5
+"""How often a run goes on with another flow."""
+
+
 def check_circles(at: str, flows: Collection[Flow], setting: Setting) -> Iterator[FieldError]:
-    """Published flows that go on with one another must come to an end."""
-    for f, flow in enumerate(flows):
-        circle = _circle(flow, setting)
+    """Published flows that go on with one another must come to an end, and soon."""
+    circles = [_circle(flow, setting) for flow in flows]
+    for f, (flow, circle) in enumerate(zip(flows, circles, strict=True)):
         if circle is not None:
             yield FieldError(f"{at}/{f}", f"It leads back to itself: {' → '.join(circle)}.")
+        elif not any(circles) and _hops(flow, setting, {}) > MOST_HOPS:
+            yield FieldError(f"{at}/{f}", f"It goes on with more than {MOST_HOPS} flows, one after the other.")
+
+
+def _hops(flow: Flow, setting: Setting, known: dict[str, int]) -> int:
+    """How many flows a run may go on with from this one; none of them leads back."""
+    if flow.flow_id not in known:
+        known[flow.flow_id] = max((1 + _hops(each, setting, known) for each in _following(flow, setting)), default=0)
+    return known[flow.flow_id]
 
 
 def _circle(flow: Flow, setting: Setting) -> list[str] | None:

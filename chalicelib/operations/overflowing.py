@@ -80,5 +80,7 @@ def _moved(world: World, snapshot: Snapshot, engagement: Engagement, reason: str
     passed = pass_through(world, tenant, flow, version, engagement.content, Run(engagement.engagement_id))
     if passed.outcome.ends:
         return commands.overflow_out(engagement, reason=reason, now=now, passage=passed.passage)
+    if passed.outcome.route.queue_id is None:
+        return None
     to = passed.destination(tenant, now)
     return commands.overflow(engagement, to, reason=reason, now=now, passage=passed.passage)

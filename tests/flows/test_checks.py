@@ -195,6 +195,22 @@ def test_flows_that_lead_back_to_themselves_are_refused() -> None:
     assert "/flows/2" in said
 
 
+def test_flows_go_on_with_one_another_only_so_often() -> None:
+    def flow(n: int, last: int) -> dict[str, Any]:
+        onward = {"flow": f"entry-{n + 1}"} if n < last else GENERAL
+        return {
+            "flow_id": f"flow-{n}",
+            "flow_name": "Onward",
+            "entry_points": [{"entry_id": f"entry-{n}", "entry_name": "Onward"}],
+            "versions": [{"flow_version": 1, "status": "published", "steps": [onward]}],
+        }
+
+    read(document_with({"flow": "entry-1"}, flows=[flow(n, 5) for n in range(1, 6)]))
+    with pytest.raises(InvalidRequest) as refused:
+        read(document_with({"flow": "entry-1"}, flows=[flow(n, 6) for n in range(1, 7)]))
+    assert [(each.pointer, "more than 5" in each.message) for each in refused.value.errors] == [("/flows/0", True)]
+
+
 def test_an_overflow_may_lead_back_through_a_flow_no_more_than_a_flow_may() -> None:
     queues = [{**TENANT["queues"][0], "overflow": {"flow_entry_id": "entry-tickets"}}, *TENANT["queues"][1:]]
     with pytest.raises(InvalidRequest, match="contradicts") as refused:

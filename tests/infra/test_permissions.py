@@ -170,6 +170,7 @@ def reads(centre: AwsCentre) -> None:
 def forgetting(centre: WatchedCentre) -> None:
     """Notes end with their work, and a consumer is forgotten."""
     world, jill = centre.world, {"consumer_external_id": "C-77"}
+    centre.clock.pass_seconds(5)  # a story may have had a configuration of its own
     engagement_id = centre.start("CASE-9", consumer=jill)
     centre.consume()
     supervising.add_note(world, centre.read(engagement_id), "sue", "He called again.")
@@ -207,7 +208,7 @@ def through_flows(centre: WatchedCentre) -> None:
     asks = ({"consumer": {"returning_within": 60}}, {"queue_statistics": "general"}, call)
     configuring.apply(world, document_with(*asks, {"route": {"queue_id": "general"}}), None)
     centre.clock.pass_seconds(5)
-    content = Content({"work_item_id": "CASE-9", "work_item_name": "A case"}, ({"consumer_external_id": "C-1"},))
+    content = Content({"work_item_id": "CASE-10", "work_item_name": "A case"}, ({"consumer_external_id": "C-1"},))
     key = intake.IdempotencyKey("crm:9", "")
     intake.start(
         world,
