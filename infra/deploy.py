@@ -67,7 +67,7 @@ def _uploaded(session: Any, folder: Path) -> str:
     for resource in template["Resources"].values():
         if resource["Type"] == _FUNCTION:
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
-    return json.dumps(template)
+    return json.dumps(template, separators=(",", ":"))
 
 
 def _bucket(session: Any) -> str:

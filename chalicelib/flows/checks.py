@@ -126,6 +126,11 @@ def _assignment(at: str, given: Assignment, setting: Setting) -> Iterator[FieldE
     yield from refers(f"{at}/queue_id", "queue", given.queue_id, setting.overflows)
     yield from refers(f"{at}/user_id", "agent", given.user_id, setting.agents)
     yield from refers(f"{at}/preferred_user_id", "agent", given.preferred_user_id, setting.agents)
+    for name, user_id in (("user_id", given.user_id), ("preferred_user_id", given.preferred_user_id)):
+        if given.queue_id in setting.overflows and given.queue_id not in setting.agents.get(
+            user_id or "", [given.queue_id]
+        ):
+            yield FieldError(f"{at}/{name}", f"Agent {user_id!r} does not serve the queue {given.queue_id!r}.")
     for n, need in enumerate(given.skills or ()):
         known = (need.skill,) if setting.skills is None else setting.skills
         yield from refers(f"{at}/skills/{n}/skill", "skill", need.skill, known)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from chalicelib.flows.expressions import ExpressionFailed, is_true, search
+from chalicelib.flows.expressions import ExpressionFailed, Work, is_true, search
 
 STRICT: dict[str, Any] = {"extra": "forbid", "alias_generator": lambda name: name.rstrip("_")}
 """How the reader treats these dataclasses: unknown fields are refused."""
@@ -72,22 +72,23 @@ class Not:
 Condition = Test | Expression | AllOf | AnyOf | Not
 
 
-def holds(condition: Condition, variables: Mapping[str, Any]) -> bool:
-    """Whether a condition is true of the variables."""
+def holds(condition: Condition, variables: Mapping[str, Any], work: Work | None = None) -> bool:
+    """Whether a condition is true of the variables. All expressions in it share the work."""
+    work = work or Work()
     match condition:
         case Test(field=field, op=op, value=value):
             return _OPERATORS[op](variables.get(field), value)
         case Expression(jmespath=text):
             try:
-                return is_true(search(text, dict(variables)))
+                return is_true(search(text, dict(variables), work))
             except ExpressionFailed:
                 return False
         case AllOf(all_=conditions):
-            return all(holds(each, variables) for each in conditions)
+            return all(holds(each, variables, work) for each in conditions)
         case AnyOf(any_=conditions):
-            return any(holds(each, variables) for each in conditions)
+            return any(holds(each, variables, work) for each in conditions)
         case Not(not_=inner):
-            return not holds(inner, variables)
+            return not holds(inner, variables, work)
 
 
 def parts(condition: Condition) -> Iterator[tuple[int, Condition]]:

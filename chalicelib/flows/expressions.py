@@ -38,15 +38,18 @@ def check(text: str) -> None:
     _parsed(text)
 
 
-def search(text: str, given: Any) -> Any:
-    """What an expression finds in a JSON-like value. Raises `BadExpression`, `ExpressionFailed`."""
-    tree, counter = _parsed(text), _Counter()
-    interpreter = _Interpreter(counter)
+def search(text: str, given: Any, work: Work | None = None) -> Any:
+    """What an expression finds in a JSON-like value. Several may share the same work.
+
+    Raises `BadExpression`, `ExpressionFailed`.
+    """
+    tree, work = _parsed(text), work or Work()
+    interpreter = _Interpreter(work)
     try:
         found = interpreter.visit(tree, given)
     except (exceptions.JMESPathError, ArithmeticError, TypeError, ValueError) as error:
         raise ExpressionFailed("It does not fit the value that it was given.") from error
-    counter.look_at(found)
+    work.look_at(found)
     return found
 
 
@@ -55,16 +58,19 @@ def is_true(found: Any) -> bool:
     return not (found is None or found is False or found in ("", [], {}))
 
 
-class _Counter:
-    """The work that is left."""
+class Work:
+    """The work that is left, here and in what this is a part of."""
 
-    def __init__(self) -> None:
-        self.left = MOST_WORK
+    def __init__(self, units: int | None = None, within: Work | None = None) -> None:
+        self.left = MOST_WORK if units is None else units
+        self.within = within
 
     def spend(self, units: int) -> None:
         self.left -= units
         if self.left < 0:
             raise ExpressionFailed("It has too much to do.")
+        if self.within is not None:
+            self.within.spend(units)
 
     def look_at(self, value: Any) -> None:
         """Pay for going through a value once, before anything does. What is shared in it counts each time."""
@@ -93,38 +99,38 @@ class _Counter:
 class _Functions(functions.Functions):  # type: ignore[misc]
     """JMESPath's functions, paid for before they are called."""
 
-    def __init__(self, counter: _Counter) -> None:
-        self._counter = counter
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
         for n, each in enumerate(resolved_args):
             takes_expression = function_name in _WITH_EXPRESSION and n == (0 if function_name == "map" else 1)
             if not takes_expression:
-                self._counter.look_at(each)
+                self._work.look_at(each)
         match function_name, resolved_args:
             case "join", [str() as separator, list() as parts]:
-                self._counter.spend(len(separator) * len(parts) // CHARACTERS_PER_UNIT)
+                self._work.spend(len(separator) * len(parts) // CHARACTERS_PER_UNIT)
         return super().call_function(function_name, resolved_args)
 
 
 class _Interpreter(visitor.TreeInterpreter):  # type: ignore[misc]
     """JMESPath's interpreter, with each step counted."""
 
-    def __init__(self, counter: _Counter) -> None:
-        super().__init__(visitor.Options(custom_functions=_Functions(counter)))
-        self._counter = counter
+    def __init__(self, work: Work) -> None:
+        super().__init__(visitor.Options(custom_functions=_Functions(work)))
+        self._work = work
 
     def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        self._counter.spend(1)
+        self._work.spend(1)
         found = super().visit(node, *args, **kwargs)
         if node["type"] in ("flatten", "slice") and found:
-            self._counter.spend(len(found))
+            self._work.spend(len(found))
         return found
 
     def visit_comparator(self, node: dict[str, Any], value: Any) -> Any:
         sides = [self.visit(child, value) for child in node["children"]]
         for each in sides:
-            self._counter.look_at(each)
+            self._work.look_at(each)
         literals = [{"type": "literal", "value": each, "children": []} for each in sides]
         return super().visit_comparator({**node, "children": literals}, value)
 

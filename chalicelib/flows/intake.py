@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from chalicelib.errors import FieldError, InvalidRequest, NotAuthenticated
 from chalicelib.flows.conditions import STRICT
-from chalicelib.flows.expressions import ExpressionFailed, is_true, search
+from chalicelib.flows.expressions import ExpressionFailed, Work, is_true, search
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 """What no expression sees."""
@@ -186,17 +186,43 @@ def _moment(text: str) -> int | None:
         return None
 
 
-def concerns(intake: Intake, given: Mapping[str, Any]) -> bool:
-    """Whether the call is to start anything. Raises `InvalidRequest`."""
-    return intake.only_if is None or is_true(_found("only_if", intake.only_if, given))
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a call asks for: the fields of a start, to be checked like any, and what names the delivery."""
+
+    fields: Mapping[str, Any]
+    delivery_id: str | None
 
 
-def delivery_id(intake: Intake, given: Mapping[str, Any]) -> str | None:
-    """What names the delivery, if anything does. Raises `InvalidRequest`."""
-    if intake.delivery_id is None:
+def mapped(intake: Intake, payload: Any, headers: Mapping[str, str]) -> Mapped | None:
+    """What a call asks for; None where it is to start nothing. All expressions share the work of one.
+
+    Raises `InvalidRequest` for an expression that fails.
+    """
+    look = _Look(input_of(payload, headers, intake.signature), Work())
+    if intake.only_if is not None and not is_true(look.at("only_if", intake.only_if)):
         return None
-    found = _found("delivery_id", intake.delivery_id, given)
-    return None if found is None else _text(found)
+    delivery = None if intake.delivery_id is None else look.at("delivery_id", intake.delivery_id)
+    return Mapped(_start_of(intake.mapping, look), None if delivery is None else _text(delivery))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A call that expressions look at."""
+
+    given: Mapping[str, Any]
+    work: Work
+
+    def at(self, place: str, text: str) -> Any:
+        try:
+            return search(text, self.given, self.work)
+        except ExpressionFailed as failed:
+            wrong = [FieldError(f"/{place}", str(failed))]
+            raise InvalidRequest("The mapping does not fit the payload.", wrong) from None
+
+    def fields(self, place: str, expressions: Mapping[str, str]) -> dict[str, Any]:
+        found = {name: self.at(f"mapping/{place}/{name}", text) for name, text in expressions.items()}
+        return {name: _fitting(name, value) for name, value in found.items() if value is not None}
 
 
 def input_of(payload: Any, headers: Mapping[str, str], signature: Signature) -> dict[str, Any]:
@@ -210,27 +236,17 @@ def input_of(payload: Any, headers: Mapping[str, str], signature: Signature) -> 
     return {"body": payload, "headers": {name: value for name, value in headers.items() if name not in secret}}
 
 
-def start_of(intake: Intake, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a Start Engagement that the mapping makes of a call, to be checked like any.
-
-    Raises `InvalidRequest` for an expression that fails.
-    """
-    mapping = intake.mapping
-    start: dict[str, Any] = {"work_item_variables": _fields("work_item_variables", mapping.work_item_variables, given)}
-    consumer = _fields("consumer", mapping.consumer, given)
+def _start_of(mapping: StartMapping, look: _Look) -> dict[str, Any]:
+    start: dict[str, Any] = {"work_item_variables": look.fields("work_item_variables", mapping.work_item_variables)}
+    consumer = look.fields("consumer", mapping.consumer)
     if consumer:
         start["consumers"] = [consumer]
-    variables = _fields("variables", mapping.variables, given)
+    variables = look.fields("variables", mapping.variables)
     if variables:
         start["variables"] = [{"name": name, "value": text[:LONGEST_VALUE]} for name, text in variables.items()]
     if mapping.language_code is not None:
-        start["language_code"] = _found("mapping/language_code", mapping.language_code, given)
+        start["language_code"] = look.at("mapping/language_code", mapping.language_code)
     return start
-
-
-def _fields(place: str, expressions: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: _found(f"mapping/{place}/{name}", text, given) for name, text in expressions.items()}
-    return {name: _fitting(name, value) for name, value in found.items() if value is not None}
 
 
 def _fitting(name: str, value: Any) -> Any:
@@ -241,10 +257,3 @@ def _fitting(name: str, value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _found(place: str, text: str, given: Mapping[str, Any]) -> Any:
-    try:
-        return search(text, dict(given))
-    except ExpressionFailed as failed:
-        raise InvalidRequest("The mapping does not fit the payload.", [FieldError(f"/{place}", str(failed))]) from None

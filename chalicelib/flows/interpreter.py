@@ -31,7 +31,7 @@ from chalicelib.flows.document import (
     Step,
     Value,
 )
-from chalicelib.flows.expressions import ExpressionFailed, search
+from chalicelib.flows.expressions import MOST_WORK, ExpressionFailed, Work, search
 from chalicelib.flows.questions import (
     Answer,
     Answered,
@@ -49,6 +49,8 @@ from chalicelib.flows.setting import Setting
 
 LONGEST_TRACE = 24
 """Decisions that are kept of a run: they ride in the head row (docs/decisions/0001)."""
+MOST_WORK_OF_A_RUN = 10 * MOST_WORK
+"""Each condition and each mapping has its own work; all of a run together have no more than this."""
 LONGEST_VALUE = 1024
 """Characters of a variable that stays with the engagement."""
 KEPT = "global_custom."
@@ -95,6 +97,7 @@ class _Run:
         self.ends = False
         self.trace: list[str] = []
         self.hops = 0
+        self.work = Work(MOST_WORK_OF_A_RUN)
 
     def outcome(self) -> Outcome:
         trace = self.trace[:LONGEST_TRACE]
@@ -146,7 +149,7 @@ class _Run:
 
     def choose(self, step: Choose, at: str) -> Steps:
         for n, branch in enumerate(step.choose, 1):
-            if holds(branch.when, self.variables):
+            if holds(branch.when, self.variables, Work(within=self.work)):
                 return (yield from self.leave(at, branch.name or str(n), branch.route))
         return (yield from self.leave(at, "otherwise", step.otherwise))
 
@@ -171,13 +174,15 @@ class _Run:
             self.variables["consumer.returning"] = seen is not None and self.now - seen <= 1000 * within
 
     def call(self, step: Call, at: str) -> Steps:
-        body = {name: self.value(each) for name, each in step.http.body.items()}
+        work = Work(within=self.work)
+        body = {name: self.value(each, work) for name, each in step.http.body.items()}
         answer = yield HttpCall(at, step.http.system_id, step.http.path, body, step.http.timeout)
         if not isinstance(answer, Answered):
             return (yield from self.leave(at, "failed", step.failed))
         self.decide(at, "answered")
+        work = Work(within=self.work)
         for name, expression in step.http.result.items():
-            self.put(name, _found(expression, answer.body))
+            self.put(name, _found(expression, answer.body, work))
         return False
 
     def go_on(self, entry_id: str, at: str) -> Generator[Question, Answer, None]:
@@ -212,8 +217,9 @@ class _Run:
     def add(self, assignment: Assignment) -> None:
         said = {name: getattr(assignment, name) for name in ROUTE}
         self.route = replace(self.route, **{name: value for name, value in said.items() if value is not None})
+        work = Work(within=self.work)
         for name, value in assignment.variables.items():
-            self.put(name, self.value(value))
+            self.put(name, self.value(value, work))
         if assignment.due is not None:
             self.due_at = self.due(assignment.due.seconds, assignment.due.business_hours_id)
 
@@ -222,8 +228,8 @@ class _Run:
             return self.now + 1000 * seconds
         return self.setting.hours[hours_id].after(self.now, seconds)
 
-    def value(self, value: Value) -> Any:
-        return _found(value.jmespath, self.variables) if isinstance(value, Expression) else value
+    def value(self, value: Value, work: Work) -> Any:
+        return _found(value.jmespath, self.variables, work) if isinstance(value, Expression) else value
 
     def put(self, name: str, value: Any) -> None:
         self.variables[name] = value
@@ -236,9 +242,9 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _found(expression: str, given: Any) -> Any:
+def _found(expression: str, given: Any, work: Work) -> Any:
     """What an expression finds; nothing where it fails."""
     try:
-        return search(expression, given)
+        return search(expression, given, work)
     except ExpressionFailed:
         return None

@@ -53,7 +53,8 @@ class Setting:
     """By queue, for every queue there is."""
     hours: Mapping[str, BusinessHours] = field(default_factory=dict)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    agents: Collection[str] = ()
+    agents: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """By id, the queues that he serves."""
     skills: Collection[str] | None = None
     """None where the tenant names no skills by category: then any will do."""
     systems: Mapping[str, SystemOfRecord] = field(default_factory=dict)

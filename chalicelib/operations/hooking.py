@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.errors import NotFound
 from chalicelib.events.signatures import new_secret
 from chalicelib.flows.document import Flow
-from chalicelib.flows.intake import Intake, concerns, delivery_id, input_of, start_of, verify
+from chalicelib.flows.intake import Intake, Mapped, mapped, verify
 from chalicelib.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """What a call asks for: the fields of a start, and what names the delivery."""
-
-    fields: Mapping[str, Any]
-    delivery_id: str | None
 
 
 def hook(world: World, entry_id: str) -> tuple[Flow, Intake]:
@@ -31,18 +22,17 @@ def hook(world: World, entry_id: str) -> tuple[Flow, Intake]:
     raise NotFound(f"The Entry ID {entry_id!r} takes no webhooks.")
 
 
-def authenticate(world: World, entry_id: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Return if the call is the foreign system's own. Raises `NotAuthenticated`, `NotFound`."""
-    _, intake = hook(world, entry_id)
-    verify(intake.signature, secret_of(world, entry_id), headers, body, world.now())
+def take(
+    world: World, entry_id: str, headers: Mapping[str, str], raw: bytes, payload: Callable[[bytes], Any]
+) -> tuple[Flow, Mapped | None]:
+    """The flow that a call is for, and what it asks for; None where it is to start nothing.
 
-
-def mapped(intake: Intake, payload: Any, headers: Mapping[str, str]) -> Mapped | None:
-    """What a call asks for; None where it is to start nothing. Raises `InvalidRequest`."""
-    given = input_of(payload, headers, intake.signature)
-    if not concerns(intake, given):
-        return None
-    return Mapped(start_of(intake, given), delivery_id(intake, given))
+    Who calls is found out before the `payload` is made of what was sent. Raises `NotAuthenticated`, `NotFound`,
+    `InvalidRequest`.
+    """
+    flow, intake = hook(world, entry_id)
+    verify(intake.signature, secret_of(world, entry_id), headers, raw, world.now())
+    return flow, mapped(intake, payload(raw), headers)
 
 
 def secret_of(world: World, entry_id: str) -> str:

@@ -48,6 +48,12 @@ WRONG: list[tuple[str, list[Any], str, str]] = [
     ("a queue misspelt", [{"route": {"queue_id": "genral"}}], "0/route/queue_id", "Did you mean 'general'?"),
     ("an agent misspelt", [{"route": {"queue_id": "general", "user_id": "an"}}], "0/route/user_id", "mean 'ana'?"),
     (
+        "an agent who does not serve the queue",
+        [{"route": {"queue_id": "general", "user_id": "ana"}}],
+        "0/route/user_id",
+        "does not serve the queue 'general'",
+    ),
+    (
         "another who is asked first",
         [{"set": {"preferred_user_id": "x"}}, GENERAL],
         "0/set/preferred_user_id",

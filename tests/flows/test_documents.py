@@ -44,6 +44,10 @@ def test_every_kind_of_step_has_an_example() -> None:
     }
 
 
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
 def test_the_bounds_are_those() -> None:
     bounds = dict(re.findall(r"^\| ([\w ,]+) \| ([\d ,]+)", TEXT[TEXT.index("## Bounds") :], re.MULTILINE))
     assert {name: text.strip() for name, text in bounds.items()} == {
@@ -51,7 +55,8 @@ def test_the_bounds_are_those() -> None:
         "nesting of steps, hops from flow to flow": f"{roads.DEEPEST}, {roads.MOST_HOPS}",
         "tests and values in a condition, nesting": f"{checks.MOST_TESTS}, {checks.DEEPEST_CONDITION}",
         "characters of an expression": f"{expressions.LONGEST}",
-        "work of an expression": f"{expressions.MOST_WORK:,}".replace(",", " "),
+        "work of all expressions in a condition, or in a mapping": _spaced(expressions.MOST_WORK),
+        "work of all expressions of a run": _spaced(interpreter.MOST_WORK_OF_A_RUN),
         "characters of a variable that is kept": f"{interpreter.LONGEST_VALUE}",
     }
     assert f"counted up to {flowing.MOST_COUNTED}" in TEXT

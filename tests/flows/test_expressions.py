@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from chalicelib.flows import expressions
-from chalicelib.flows.conditions import Expression, Test, holds
+from chalicelib.flows.conditions import AllOf, AnyOf, Expression, Not, Test, holds
+from chalicelib.flows.document import Branch, Choose, Exit, FlowVersion
 from chalicelib.flows.expressions import DEEPEST, LONGEST, BadExpression, ExpressionFailed, check, search
+from chalicelib.flows.interpreter import answered_by, run
+from chalicelib.flows.setting import Setting
 
 BIG: dict[str, Any] = {
     "rows": [{"key": n, "text": "x" * 10, "more": [n] * 3} for n in range(3000)],
@@ -140,6 +143,25 @@ def test_as_a_condition_it_holds_where_it_finds_something() -> None:
     assert not holds(Expression("issue.labels[?name=='cold']"), SMALL)
     assert not holds(Expression("issue.nothing"), SMALL)
     assert not holds(Expression("'a' < `1`"), SMALL)  # it fails
+
+
+def test_all_expressions_of_a_condition_share_the_work_of_one() -> None:
+    much = Expression("length(rows[?key >= `0`]) > `0`")
+    given = {"rows": [{"key": n} for n in range(600)]}
+    assert holds(much, given)
+    assert not holds(AllOf((much,) * 200), given)
+    began = time.perf_counter()
+    assert not holds(AllOf((AnyOf((Not(much), much)),) * 100), given)
+    assert time.perf_counter() - began < 0.05
+
+
+def test_all_conditions_of_a_run_share_the_work_of_ten() -> None:
+    branch = Branch(Expression("length(rows[?key >= `0`]) > `600`"), Exit())
+    steps = (Choose((branch,) * 1000, Exit("general")),)
+    running = run(FlowVersion(1, "published", steps), {"rows": [{"key": n} for n in range(600)]}, Setting(), 0)
+    began = time.perf_counter()
+    assert answered_by(lambda _: None, running).route.queue_id == "general"
+    assert time.perf_counter() - began < 0.5
 
 
 def test_a_structured_condition_is_quick_on_the_longest_values() -> None:

@@ -201,6 +201,16 @@ class TestMappings:
         assert (reply.status, reply.body["errors"][0]["field"]) == (400, field)
         assert hooks.centre.store.stream == []
 
+    def test_all_expressions_of_a_mapping_share_the_work_of_one(self, api: Api) -> None:
+        mapping = {"work_item_variables": {"work_item_name": "body.name"}}
+        much = {f"global_custom.a.b{n}": "to_string(length(body.rows[?@ >= `0`]))" for n in range(50)}
+        point = {**ANYTHING, "intake": {**ANYTHING["intake"], "mapping": {**mapping, "variables": much}}}
+        configure(api, point)
+        assert post(api, {"name": "n", "rows": [1]}).status == 201
+        reply = post(api, {"name": "m", "rows": [1] * 600})
+        assert reply.status == 400
+        assert reply.body["errors"][0]["message"] == "It has too much to do."
+
     def test_no_mapping_sees_what_proves_who_calls(self, hooks: Api) -> None:
         reply = post(hooks, {"name": "n", "text": []}, Authorization="Bearer secret", Cookie="c")
         content = hooks.centre.read(reply.body["engagement_id"]).content.work_item_variables

@@ -13,20 +13,16 @@ from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import MAX_BODY_BYTES, PutSecret, StartEngagement, parse
 from chalicelib.operations import flowing, hooking, intake
-from chalicelib.operations.hooking import Mapped
 
 MAX_DELIVERY_ID = 255
 
 
 def take_webhook(call: Call[None]) -> Answer:
-    """Who calls is found out before anything of the call is read."""
     entry_id = call.path["entry_id"]
     if len(call.raw) > MAX_BODY_BYTES:
         message = f"At most {MAX_BODY_BYTES} bytes; this body has {len(call.raw)}."
         raise InvalidRequest("The body is too large.", [FieldError("/", message)])
-    hooking.authenticate(call.world, entry_id, call.headers, call.raw)
-    flow, hook = hooking.hook(call.world, entry_id)
-    mapped = hooking.mapped(hook, _payload(call.raw), call.headers)
+    flow, mapped = hooking.take(call.world, entry_id, call.headers, call.raw, _payload)
     if mapped is None:
         return Answer(200, {"outcome": "ignored"})
     channels = [{"channel": flow.channel, "channel_source": "API"}]
@@ -39,7 +35,7 @@ def take_webhook(call: Call[None]) -> Answer:
         channel=flow.channel,
         content=wire.content_of(body.model_dump(mode="json", exclude_none=True)),
         actor=f"integration:intake/{entry_id}",
-        idempotency=_idempotency(entry_id, mapped, body),
+        idempotency=_idempotency(entry_id, mapped.delivery_id, body),
         use_existing=True,  # a sender that is told of a conflict would only send again
     )
     headers = {"Location": f"/v2/contact_center/engagements/{done.engagement_id}"}
@@ -70,8 +66,7 @@ def _payload(raw: bytes) -> Any:
         raise InvalidRequest("Validation Failed.", [FieldError("/", message)]) from None
 
 
-def _idempotency(entry_id: str, mapped: Mapped, body: StartEngagement) -> intake.IdempotencyKey | None:
-    delivery = mapped.delivery_id
+def _idempotency(entry_id: str, delivery: str | None, body: StartEngagement) -> intake.IdempotencyKey | None:
     if delivery is None:
         return None
     if not 1 <= len(delivery) <= MAX_DELIVERY_ID:
