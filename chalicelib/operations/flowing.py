@@ -62,7 +62,7 @@ class Passed:
 
 def pass_through(world: World, tenant: Tenant, flow: Flow, version: FlowVersion, content: Content, who: Run) -> Passed:
     """Run a flow version over the work."""
-    clerk = _Clerk(world, tenant, who, world.now() + CALLS_MS)
+    clerk = _Clerk(world, tenant, who, flow.flow_id, world.now() + CALLS_MS)
     outcome = answered_by(clerk.answer, run(version, variables_of(content), tenant.setting, world.now()))
     return Passed(outcome, Passage(follow(flow, version), outcome.trace, _with(content, outcome)))
 
@@ -81,13 +81,14 @@ class _Clerk:
     world: World
     tenant: Tenant
     who: Run
+    flow_id: str
     until: int
     """When calls end (epoch milliseconds)."""
 
     def answer(self, question: Question) -> Answer:
         match question:
             case Draw(step=step):
-                return _lot(f"{self.who.engagement_id}/{step}")
+                return _lot(f"{self.who.engagement_id}/{self.flow_id}/{step}")
             case Counts(queue_id=queue_id):
                 return self._counted(queue_id)
             case LastSeen(consumer=consumer):

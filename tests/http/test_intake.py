@@ -170,6 +170,14 @@ class TestFiveSystems:
         again = send(hooks, "servicenow", changes={"sys_mod_count": "1"})
         assert (again.status, again.body) == (200, {"engagement_id": first, "outcome": "existing"})
 
+    def test_a_content_type_may_name_its_charset_and_form_data_is_told_how_to_be_json(self, hooks: Api) -> None:
+        secret = secret_of(hooks, "anything")
+        headers = {"X-Secret": secret, "Content-Type": "application/json; charset=UTF-8"}
+        assert hooks.call("POST", f"{INTAKE}/anything", {"name": "é", "text": []}, headers).status == 201
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        reply = hooks.call("POST", f"{INTAKE}/anything", b"payload=%7B%7D", headers)
+        assert (reply.status, "application/json" in reply.body["errors"][0]["message"]) == (400, True)
+
 
 class TestMappings:
     def test_what_people_write_is_cut_and_what_is_a_number_is_text(self, hooks: Api) -> None:

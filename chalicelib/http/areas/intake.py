@@ -43,12 +43,12 @@ def take_webhook(call: Call[None]) -> Answer:
     return Answer(201 if done.outcome == "new" else 200, answer, headers)
 
 
-def get_secret(call: Call[None]) -> Answer:
+def get_intake_secret(call: Call[None]) -> Answer:
     entry_id = call.path["entry_id"]
     return Answer(200, {"entry_id": entry_id, "secret": hooking.secret_of(call.world, entry_id)})
 
 
-def put_secret(call: Call[PutSecret]) -> Answer:
+def put_intake_secret(call: Call[PutSecret]) -> Answer:
     hooking.keep_secret(call.world, call.path["entry_id"], call.body.secret)
     return Answer(204)
 
@@ -87,13 +87,15 @@ ENDPOINTS = (
         take_webhook,
         status=201,
     ),
-    Endpoint("GET", f"{_PATH}/secret", "configuration.write", "Read the secret that webhooks are known by", get_secret),
+    Endpoint(
+        "GET", f"{_PATH}/secret", "configuration.write", "Read the secret that webhooks are known by", get_intake_secret
+    ),
     Endpoint(
         "PUT",
         f"{_PATH}/secret",
         "configuration.write",
         "Take the secret that the foreign system has made",
-        put_secret,
+        put_intake_secret,
         body=PutSecret,
         status=204,
     ),
