@@ -40,7 +40,7 @@ MAY_KNOW: dict[str, set[str]] = {
 
 LIBRARIES: dict[str, set[str]] = {
     "routing": set(),
-    "flows": set(),
+    "flows": {"jmespath"},
     "engagements": set(),
     "events": set(),
     "reporting": set(),
@@ -48,7 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "storage": {"pydantic", "botocore", "mypy_boto3_dynamodb"},
     "messaging": {"pydantic", "urllib3", "mypy_boto3_events", "mypy_boto3_sqs"},
     "operations": set(),
-    "http": {"pydantic", "chalice", "jwt", "Crypto", "aws_lambda_powertools"},
+    "http": {"pydantic", "pydantic_core", "chalice", "jwt", "Crypto", "aws_lambda_powertools"},
     "handlers": {"pydantic", "aws_lambda_powertools"},
 }
 """Room → what it may import from outside the standard library."""

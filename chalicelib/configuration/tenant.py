@@ -26,7 +26,9 @@ from chalicelib.configuration.shared import ClosureSet, Supervised, Team
 from chalicelib.configuration.vocabulary import Disposition, DispositionSet, Variable, VariableGroup
 from chalicelib.engagements.clocks import Targets
 from chalicelib.engagements.model import USUAL_RETENTION_DAYS
-from chalicelib.flows.document import STRICT, Flow
+from chalicelib.flows.conditions import STRICT
+from chalicelib.flows.document import Flow
+from chalicelib.flows.setting import ConsumerList, Setting, SystemOfRecord
 from chalicelib.routing.model import QueueRules, Terms
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 
@@ -60,6 +62,9 @@ class Tenant:
     disposition_sets: tuple[DispositionSet, ...] = ()
     moved_queues: Mapping[str, str | None] = field(default_factory=dict)
     """Queues that are gone, and the one that has what still comes to them; null is through its own flow again."""
+    systems_of_record: tuple[SystemOfRecord, ...] = ()
+    """The only hosts that flows reach."""
+    consumer_lists: tuple[ConsumerList, ...] = ()
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 
@@ -112,6 +117,21 @@ class Tenant:
     @cached_property
     def flow_by_entry_id(self) -> Mapping[str, Flow]:
         return {point.entry_id: flow for flow in self.flows for point in flow.entry_points}
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What flows can refer to."""
+        named = {skill for category in self.skill_categories for skill in category.skills}
+        had = {skill for agent in self.agents for skill in agent.skills}
+        return Setting(
+            flows=self.flow_by_entry_id,
+            overflows={queue.queue_id: queue.overflow for queue in self.queues},
+            hours=self.hours_by_id,
+            lists={each.consumer_list_id: frozenset(each.consumers) for each in self.consumer_lists},
+            agents={agent.user_id: agent.queues for agent in self.agents},
+            skills=named | had if named else None,
+            systems={system.system_id: system for system in self.systems_of_record},
+        )
 
     @cached_property
     def skill_category_by_id(self) -> Mapping[str, SkillCategory]:

@@ -9,6 +9,7 @@ from chalicelib.http.areas import (
     clients,
     desk,
     engagements,
+    intake,
     lists,
     privacy,
     reports,
@@ -51,4 +52,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
     *clients.ENDPOINTS,
+    *intake.ENDPOINTS,
 )

@@ -92,8 +92,7 @@ class DynamoStore:
             refused = self._try_put(head)
             return Started() if refused is None else _refused(refused, engagement)
         key = {
-            "pk": {"S": f"IDEMPOTENCY#{_digest(receipt.key)}"},
-            "sk": {"S": "RECEIPT"},
+            **_key(_receipt_key(receipt.key)),
             "doc": _stored(codec.RECEIPT.dump(receipt)),
             "expires_at": _n(receipt.expires_at),
         }
@@ -167,10 +166,18 @@ class DynamoStore:
         item = self._get((f"WORK#{work_key}", "HEAD"))
         return _engagement(item) if item else None
 
-    def waiting(self, queue_id: str) -> list[Waiting]:
-        items = [i for shard in range(self._shards) for i in self._indexed(f"WAIT#{queue_id}#{shard}")]
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        item = self._get(_receipt_key(key))
+        return codec.RECEIPT.load(_loaded(item["doc"])) if item and int(item["expires_at"]["N"]) >= now else None
+
+    def waiting(self, queue_id: str, most: int | None = None) -> list[Waiting]:
+        items = [
+            item
+            for shard in range(self._shards)
+            for item in islice(self._indexed(f"WAIT#{queue_id}#{shard}", most=most), most)
+        ]
         items.sort(key=lambda item: str(item["gsk"]["S"]))
-        return [codec.WAITING.load(_loaded(item["waiting"])) for item in items]
+        return [codec.WAITING.load(_loaded(item["waiting"])) for item in items[:most]]
 
     def due(self, now: int) -> list[Engagement]:
         keys = [
@@ -271,6 +278,17 @@ class DynamoStore:
         found = (str(row["sk"]["S"]).split("#", 1) for row in self._query(f"CONSUMER#{consumer}", "0", "~"))
         return [Visit(consumer, engagement_id, int(at)) for at, engagement_id in found]
 
+    def last_visit(self, consumer: str) -> int | None:
+        found = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"CONSUMER#{consumer}"}},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return next((int(str(row["sk"]["S"]).split("#", 1)[0]) for row in found["Items"]), None)
+
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         self._delete_all(_visit_key(visit) for visit in visits)
 
@@ -282,6 +300,10 @@ class DynamoStore:
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         return self._first((f"SECRET#WEBHOOK#{webhook_id}", "SECRET"), candidate)
+
+    def put_webhook_secret(self, webhook_id: str, secret: str) -> None:
+        row = {**_key((f"SECRET#WEBHOOK#{webhook_id}", "SECRET")), "secret": {"S": secret}}
+        self._client.put_item(TableName=self._table, Item=row)
 
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         self._put_all(
@@ -555,12 +577,13 @@ class DynamoStore:
             self._pause(0.05 * 2**attempt)
         raise LostRace("The table is too busy to write to; try again.")
 
-    def _indexed(self, partition: str, upto: str = "~") -> Iterator[Item]:
+    def _indexed(self, partition: str, upto: str = "~", most: int | None = None) -> Iterator[Item]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=self._index,
             KeyConditionExpression="gpk = :gpk AND gsk <= :upto",
             ExpressionAttributeValues={":gpk": {"S": partition}, ":upto": {"S": upto}},
+            PaginationConfig={"PageSize": most} if most else {},
         )
         for page in pages:
             yield from page["Items"]
@@ -621,6 +644,10 @@ def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
     if not image or image["sk"]["S"] != "HEAD":
         return None
     return _engagement(image)
+
+
+def _receipt_key(key: str) -> Key:
+    return f"IDEMPOTENCY#{_digest(key)}", "RECEIPT"
 
 
 def _beat_key(agent_id: str) -> Key:

@@ -58,8 +58,8 @@ class MemoryStore:
     def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
         with self._lock:
             if receipt is not None:
-                known = self._receipts.get(receipt.key)
-                if known is not None and known.expires_at >= receipt.started_at // 1000:
+                known = self.receipt(receipt.key, receipt.started_at // 1000)
+                if known is not None:
                     return Started() if known.engagement_id == receipt.engagement_id else Replayed(known)
             existing = self._heads.get(engagement.work_key)
             if existing is not None and existing.state != "closed":
@@ -104,9 +104,13 @@ class MemoryStore:
     def last_of_work(self, work_key: str) -> Engagement | None:
         return self._heads.get(work_key)
 
-    def waiting(self, queue_id: str) -> list[Waiting]:
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        known = self._receipts.get(key)
+        return known if known is not None and known.expires_at >= now else None
+
+    def waiting(self, queue_id: str, most: int | None = None) -> list[Waiting]:
         with self._lock:
-            return sorted((w for w in self._enlisted.values() if w.queue_id == queue_id), key=rank)
+            return sorted((w for w in self._enlisted.values() if w.queue_id == queue_id), key=rank)[:most]
 
     def due(self, now: int) -> list[Engagement]:
         with self._lock:
@@ -172,6 +176,9 @@ class MemoryStore:
         with self._lock:
             return [visit for key, visit in sorted(self._visits.items()) if key[0] == consumer]
 
+    def last_visit(self, consumer: str) -> int | None:
+        return max((visit.at for visit in self.visits(consumer)), default=None)
+
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         with self._lock:
             for visit in visits:
@@ -235,6 +242,10 @@ class MemoryStore:
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         with self._lock:
             return self._secrets.setdefault(webhook_id, candidate)
+
+    def put_webhook_secret(self, webhook_id: str, secret: str) -> None:
+        with self._lock:
+            self._secrets[webhook_id] = secret
 
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         with self._lock:

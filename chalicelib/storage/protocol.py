@@ -166,8 +166,14 @@ class Store(Protocol):
     def last_of_work(self, work_key: str) -> Engagement | None:
         """The active, or else the last, engagement of a work."""
 
-    def waiting(self, queue_id: str) -> list[Waiting]:
-        """What is enlisted in a queue, in order of rank. May hold engagements offered or taken meanwhile."""
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        """What is remembered under an Idempotency-Key at a moment (epoch seconds)."""
+
+    def waiting(self, queue_id: str, most: int | None = None) -> list[Waiting]:
+        """What is enlisted in a queue, in order of rank. May hold engagements offered or taken meanwhile.
+
+        With `most`, no more than that is read.
+        """
 
     def due(self, now: int) -> list[Engagement]:
         """Scheduled and snoozed engagements whose time has come. May miss what was written just now."""
@@ -214,6 +220,9 @@ class Store(Protocol):
     def visits(self, consumer: str) -> list[Visit]:
         """A consumer's engagements, oldest first."""
 
+    def last_visit(self, consumer: str) -> int | None:
+        """When the newest of a consumer's engagements started (epoch milliseconds)."""
+
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         """Whose these engagements were is known no longer."""
 
@@ -255,6 +264,9 @@ class Store(Protocol):
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         """The secret of a webhook; the candidate becomes it where there is none yet."""
+
+    def put_webhook_secret(self, webhook_id: str, secret: str) -> None:
+        """Keep a secret that was made elsewhere, replacing the one that is there."""
 
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         """Keep public events for a week. Keeping one again changes nothing."""

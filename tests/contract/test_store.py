@@ -412,3 +412,35 @@ class TestTenant:
             store.put_signing_keys(SigningKeys((two,)))
         second = store.put_signing_keys(replace(first, keys=(two, one)))
         assert store.signing_keys() == second == SigningKeys((two, one), 2)
+
+    def test_the_first_secret_of_a_webhook_stays_until_another_is_put_there(self, store: Store) -> None:
+        assert [store.webhook_secret("crm", each) for each in ("one", "two")] == ["one", "one"]
+        for _ in range(2):
+            store.put_webhook_secret("crm", "theirs")
+        assert store.webhook_secret("crm", "three") == "theirs"
+        store.put_webhook_secret("erp", "new")
+        assert store.webhook_secret("erp", "x") == "new"
+
+    def test_i9_a_consumers_last_visit_is_the_newest_whatever_the_order_of_writing(self, store: Store) -> None:
+        assert store.last_visit("c") is None
+        for at in (NOW, NOW + 5, NOW + 5, NOW + 1):
+            store.record([], [Visit("c", f"e{at}", at)])
+        assert (store.last_visit("c"), store.last_visit("d")) == (NOW + 5, None)
+
+    def test_a_receipt_is_read_until_it_expires(self, store: Store) -> None:
+        one = engagement()
+        kept = receipt(one)
+        store.start(one, kept)
+        assert store.receipt("k1", NOW // 1000 + 60) == kept
+        assert store.receipt("k1", NOW // 1000 + 61) is None
+        assert store.receipt("k2", NOW // 1000) is None
+
+    def test_no_more_is_read_of_a_queue_than_is_asked_for(self, store: Store) -> None:
+        for n in range(5):
+            one = replace(engagement(f"CASE-{n}"), priority=n)
+            store.start(one, None)
+            store.enlist(Waiting(one.engagement_id, 1, "billing", "work_item", n, NOW))
+        ranked = store.waiting("billing")
+        assert [each.priority for each in ranked] == [4, 3, 2, 1, 0]
+        assert len(store.waiting("billing", 3)) == 3
+        assert store.waiting("billing", 9) == ranked

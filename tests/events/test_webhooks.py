@@ -280,11 +280,20 @@ class Slow(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self.path == "/slow":
             time.sleep(4)
+        if self.path == "/drip":
+            self.drip()
+            return
         self.send_response(302 if self.path == "/moved" else 200)
         self.send_header("Location", "http://127.0.0.1:1/")
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
+
+    def drip(self) -> None:
+        """A byte at a time, each in time."""
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok":
+            self.wfile.write(bytes([byte]))
+            time.sleep(0.05)
 
     def log_message(self, *_: Any) -> None:
         """Quiet."""
@@ -340,6 +349,15 @@ class TestTargets:
                     poster.fetch(f"{url}{path}")
         with pytest.raises(PostFailed, match="not public"):
             HttpPoster(resolve=lambda *_: ["169.254.169.254"]).fetch("https://innocent.example.com/")
+
+    def test_who_answers_a_byte_at_a_time_is_cut_as_well(self) -> None:
+        poster = HttpPoster(allowed=lambda _: True, schemes=("http",), resolve=lambda *_: ["127.0.0.1"])
+        with a_server() as url:
+            assert poster.post(f"{url}/drip", {}, b"{}") == b"ok"
+            began = time.monotonic()
+            with pytest.raises(PostFailed, match=r"within 0\.5 s"):
+                poster.post(f"{url}/drip", {}, b"{}", 0.5)
+            assert time.monotonic() - began < 1
 
 
 class TestBus:

@@ -16,6 +16,8 @@ class Posts:
     """A `Poster` that keeps everything, and lets a receiver answer, or fail."""
 
     sent: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    """How long each might take."""
     receiver: Receiver | None = None
     """What stands at the other end; by default it takes everything."""
     receivers: dict[str, Receiver] = field(default_factory=dict)
@@ -31,9 +33,10 @@ class Posts:
             raise PostFailed("It answered 404.")
         return self.documents[url]
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float = 3.0) -> bytes:
         canary.search("a post", body.decode())
         self.sent.append((url, headers, body))
+        self.seconds.append(seconds)
         receiver = self.receivers.get(url, self.receiver)
         return receiver(headers, body) if receiver else b""
 
