@@ -230,7 +230,7 @@ class Life(RuleBasedStateMachine):
     def i5_and_i10_what_agents_hold_is_what_the_engagements_say(self) -> None:
         for agent_id, occupancy in self.agents.items():
             mine = {
-                e.engagement_id: e.state == "inactive"
+                e.engagement_id: _parked(e)
                 for e in self.engagements.values()
                 if agent_id in e.holders and e.state not in ("scheduled", "queued", "closed")
             }
@@ -250,6 +250,11 @@ class Life(RuleBasedStateMachine):
     def durations_are_never_negative(self) -> None:
         for engagement in self.engagements.values():
             assert all(n >= 0 for event in engagement.trail for n in event.detail.values() if isinstance(n, int))
+
+
+def _parked(engagement: Engagement) -> bool:
+    """Whether it takes no place. A wrap-up has the place that the work had before it."""
+    return [event.state for event in engagement.trail if event.state != "wrap_up"][-1] == "inactive"
 
 
 Life.TestCase.settings = settings(max_examples=examples(300, 20_000), stateful_step_count=60, deadline=None)
