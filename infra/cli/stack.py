@@ -15,6 +15,8 @@ from infra.cli.output import table
 from infra.cli.shell import CONTACT_CENTER, Group, Json, Shell, begin
 
 IN_HANDS = ("offered", "assigned", "inactive", "wrap_up")
+PLACED = ("offered", "assigned")
+"""What takes a place for certain; a wrap-up takes none where the work was parked before."""
 LATE_SECONDS = 120
 """The sweeper runs every minute; what is overdue for longer than two rounds was forgotten."""
 StackName = Annotated[str | None, typer.Option("--stack", help="A deployed tenant; without it, the local stack.")]
@@ -119,7 +121,7 @@ def _hands(tenant: Tenant) -> Iterator[Finding]:
             expires = work["offer_expires_at"] if work["state"] == "offered" else None
             if expires and (now - datetime.fromisoformat(expires)).total_seconds() > LATE_SECONDS:
                 late.append(f"{work['engagement_id']} to {user['user_id']}")
-        taken = sum(1 for work in user["engagements"] if work["state"] in ("offered", "assigned", "wrap_up"))
+        taken = sum(1 for work in user["engagements"] if work["state"] in PLACED)
         if taken > sum(user["load"].values()):
             disagree.append(f"{user['user_id']} has {taken} in work and counts {sum(user['load'].values())}")
     yield Finding(

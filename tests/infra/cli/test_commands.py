@@ -152,6 +152,17 @@ def test_the_doctor_finds_nothing_in_a_healthy_centre(api: Api) -> None:
     assert "WRONG" not in ran.out
 
 
+def test_work_that_was_finished_while_parked_takes_no_place_and_is_no_finding(api: Api) -> None:
+    api.centre.ready("ben")
+    engagement_id = started(api, "--type", "question")
+    api.centre.settle()
+    api.centre.accept(engagement_id)
+    for body in ({"engagement_action": "deactivate"}, {"engagement_action": "end"}):
+        api.by("ben").patch(f"/v2/contact_center/engagements/{engagement_id}", body)
+    assert api.centre.read(engagement_id).state == "wrap_up"
+    assert interleave(api, "doctor").code == 0
+
+
 def test_the_doctor_finds_places_that_disagree_and_offers_that_nobody_ended(api: Api) -> None:
     api.centre.ready("ana")
     started(api)
