@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from chalicelib.flows.cases import Result, try_all
-from chalicelib.flows.graph import graph as drawn
 
 from chalicelib.configuration.document import read
 from chalicelib.configuration.tenant import Tenant as Document
+from chalicelib.flows.cases import Result, try_all
 from chalicelib.flows.document import Flow, FlowVersion
+from chalicelib.flows.graph import graph as drawn
 from infra.cli.configuration import CONFIGURATION
 from infra.cli.failures import Failed
 from infra.cli.files import given
