@@ -19,7 +19,6 @@ from chalicelib.engagements.model import (
     FlowReference,
     Occupancy,
     Offer,
-    Passage,
     State,
 )
 from chalicelib.engagements.step import (
@@ -52,9 +51,8 @@ def start(
     actor: str,
     now: int,
     not_before: int | None = None,
-    trace: tuple[str, ...] = (),
 ) -> Engagement:
-    """A new engagement, waiting in its queue, or scheduled until it may. `trace`: what its flow decided."""
+    """A new engagement, waiting in its queue, or scheduled until it may."""
     state: State = "queued" if not_before is None or not_before <= now else "scheduled"
     return Engagement(
         engagement_id=engagement_id,
@@ -68,7 +66,7 @@ def start(
         waiting_since=now,
         started_by=actor,
         not_before=not_before if state == "scheduled" else None,
-        trail=(Event(1, now, "start", state, actor, to.queue_id, None, {"trace": list(trace)} if trace else {}),),
+        trail=(Event(1, now, "start", state, actor, to.queue_id),),
         **at(to),
     )
 
@@ -81,9 +79,7 @@ def enqueue(engagement: Engagement, *, standing: Standing, now: int) -> Change:
     return change(engagement, queued)
 
 
-def overflow(
-    engagement: Engagement, to: Destination, *, reason: str, now: int, passage: Passage | None = None
-) -> Change:
+def overflow(engagement: Engagement, to: Destination, *, reason: str, now: int) -> Change:
     """Waiting work goes on to another queue, where it keeps its age; nobody is spared from it any more."""
     detail = {"waited_ms": now - engagement.waiting_since, "reason": reason, "to_queue_id": to.queue_id}
     moved = step(
@@ -91,8 +87,7 @@ def overflow(
         "overflow",
         now,
         ROUTER,
-        detail={**detail, **(passage.detail if passage else {})},
-        content=passage.content if passage else engagement.content,
+        detail=detail,
         cooling=(),
         offers=0,
         overflows=engagement.overflows + 1,
@@ -102,10 +97,9 @@ def overflow(
     return change(engagement, moved)
 
 
-def overflow_out(engagement: Engagement, *, reason: str, now: int, passage: Passage | None = None) -> Change:
-    """Waiting work that its queue does not keep, or that a flow ends, is closed."""
-    passed = passage.detail if passage else {}
-    detail = {"waited_ms": now - engagement.waiting_since, "reason": reason, **passed}
+def overflow_out(engagement: Engagement, *, reason: str, now: int) -> Change:
+    """Waiting work that its queue does not keep is closed."""
+    detail = {"waited_ms": now - engagement.waiting_since, "reason": reason}
     out = step(engagement, "overflow_out", now, ROUTER, detail=detail, closed_at=now, end_reason="overflowed")
     return change(engagement, out)
 

@@ -6,10 +6,8 @@ from functools import cache
 from typing import Any
 
 from chalicelib.http.areas import (
-    clients,
     desk,
     engagements,
-    intake,
     lists,
     privacy,
     reports,
@@ -51,6 +49,4 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *staffing.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
-    *clients.ENDPOINTS,
-    *intake.ENDPOINTS,
 )

@@ -65,13 +65,10 @@ class Delivery:
 
 
 class Poster(Protocol):
-    """Calls other people's servers."""
+    """Posts to other people's servers."""
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float = 3.0) -> bytes:
-        """What a receiver answers that took it, within so many seconds. Raises `PostFailed`."""
-
-    def fetch(self, url: str) -> bytes:
-        """A small document. Raises `PostFailed`."""
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        """What a receiver answers that took it. Raises `PostFailed`."""
 
 
 class Bus(Protocol):
