@@ -118,6 +118,19 @@ class TestTransfer:
         assert [each["flow_entry_id"] for each in flows] == ["entry-tickets", "entry-draft"]
         assert api.by("ana").get(f"{ONE}/{engagement_id}/transfer/moons").status == 400
 
+    @pytest.mark.parametrize(
+        ("kind", "field"), [("queue", "target_queue_id"), ("agent", "target_agent_id"), ("flow", "target_flow_id")]
+    )
+    def test_what_is_not_there_is_not_refused_but_unknown_and_not_on_record(
+        self, api: Api, kind: str, field: str
+    ) -> None:
+        """Whatever the policy is: what somebody has mistyped has no place in the history, nor in events."""
+        configured(api, {"transfer": {"queues": "none", "users": "none", "flows": "none"}})
+        engagement_id = accepted(api)
+        reply = patch(api, "ana", engagement_id, engagement_action=f"transfer to {kind}", **{field: "jill-chill"})
+        assert (reply.status, reply.body["errors"][0]["field"]) == (400, field)
+        assert "refuse_transfer" not in commands_of(api, engagement_id)
+
     def test_what_nobody_takes_in_time_goes_back_to_its_sender(self, api: Api) -> None:
         configured(api, {"transfer": {"return_after": 60}})
         engagement_id = accepted(api)
