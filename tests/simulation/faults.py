@@ -47,6 +47,8 @@ class Faults:
     fired: bool = False
     overtaking: bool = False
     races: int = 0
+    noticed: bool = True
+    """Whether no notice is lost of what the stream's consumer has announced."""
     written: list[Write] = field(default_factory=list)
     late: list[Change] = field(default_factory=list)
     """Writes that may arrive once more."""
@@ -81,6 +83,7 @@ class Faults:
                 call()
                 raise Fault
             case "message lost":
+                self.noticed = self.noticed and name != "announce"
                 return None
             case "race" | "race all day":
                 self.races = 4 if kind == "race all day" else 0

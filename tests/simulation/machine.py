@@ -57,6 +57,8 @@ class Machine(RuleBasedStateMachine):
         self.old_offers = ["no such offer"]
         self.offered: list[tuple[Work, tuple[str, ...]]] = []
         self.delivered = 0
+        self.told: set[tuple[str, int]] = set()
+        """The versions that the stream's consumer has taken in."""
         self.events: dict[str, Any] = {}
         self._published = 0
         self._streamed = 0
@@ -190,6 +192,9 @@ class Machine(RuleBasedStateMachine):
         assert got == "done" or self.faults.fired
         if got == "done":
             self.delivered = max(self.delivered, min(end, len(self.store.stream)))
+            self.told |= {(new.engagement_id, new.version) for _, new in self.store.stream[start:end]}
+            if start == 0 and end >= len(self.store.stream) and not self.faults.fired:
+                self.faults.noticed = True
         call = self.call(lambda: recording.record_status(self.world, self.store.agent_stream))
         assert call[0] == "done" or self.faults.fired
         self._take_note()
@@ -218,6 +223,11 @@ class Machine(RuleBasedStateMachine):
                 assert seen == said, f"the model says {said}, and the store {seen}"
                 invariants.i6_only_listed_transitions(head)
         assert all(w.state == "closed" for w in self.model.works.values() if w.id not in heads), "I1"
+        if self.faults.noticed:
+            waiting = {
+                w.id for w in self.model.works.values() if w.state == "queued" and (w.id, w.version) in self.told
+            }
+            assert waiting <= self.visible(), "I3: what waits is neither enlisted nor noticed"
         open_ = [head for head in heads.values() if head is not None]
         occupancies = self.store.occupancies(AGENTS)
         invariants.i1_one_active_of_each_work(open_)

@@ -152,7 +152,9 @@ def i11_reports_equal_a_fold(
     facts: dict[tuple[str, int], Fact] = {}
     for dataset in ("queue_performance", "agent_performance"):
         found = store.facts(dataset, 0, EVER)  # type: ignore[arg-type]
-        facts |= {(fact.engagement_id, fact.version): fact for fact in found}
+        named = {(fact.engagement_id, fact.version): fact for fact in found}
+        assert len(named) == len(found), "I11: a fact is kept twice"
+        facts |= named
         once, twice = (fold(dataset, some, 3_600_000) for some in (found, [*found, *found]))  # type: ignore[arg-type]
         assert once == twice, "I11: what is delivered twice counts twice"
         for name in sorted({counted for _, counted in COUNTS.values()}):
