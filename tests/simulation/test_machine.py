@@ -40,6 +40,14 @@ class Play(Sources, Desks):
         for work in [each for each in self.model.works.values() if each.state == "offered"]:
             self._answer("accept", work.id, work.hands[-1], str(work.offer), None)
 
+    @move(1, n=NUMBER, kind=st.sampled_from(QUEUES))
+    def something_is_parked_and_taken_up_again(self, n: int, kind: str) -> None:
+        """Its place may have been taken meanwhile."""
+        self.handle("deactivate", "holder", n, None, "work_item")
+        self.start(7 + n % 3, kind, "en", "entry-kind", None, None, None, True)
+        self.everything_that_is_offered_is_accepted()
+        self.handle("activate", "holder", n, None, "work_item")
+
     @move(2, seconds=SPANS, alive=st.sampled_from([True, True, True, True, False]))
     def time_passes(self, seconds: int, alive: bool) -> None:
         """`alive`: their clients beat."""
