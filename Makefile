@@ -3,12 +3,12 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long lint bench package deploy clean
+.PHONY: help serve demo test test-long lint bench package pins sbom deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-.venv/local: requirements.txt infra/requirements.txt
+.venv/local: requirements.in infra/requirements.txt
 	@echo "Setting up .venv (about a minute, once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r infra/requirements.txt
@@ -44,6 +44,15 @@ bench: .venv/tests ## Measure, and write .interleave/bench.json
 
 package: .venv/local ## Build the deployable package in .interleave/package
 	@$(BIN)/python -m infra.package
+
+pins: ## Pin what the package carries, each file by its hash (after a change of requirements.in)
+	@test -x .interleave/pins/bin/uv || { $(PYTHON) -m venv .interleave/pins && \
+		.interleave/pins/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	@.interleave/pins/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 \
+		--no-header --no-annotate --no-emit-index-url --output-file requirements.txt requirements.in
+
+sbom: .venv/tests ## List what the package is made of in .interleave/sbom.json (CycloneDX)
+	@$(BIN)/python -m infra.sbom
 
 deploy: .venv/local ## Deploy a tenant's stack to AWS: make deploy TENANT=acme
 	@test -n "$(TENANT)" || { echo "Name the tenant: make deploy TENANT=acme"; exit 2; }

@@ -93,6 +93,11 @@ class StillInUse(InterleaveError):
 
 
 @dataclass
+class CredentialsInUse(InterleaveError):
+    """Other credentials stand in the way."""
+
+
+@dataclass
 class LostRace(InterleaveError):
     """Somebody else changed it at the same moment; read it again and repeat."""
 

@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 
 from chalicelib.configuration.document import effective
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.errors import LostRace
+from chalicelib.messaging.keys import KeySets
 from chalicelib.messaging.protocol import Poster, Transport
-from chalicelib.storage.protocol import Store
+from chalicelib.storage.protocol import SigningKey, SigningKeys, Store
 
 CONFIGURATION_MAX_AGE_MS = 5_000
 """How long a configuration is used before its version is checked again."""
+KEYS_MAX_AGE_MS = 60_000
+"""How long the keys of the tenant's tokens are used before they are read again."""
+KEYS_COOL_DOWN_MS = 1_000
+"""How often at most they are read because of a token that names another."""
 
 
 @dataclass
@@ -30,7 +36,9 @@ class World:
     _tenant: Tenant = field(default_factory=Tenant)
     _tenant_version: int = 0
     _tenant_checked_at: int | None = None
-    _signing_key: str | None = None
+    _keys: SigningKeys = field(default_factory=SigningKeys)
+    _keys_read_at: int = 0
+    _key_sets: KeySets | None = None
 
     def tenant(self) -> Tenant:
         """The configuration applied now, or at most `CONFIGURATION_MAX_AGE_MS` ago."""
@@ -49,11 +57,48 @@ class World:
         self._tenant_checked_at = self.now()
         return self._tenant
 
-    def signing_key(self) -> str:
+    def signing_key(self) -> SigningKey:
         """The key that signs the tenant's tokens; made when it is first needed."""
-        if self._signing_key is None:
-            self._signing_key = self.store.signing_key(urlsafe_b64encode(self.token(32)).decode())
-        return self._signing_key
+        if self._keys_age() >= KEYS_MAX_AGE_MS:
+            self._read_keys()
+        return self._keys.keys[0]
+
+    def key_of(self, key_id: str) -> SigningKey | None:
+        """The key of that id, if tokens that it signed are believed."""
+        age = self._keys_age()
+        if age >= KEYS_MAX_AGE_MS or (age >= KEYS_COOL_DOWN_MS and self._key(key_id) is None):
+            self._read_keys()
+        return self._key(key_id)
+
+    def new_keys(self, *kept: SigningKey, version: int) -> SigningKeys:
+        """A new key signs, the kept ones are still believed, and no other. Raises `LostRace`."""
+        key = SigningKey(self.new_id(), self.new_secret(), self.now())
+        self._keys = self.store.put_signing_keys(SigningKeys((key, *kept), version))
+        self._keys_read_at = self.now()
+        return self._keys
+
+    def key_sets(self) -> KeySets:
+        """The published keys of identity providers."""
+        self._key_sets = self._key_sets or KeySets(self.poster, self.now)
+        return self._key_sets
+
+    def _key(self, key_id: str) -> SigningKey | None:
+        return next((key for key in self._keys.keys if key.key_id == key_id), None)
+
+    def _keys_age(self) -> int:
+        return self.now() - self._keys_read_at if self._keys.keys else KEYS_MAX_AGE_MS
+
+    def _read_keys(self) -> None:
+        self._keys, self._keys_read_at = self.store.signing_keys(), self.now()
+        if not self._keys.keys:
+            try:
+                self.new_keys(version=0)
+            except LostRace:  # somebody else made the first at the same moment
+                self._keys = self.store.signing_keys()
+
+    def new_secret(self) -> str:
+        """What nobody can guess, to be told once."""
+        return urlsafe_b64encode(self.token(32)).rstrip(b"=").decode()
 
     def new_id(self) -> str:
         """A short unguessable id (22 characters)."""

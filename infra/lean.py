@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-import compileall
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path, PurePosixPath
-from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
 
 SERVICES = ("dynamodb", "events", "sqs")
 """The services that the package speaks to: botocore describes some 400."""
-UNUSED = ("aws_lambda_powertools/event_handler", "pydantic/v1")
+UNUSED = (
+    "aws_lambda_powertools/event_handler",
+    *(
+        f"aws_lambda_powertools/utilities/{part}"
+        for part in (
+            "auth_alpha",
+            "circuit_breaker",
+            "data_classes",
+            "data_masking",
+            "feature_flags",
+            "idempotency",
+            "kafka",
+            "parameters",
+            "parser",
+            "streaming",
+        )
+    ),
+    "Crypto/SelfTest",
+    *(
+        f"Crypto/PublicKey/_{curve}.abi3.so"
+        for curve in ("curve25519", "curve448", "ed25519", "ed448", "mldsa", "mlkem")
+    ),
+    "dateutil/zoneinfo",
+    "pydantic/v1",
+)
 """Parts of libraries that nothing here imports."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """A date for every file; the earliest that a zip can hold."""
@@ -21,10 +46,7 @@ def rewrite(package: Path) -> None:
     with TemporaryDirectory() as folder:
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder, [name for name in archive.namelist() if _needed(PurePosixPath(name))])
-        # Unchecked: nobody edits a file in Lambda, and the files' dates say nothing there.
-        compileall.compile_dir(
-            folder, quiet=2, stripdir=folder, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, workers=0
-        )
+        _compile(folder)
         _zip(Path(folder), package)
 
 
@@ -33,7 +55,16 @@ def _needed(file: PurePosixPath) -> bool:
     parts = file.parts
     if parts[:2] == ("botocore", "data"):
         return len(parts) == 3 or parts[2] in SERVICES
-    return "/".join(parts[:2]) not in UNUSED
+    return not any(file.is_relative_to(each) for each in UNUSED)
+
+
+def _compile(folder: str) -> None:
+    """Unchecked: nobody edits a file in Lambda, and the files' dates say nothing there. In a process of its own whose
+    hashes are not random, since the order of a set's constants is theirs."""
+    how = ["--invalidation-mode", "unchecked-hash", "-s", folder, "-j", "0", "-qq"]
+    subprocess.run(
+        [sys.executable, "-m", "compileall", *how, folder], env={**os.environ, "PYTHONHASHSEED": "0"}, check=False
+    )
 
 
 def _zip(folder: Path, package: Path) -> None:

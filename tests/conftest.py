@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import canary
 from tests.support.api import Api, api_of
 from tests.support.worlds import Centre, MemoryCentre, aws, aws_centre, memory_centre
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def no_personal_data_gets_out() -> Iterator[None]:
+    """A test in which it does has failed, whatever it was about."""
+    canary.leaks.clear()
+    yield
+    assert canary.leaks == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Nor does it get into what the test has printed and logged."""
+    report = yield
+    found = canary.found_in("".join(text for name, text in report.sections if name.endswith(call.when)))
+    if found and report.passed and not item.get_closest_marker("e2e"):
+        report.outcome, report.longrepr = "failed", f"Personal data was printed or logged: {found}"
+    return report
 
 
 @pytest.fixture

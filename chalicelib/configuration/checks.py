@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.kinds import LISTS
 from chalicelib.configuration.naming import missing, refers, unique
 from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Hours, Queue, Webhook
@@ -19,8 +20,8 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.words import check_queue_dispositions, check_words
 from chalicelib.errors import FieldError
 from chalicelib.events.catalogue import TYPES
-from chalicelib.flows.document import Choose, FlowVersion, Route
-from chalicelib.routing.rank import HIGHEST_PRIORITY
+from chalicelib.flows import checks as flows
+from chalicelib.flows.roads import check_circles
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -43,10 +44,13 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
     yield from check_words(tenant)
     for w, webhook in enumerate(tenant.webhooks):
         yield from _webhook(f"/webhooks/{w}", webhook)
+    for p, provider in enumerate(tenant.identity_providers):
+        yield from _identity_provider(f"/identity_providers/{p}", provider)
     for f, flow in enumerate(tenant.flows):
         yield from unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
-        for v, version in enumerate(flow.versions):
-            yield from _flow(f"/flows/{f}/versions/{v}", version, tenant)
+        yield from flows.check(f"/flows/{f}", flow, tenant.setting)
+    yield from check_circles("/flows", tenant.flows, tenant.setting)
+    yield from flows.check_systems("/systems_of_record", tenant.systems_of_record)
 
 
 def _ids(tenant: Tenant) -> Iterator[FieldError]:
@@ -60,6 +64,9 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
                 at = f"/flows/{f}/entry_points/{p}/entry_id"
                 yield FieldError(at, f"Entry ID {point.entry_id!r} belongs to another flow too; give this one its own.")
             seen.add(point.entry_id)
+    yield from unique("/identity_providers", [each.issuer for each in tenant.identity_providers], "issuer")
+    yield from unique("/systems_of_record", [each.system_id for each in tenant.systems_of_record], "system_id")
+    yield from unique("/consumer_lists", [each.consumer_list_id for each in tenant.consumer_lists], "consumer_list_id")
 
 
 def _agents(tenant: Tenant) -> Iterator[FieldError]:
@@ -205,16 +212,26 @@ def _closure_sets(tenant: Tenant) -> Iterator[FieldError]:
 
 
 def _webhook(at: str, webhook: Webhook) -> Iterator[FieldError]:
-    host = urlsplit(webhook.url).hostname or ""
+    yield from _public(f"{at}/url", webhook.url)
+    for e, name in enumerate(webhook.events):
+        if name not in TYPES:
+            yield FieldError(f"{at}/events/{e}", missing("event", name, TYPES))
+
+
+def _identity_provider(at: str, provider: IdentityProvider) -> Iterator[FieldError]:
+    yield from _public(f"{at}/jwks_url", provider.jwks_url)
+    if (provider.role_claim is None) != (not provider.roles):
+        yield FieldError(f"{at}/roles", "Say which claim gives roles, and which role for which value; or neither.")
+
+
+def _public(at: str, url: str) -> Iterator[FieldError]:
+    host = urlsplit(url).hostname or ""
     try:
         private = not ip_address(host).is_global
     except ValueError:
         private = host == "localhost" or host.endswith((".localhost", ".internal", ".local"))
     if private:
-        yield FieldError(f"{at}/url", "Its address must be a public one.")
-    for e, name in enumerate(webhook.events):
-        if name not in TYPES:
-            yield FieldError(f"{at}/events/{e}", missing("event", name, TYPES))
+        yield FieldError(at, "Its address must be a public one.")
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:
@@ -231,22 +248,3 @@ def _time_zone(at: str, name: str) -> Iterator[FieldError]:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         yield FieldError(at, f"{name!r} is no time zone; use a name such as Europe/Paris.")
-
-
-def _flow(at: str, version: FlowVersion, tenant: Tenant) -> Iterator[FieldError]:
-    finds_queue = False
-    for s, step in enumerate(version.steps):
-        routes = [*(b.route for b in step.choose), step.otherwise] if isinstance(step, Choose) else [step.set_]
-        finds_queue = finds_queue or all(route.queue_id is not None for route in routes)
-        for route in routes:
-            yield from _route(f"{at}/steps/{s}", route, tenant)
-    if not finds_queue:
-        yield FieldError(f"{at}/steps", "No step gives every engagement a queue; add an `otherwise` with one.")
-
-
-def _route(at: str, route: Route, tenant: Tenant) -> Iterator[FieldError]:
-    yield from refers(at, "queue", route.queue_id, tenant.own_queues)
-    yield from refers(at, "agent", route.user_id, tenant.agent_by_id)
-    yield from refers(at, "agent", route.preferred_user_id, tenant.agent_by_id)
-    if route.priority is not None and not 0 <= route.priority <= HIGHEST_PRIORITY:
-        yield FieldError(at, f"Priority {route.priority} is not within 0 and {HIGHEST_PRIORITY}.")

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from chalicelib.configuration.checks import check
 from chalicelib.configuration.naming import missing
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.unions import meant
 from chalicelib.configuration.vocabulary import IDENTIFIER
 from chalicelib.errors import FieldError, InvalidRequest
 
@@ -49,7 +50,7 @@ def write(tenant: Tenant) -> dict[str, Any]:
 
 def wrong_types(error: ValidationError, kind: Any) -> list[FieldError]:
     """What pydantic found wrong with a value of a kind, as errors that say what to do."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = meant(error.errors(include_url=False, include_input=False, include_context=False))
     return [FieldError(pointer(each["loc"]), _remedy(each, kind)) for each in found]
 
 

@@ -21,6 +21,19 @@ class Team:
     team_name: str = ""
     parent_team_id: str | None = None
     queues: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = ()
+    """Who looks after it and the teams within it, by user or client id.
+
+    A supervisor whom no team names looks after everything.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """Whom and what a supervisor of teams looks after."""
+
+    agents: frozenset[str]
+    queues: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.profiles import (
     Agent,
     AgentRoutingProfile,
@@ -21,11 +22,13 @@ from chalicelib.configuration.profiles import (
     SkillCategory,
     Webhook,
 )
-from chalicelib.configuration.shared import ClosureSet, Team
+from chalicelib.configuration.shared import ClosureSet, Supervised, Team
 from chalicelib.configuration.vocabulary import Disposition, DispositionSet, Variable, VariableGroup
 from chalicelib.engagements.clocks import Targets
 from chalicelib.engagements.model import USUAL_RETENTION_DAYS
-from chalicelib.flows.document import STRICT, Flow
+from chalicelib.flows.conditions import STRICT
+from chalicelib.flows.document import Flow
+from chalicelib.flows.setting import ConsumerList, Setting, SystemOfRecord
 from chalicelib.routing.model import QueueRules, Terms
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 
@@ -47,6 +50,8 @@ class Tenant:
     reasons: tuple[Reason, ...] = ()
     """Where there are any, no other reason is taken for being Not Ready."""
     webhooks: tuple[Webhook, ...] = ()
+    identity_providers: tuple[IdentityProvider, ...] = ()
+    """Whose tokens let people in, besides those that the tenant gives its machine clients."""
     retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
     """How long work that starts from now on can be read once it is closed; then it is gone."""
     teams: tuple[Team, ...] = ()
@@ -57,6 +62,9 @@ class Tenant:
     disposition_sets: tuple[DispositionSet, ...] = ()
     moved_queues: Mapping[str, str | None] = field(default_factory=dict)
     """Queues that are gone, and the one that has what still comes to them; null is through its own flow again."""
+    systems_of_record: tuple[SystemOfRecord, ...] = ()
+    """The only hosts that flows reach."""
+    consumer_lists: tuple[ConsumerList, ...] = ()
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 
@@ -84,17 +92,46 @@ class Tenant:
         return {team.team_id: team for team in self.teams}
 
     def _in_team(self, agent: Agent) -> Agent:
-        queues, team = list(agent.queues), self.team_by_id.get(agent.team_id or "")
-        for _ in self.teams:  # a circle, which the checks refuse, comes to an end here too
-            if team is None:
-                break
-            queues += team.queues
-            team = self.team_by_id.get(team.parent_team_id or "")
+        queues = [*agent.queues, *(queue_id for team in self._around(agent.team_id) for queue_id in team.queues)]
         return agent if len(queues) == len(agent.queues) else replace(agent, queues=tuple(dict.fromkeys(queues)))
+
+    def _around(self, team_id: str | None) -> list[Team]:
+        """A team, and those that it stands within."""
+        around: list[Team] = []
+        team = self.team_by_id.get(team_id or "")
+        while team is not None and team not in around:  # a circle, which the checks refuse, comes to an end here too
+            around.append(team)
+            team = self.team_by_id.get(team.parent_team_id or "")
+        return around
+
+    def supervised_by(self, supervisor_id: str) -> Supervised | None:
+        """Whom and what a supervisor looks after; None is everything, for one whom no team names."""
+        around = {team.team_id: self._around(team.team_id) for team in self.teams}
+        his = {id_ for id_, teams in around.items() if any(supervisor_id in team.supervisors for team in teams)}
+        if not his:
+            return None
+        agents = (agent.user_id for agent in self.agents if agent.team_id in his)
+        queues = (queue_id for id_ in his for team in around[id_] for queue_id in team.queues)
+        return Supervised(frozenset(agents), frozenset(queues))
 
     @cached_property
     def flow_by_entry_id(self) -> Mapping[str, Flow]:
         return {point.entry_id: flow for flow in self.flows for point in flow.entry_points}
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What flows can refer to."""
+        named = {skill for category in self.skill_categories for skill in category.skills}
+        had = {skill for agent in self.agents for skill in agent.skills}
+        return Setting(
+            flows=self.flow_by_entry_id,
+            overflows={queue.queue_id: queue.overflow for queue in self.queues},
+            hours=self.hours_by_id,
+            lists={each.consumer_list_id: frozenset(each.consumers) for each in self.consumer_lists},
+            agents={agent.user_id: agent.queues for agent in self.agents},
+            skills=named | had if named else None,
+            systems={system.system_id: system for system in self.systems_of_record},
+        )
 
     @cached_property
     def skill_category_by_id(self) -> Mapping[str, SkillCategory]:

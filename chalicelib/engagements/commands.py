@@ -19,6 +19,7 @@ from chalicelib.engagements.model import (
     FlowReference,
     Occupancy,
     Offer,
+    Passage,
     State,
 )
 from chalicelib.engagements.step import (
@@ -51,8 +52,9 @@ def start(
     actor: str,
     now: int,
     not_before: int | None = None,
+    trace: tuple[str, ...] = (),
 ) -> Engagement:
-    """A new engagement, waiting in its queue, or scheduled until it may."""
+    """A new engagement, waiting in its queue, or scheduled until it may. `trace`: what its flow decided."""
     state: State = "queued" if not_before is None or not_before <= now else "scheduled"
     return Engagement(
         engagement_id=engagement_id,
@@ -66,7 +68,7 @@ def start(
         waiting_since=now,
         started_by=actor,
         not_before=not_before if state == "scheduled" else None,
-        trail=(Event(1, now, "start", state, actor, to.queue_id),),
+        trail=(Event(1, now, "start", state, actor, to.queue_id, None, {"trace": list(trace)} if trace else {}),),
         **at(to),
     )
 
@@ -79,7 +81,9 @@ def enqueue(engagement: Engagement, *, standing: Standing, now: int) -> Change:
     return change(engagement, queued)
 
 
-def overflow(engagement: Engagement, to: Destination, *, reason: str, now: int) -> Change:
+def overflow(
+    engagement: Engagement, to: Destination, *, reason: str, now: int, passage: Passage | None = None
+) -> Change:
     """Waiting work goes on to another queue, where it keeps its age; nobody is spared from it any more."""
     detail = {"waited_ms": now - engagement.waiting_since, "reason": reason, "to_queue_id": to.queue_id}
     moved = step(
@@ -87,7 +91,8 @@ def overflow(engagement: Engagement, to: Destination, *, reason: str, now: int) 
         "overflow",
         now,
         ROUTER,
-        detail=detail,
+        detail={**detail, **(passage.detail if passage else {})},
+        content=passage.content if passage else engagement.content,
         cooling=(),
         offers=0,
         overflows=engagement.overflows + 1,
@@ -97,9 +102,10 @@ def overflow(engagement: Engagement, to: Destination, *, reason: str, now: int) 
     return change(engagement, moved)
 
 
-def overflow_out(engagement: Engagement, *, reason: str, now: int) -> Change:
-    """Waiting work that its queue does not keep is closed."""
-    detail = {"waited_ms": now - engagement.waiting_since, "reason": reason}
+def overflow_out(engagement: Engagement, *, reason: str, now: int, passage: Passage | None = None) -> Change:
+    """Waiting work that its queue does not keep, or that a flow ends, is closed."""
+    passed = passage.detail if passage else {}
+    detail = {"waited_ms": now - engagement.waiting_since, "reason": reason, **passed}
     out = step(engagement, "overflow_out", now, ROUTER, detail=detail, closed_at=now, end_reason="overflowed")
     return change(engagement, out)
 

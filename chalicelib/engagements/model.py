@@ -133,6 +133,22 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Work that went through a flow on its way: through which version, what was decided, and what it says since."""
+
+    flow: str
+    """As `flow_id@version`."""
+    trace: tuple[str, ...]
+    """The decisions, in order, as `step:exit`."""
+    content: Content
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What an event tells of it."""
+        return {"flow": self.flow, "trace": list(self.trace)}
+
+
+@dataclass(frozen=True, slots=True)
 class Engagement:
     """A work on its way through the contact centre."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.engagements.model import Change, Destination, Engagement, Occupancy
+from chalicelib.engagements.model import Change, Destination, Engagement, Occupancy, Passage
 from chalicelib.engagements.step import NOBODY, ROUTER, at, change, handling, hold, let_go, owned, step
 from chalicelib.errors import NoCapacity, NotFound, TransferRefused
 
@@ -19,6 +19,7 @@ def transfer(
     return_at: int | None,
     actor: str,
     now: int,
+    passage: Passage | None = None,
 ) -> Change:
     """Send work on, where it keeps its age. At `return_at` the sender has it back, if nobody took it.
 
@@ -32,7 +33,12 @@ def transfer(
         "transfer",
         now,
         actor,
-        detail={**handling(engagement, now), "kind": kind, "to_queue_id": to.queue_id, "to_user_id": to.direct_to},
+        detail={
+            **handling(engagement, now),
+            **{"kind": kind, "to_queue_id": to.queue_id, "to_user_id": to.direct_to},
+            **(passage.detail if passage else {}),
+        },
+        content=passage.content if passage else engagement.content,
         cooling=(),
         offers=0,
         transfers=engagement.transfers + 1,

@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any
 
 from chalicelib.http.areas import (
+    clients,
     desk,
     engagements,
+    intake,
     lists,
     privacy,
     reports,
@@ -49,4 +51,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *staffing.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *privacy.ENDPOINTS,
+    *clients.ENDPOINTS,
+    *intake.ENDPOINTS,
 )

@@ -1,27 +1,23 @@
-"""Tokens: issued to machine clients by their credentials, and read back from the Authorization header."""
+"""Who calls: tokens issued to machine clients by their credentials, and tokens read back from a request."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from base64 import b64decode
-from typing import Any, get_args
+from typing import Any
 
 import jwt
 
 from chalicelib.errors import FieldError, InvalidRequest, NotAuthenticated
-from chalicelib.http.authorization import Principal, Role
+from chalicelib.http.authorization import ROLES, Principal
+from chalicelib.operations.credentials import TOKEN_SECONDS, hash_secret
 from chalicelib.storage.protocol import Client
 from chalicelib.world import World
 
-TOKEN_SECONDS = 3600
 ALGORITHM = "HS256"
+LONGEST_TOKEN = 8192
+"""Characters."""
 _AUDIENCE = "interleave"
-
-
-def hash_secret(secret: str) -> str:
-    """How a client's secret is stored. Plain SHA-256 serves: secrets are 256 random bits, nothing to guess."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def issue_token(world: World, authorization: str | None, grant_type: str, account_id: str | None) -> dict[str, Any]:
@@ -32,7 +28,7 @@ def issue_token(world: World, authorization: str | None, grant_type: str, accoun
     if grant_type == "account_credentials" and account_id != world.account_id:
         raise InvalidRequest("The account is not known.", [FieldError("query/account_id", "No such account.")])
     client = _client(world, authorization)
-    now = world.now() // 1000
+    key, now = world.signing_key(), world.now() // 1000
     claims = {
         "iss": world.account_id,
         "aud": _AUDIENCE,
@@ -43,7 +39,7 @@ def issue_token(world: World, authorization: str | None, grant_type: str, accoun
         "exp": now + TOKEN_SECONDS,
     }
     return {
-        "access_token": jwt.encode(claims, world.signing_key(), ALGORITHM),
+        "access_token": jwt.encode(claims, key.secret, ALGORITHM, {"kid": key.key_id}),
         "token_type": "bearer",
         "expires_in": TOKEN_SECONDS,
         "scope": claims["scope"],
@@ -51,27 +47,58 @@ def issue_token(world: World, authorization: str | None, grant_type: str, accoun
 
 
 def principal_of(world: World, authorization: str | None) -> Principal:
-    """The caller that a bearer token names. Raises `NotAuthenticated`."""
+    """The caller that a bearer token names. Raises `NotAuthenticated`.
+
+    The token's issuer, to the letter, decides how it is read: as one of ours, as one of an identity provider that the
+    tenant's document names, or not at all.
+    """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated("A bearer token is required.")
+    token = token.strip()
+    key_id, issuer = _said(token)
+    if issuer == world.account_id:
+        return _of_client(world, token, key_id)
+    provider = next((each for each in world.tenant().identity_providers if each.issuer == issuer), None)
+    if provider is None:
+        raise NotAuthenticated("The bearer token is of an unknown issuer.")
+    from chalicelib.http import people  # what it brings along, few calls need
+
+    return people.principal_of(world, provider, token, key_id)
+
+
+def _said(token: str) -> tuple[str, Any]:
+    """Which key a token names and which issuer; neither is to be believed yet."""
+    try:
+        header = jwt.get_unverified_header(token) if len(token) <= LONGEST_TOKEN else {}
+        key_id = header.get("kid")
+        if isinstance(key_id, str) and "crit" not in header:
+            return key_id, jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except (jwt.InvalidTokenError, ValueError):
+        pass
+    raise NotAuthenticated("The bearer token is not valid.")
+
+
+def _of_client(world: World, token: str, key_id: str) -> Principal:
+    key = world.key_of(key_id)
+    if key is None:
+        raise NotAuthenticated("The bearer token is not valid.")
     try:
         claims = jwt.decode(
-            token.strip(),
-            world.signing_key(),
+            token,
+            key.secret,
             algorithms=[ALGORITHM],
             audience=_AUDIENCE,
             issuer=world.account_id,
             options={"require": ["exp", "iat", "sub", "role"], "verify_exp": False, "verify_iat": False},
         )
-    except jwt.InvalidTokenError as error:
-        raise NotAuthenticated("The bearer token is not valid.") from error
+    except jwt.InvalidTokenError:
+        raise NotAuthenticated("The bearer token is not valid.") from None
     if not isinstance(claims["exp"], int) or claims["exp"] <= world.now() // 1000:
         raise NotAuthenticated("The bearer token has expired.")
-    role = claims["role"]
-    if role not in get_args(Role):
+    if claims["role"] not in ROLES:
         raise NotAuthenticated("The bearer token names no known role.")
-    return Principal(role, claims["sub"], frozenset(str(claims.get("scope", "")).split()))
+    return Principal(claims["role"], claims["sub"], frozenset(str(claims.get("scope", "")).split()))
 
 
 def _client(world: World, authorization: str | None) -> Client:
@@ -81,7 +108,7 @@ def _client(world: World, authorization: str | None) -> Client:
     except ValueError:
         client_id = secret = ""
     client = world.store.client(client_id) if scheme.lower() == "basic" and client_id else None
-    known = client.secret_hash if client else hash_secret("")
-    if not hmac.compare_digest(known, hash_secret(secret)) or client is None:
+    given, known = hash_secret(secret), client.secrets if client else ()
+    if client is None or not any([hmac.compare_digest(each.hash, given) for each in known]):  # noqa: C419 - all, always
         raise NotAuthenticated("The client id or secret is not valid.")
     return client

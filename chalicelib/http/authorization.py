@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from chalicelib.configuration.shared import Supervised
 from chalicelib.errors import NotAllowed, NotFound
 
 Role = Literal["integration", "agent", "supervisor", "admin"]
@@ -21,6 +22,8 @@ class Principal:
     subject: str
     """The user id of an agent; for every other role the client id."""
     scopes: frozenset[str] = frozenset()
+    supervised: Supervised | None = None
+    """Whom and what a supervisor of teams looks after; everything where it is not given."""
 
     @property
     def actor(self) -> str:
@@ -30,10 +33,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an action is done to: the agents whose hands it is in or who take part, and who started it."""
+    """What an action is done to: the agents whose hands it is in or who take part, who started it, and its queue."""
 
     agents: tuple[str, ...] = ()
     started_by: str | None = None
+    queue_id: str | None = None
+    """Where it waits, or came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ ACTIONS: Mapping[str, Rule] = {
     "statistics.read": Rule("contact_center_report:read:admin", {"supervisor": "any", "admin": "any"}),
     "consumer.export": Rule("contact_center_consumer:read:admin", {"admin": "any"}),
     "consumer.erase": Rule("contact_center_consumer:write:admin", {"admin": "any"}),
+    "client.read": Rule("contact_center_client:read:admin", {"admin": "any"}),
+    "client.write": Rule("contact_center_client:write:admin", {"admin": "any"}),
     "configuration.read": Rule("contact_center_configuration:read:admin", {"supervisor": "any", "admin": "any"}),
     "configuration.write": Rule("contact_center_configuration:write:admin", {"admin": "any"}),
 }
@@ -111,16 +118,27 @@ def authorize(principal: Principal, action: str, resource: Resource | None = Non
 
 def default_scopes(role: Role) -> tuple[str, ...]:
     """Every scope that the role can make use of, but for reports to an integration, which asks for them."""
-    scopes = {rule.scope for action, rule in ACTIONS.items() if role in rule.reach}
-    if role == "integration":
-        scopes.discard(ACTIONS["report.read"].scope)
-    return tuple(sorted(scopes))
+    kept_back = {ACTIONS["report.read"].scope} if role == "integration" else set()
+    return tuple(sorted(usable_scopes(role) - kept_back))
+
+
+def usable_scopes(role: Role) -> frozenset[str]:
+    """Every scope that the role can make use of."""
+    return frozenset(rule.scope for rule in ACTIONS.values() if role in rule.reach)
 
 
 def owns(principal: Principal, action: str, resource: Resource) -> bool:
     """Whether an object is within a role's reach, where the role may do this at all."""
+    if not _looks_after(principal, resource):
+        return False
     if ACTIONS[action].reach[principal.role] == "any":
         return True
     if principal.role == "agent":
         return principal.subject in resource.agents
     return resource.started_by == principal.actor
+
+
+def _looks_after(principal: Principal, resource: Resource) -> bool:
+    """Whether it is in his agents' hands or in a queue that they serve; whoever is no supervisor of teams may go on."""
+    mine = principal.supervised
+    return mine is None or not mine.agents.isdisjoint(resource.agents) or resource.queue_id in mine.queues

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from aws_lambda_powertools import Logger, single_metric
@@ -128,6 +128,8 @@ def _call(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: 
     caller = None
     if endpoint.action is not None:
         caller = principal_of(world, headers.get("authorization"))
+        if caller.role == "supervisor":
+            caller = replace(caller, supervised=world.tenant().supervised_by(caller.subject))
         authorize(caller, endpoint.action, scope=endpoint.scope)
     query = dict(request.query_params or {})
     unknown = [name for name in query if name not in endpoint.query]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.engagements.model import Engagement, Event
@@ -19,13 +19,14 @@ DECISIONS = (
 """The commands that decide who has it, in which channel, or that nobody has it any more."""
 
 
-def explanation(found: Engagement, why: Explanation | None, events: Iterable[Event]) -> dict[str, Any]:
+def explanation(found: Engagement, why: Explanation | None, events: Sequence[Event]) -> dict[str, Any]:
     """Where an engagement is, why it waits, if it does; and every decision about it, with the step of its search."""
     situation = situation_of(found) if why is None else why.text()
     base: dict[str, Any] = {
         "engagement_id": found.engagement_id,
         "state": found.state,
         "text": f"{situation}{_clocks(found)}",
+        "flows": [_passage(found, each) for each in events if "trace" in each.detail],
         "decisions": [event(each) for each in events if each.command in DECISIONS],
     }
     if why is None:
@@ -39,6 +40,18 @@ def explanation(found: Engagement, why: Explanation | None, events: Iterable[Eve
         "matchable": why.matchable,
         "expected_wait": _wait(why.wait),
         "users": [{"user_id": v.id, "reason": v.reason} for v in why.verdicts],
+    }
+
+
+def _passage(found: Engagement, each: Event) -> dict[str, Any]:
+    """What a flow decided when the work went through it."""
+    started_with = f"{found.flow.flow_id}@{found.flow.flow_version}"
+    steps = [dict(zip(("step", "exit"), taken.rsplit(":", 1), strict=False)) for taken in each.detail["trace"]]
+    return {
+        "time": time_text(each.at),
+        "event_name": each.command,
+        "flow": each.detail.get("flow", started_with),
+        "steps": steps,
     }
 
 

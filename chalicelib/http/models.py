@@ -289,6 +289,12 @@ class Replay(Body):
     to: Time | None = None
 
 
+class PutSecret(Body):
+    """A secret that a foreign system has made."""
+
+    secret: Annotated[str, Field(min_length=16, max_length=255, pattern=r"^[!-~]+$")]
+
+
 class AddNote(Body):
     """What is written beside the work."""
 

@@ -33,6 +33,9 @@ KINDS: dict[type[errors.InterleaveError], Kind] = {
     errors.LostRace: Kind(409, 2910, "lost-race", "Read it again and repeat."),
     errors.VersionMismatch: Kind(412, 2911, "version-mismatch", "Read it again and repeat with the new ETag."),
     errors.StillInUse: Kind(409, 2914, "still-in-use", "Let `count` engagements be finished, or move them."),
+    errors.CredentialsInUse: Kind(
+        409, 2915, "credentials-in-use", "List them, and take away the one that nobody uses any more."
+    ),
     errors.KeyReused: Kind(422, 2912, "key-reused", "Use a new Idempotency-Key for a new request."),
 }
 

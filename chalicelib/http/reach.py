@@ -14,16 +14,25 @@ from chalicelib.operations.ordering import Order
 def reachable(call: Call[Any], found: Engagement | None = None) -> Engagement:
     """The engagement in the path, or the one that was found. Raises `NotFound` for what is not the caller's."""
     found = found or reading.engagement(call.world, call.path["engagement_id"])
-    call.allow(Resource((*found.holders, *found.participants), found.started_by))
+    call.allow(_as_resource(found))
     return found
 
 
 def reaches(call: Call[Any], found: Engagement) -> bool:
     """Whether an engagement is within the caller's reach."""
-    return owns(call.principal, call.action, Resource((*found.holders, *found.participants), found.started_by))
+    return owns(call.principal, call.action, _as_resource(found))
+
+
+def _as_resource(found: Engagement) -> Resource:
+    return Resource((*found.holders, *found.participants), found.started_by, found.queue_id)
 
 
 def order_of(call: Call[Any], found: Engagement) -> Order:
     """An order on it in the caller's name; an agent's is carried out only while it is in his hands."""
     me = call.principal
-    return Order(found.engagement_id, me.actor, me.subject if me.role == "agent" else None, call.if_match())
+    return Order(found.engagement_id, me.actor, me.subject if me.role == "agent" else None, seen_by(call, found))
+
+
+def seen_by(call: Call[Any], found: Engagement) -> int | None:
+    """The version that an order is meant for: for a supervisor of teams, the one that was found to be theirs."""
+    return call.if_match() or (found.version if call.principal.supervised is not None else None)

@@ -1,16 +1,19 @@
-"""Posting to other people's servers: public addresses only, no redirects, three seconds and no more."""
+"""Calling other people's servers: public addresses only, no redirects, three seconds and no more."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 
 SECONDS = 3.0
 MOST_READ = 16_384
+MOST_FETCHED = 65_536
 
 
 class PostFailed(Exception):
@@ -29,6 +32,17 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of another server, and how many bytes of its answer are read at the most."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    most: int
+
+
 class HttpPoster:
     """Connects to the very address that was checked, so that a name cannot lead elsewhere a moment later."""
 
@@ -42,12 +56,34 @@ class HttpPoster:
         self._allowed = allowed
         self._schemes = schemes
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        """What a receiver answers that took it (at most 16 KiB of it). Raises `PostFailed`."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in self._schemes or not host:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float = SECONDS) -> bytes:
+        """What a receiver answers that took it (at most 16 KiB of it). Raises `PostFailed`.
+
+        Nobody waits longer than `seconds`: not for a name either, nor for one who answers a byte at a time.
+        """
+        return self._call(Request("POST", url, headers, body, MOST_READ), seconds)
+
+    def fetch(self, url: str) -> bytes:
+        """A document of at most 64 KiB, the whole of it. Raises `PostFailed`."""
+        found = self._call(Request("GET", url, {"Accept": "application/json"}, None, MOST_FETCHED + 1), SECONDS)
+        if len(found) > MOST_FETCHED:
+            raise PostFailed(f"It answered more than {MOST_FETCHED} bytes.")
+        return found
+
+    def _call(self, request: Request, seconds: float) -> bytes:
+        parts = urlsplit(request.url)
+        if parts.scheme not in self._schemes or not parts.hostname:
             raise PostFailed("It is no https address.")
+        executor = ThreadPoolExecutor(1)
+        called = executor.submit(self._answer, parts, request, seconds)
+        executor.shutdown(wait=False)
+        try:
+            return called.result(seconds)
+        except TimeoutError as error:
+            raise PostFailed(f"No answer within {seconds:g} s.") from error
+
+    def _answer(self, parts: SplitResult, request: Request, seconds: float) -> bytes:
+        host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             addresses = list(self._resolve(host, port))
@@ -58,28 +94,29 @@ class HttpPoster:
         path = parts.path or "/"
         if parts.query:
             path += f"?{parts.query}"
-        return self._send(parts.scheme, host, addresses[0], port, path, {**headers, "Host": parts.netloc}, body)
-
-    def _send(
-        self, scheme: str, host: str, address: str, port: int, path: str, headers: Mapping[str, str], body: bytes
-    ) -> bytes:
-        timeout = urllib3.Timeout(total=SECONDS)
-        pool: urllib3.HTTPConnectionPool
-        if scheme == "https":
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=timeout, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-        try:
-            answer = pool.request(
-                "POST", path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
-            )
-            said: bytes = answer.read(MOST_READ)
-        except urllib3.exceptions.HTTPError as error:
-            raise PostFailed(f"{type(error).__name__} within {SECONDS:g} s.") from error
-        finally:
-            pool.close()
+        with _pool(parts.scheme, host, addresses[0], port, seconds) as pool:
+            try:
+                answer = pool.request(
+                    request.method,
+                    path,
+                    body=request.body,
+                    headers={**request.headers, "Host": parts.netloc},
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                )
+                said: bytes = answer.read(request.most)
+            except urllib3.exceptions.HTTPError as error:
+                raise PostFailed(f"{type(error).__name__} within {seconds:g} s.") from error
         if not 200 <= answer.status < 300:
             raise PostFailed(f"It answered {answer.status}.")
         return said
+
+
+def _pool(scheme: str, host: str, address: str, port: int, seconds: float) -> urllib3.HTTPConnectionPool:
+    timeout = urllib3.Timeout(total=seconds)
+    if scheme == "http":
+        return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+    return urllib3.HTTPSConnectionPool(
+        address, port, timeout=timeout, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
+    )

@@ -65,10 +65,13 @@ class Delivery:
 
 
 class Poster(Protocol):
-    """Posts to other people's servers."""
+    """Calls other people's servers."""
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        """What a receiver answers that took it. Raises `PostFailed`."""
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float = 3.0) -> bytes:
+        """What a receiver answers that took it, within so many seconds. Raises `PostFailed`."""
+
+    def fetch(self, url: str) -> bytes:
+        """A small document. Raises `PostFailed`."""
 
 
 class Bus(Protocol):

@@ -17,11 +17,11 @@ from chalicelib.engagements.model import (
 )
 from chalicelib.errors import DuplicateWork, FieldError, InvalidRequest, KeyReused
 from chalicelib.events.catalogue import duplicate_rejected
-from chalicelib.flows import interpreter
-from chalicelib.flows.document import Flow, Route
+from chalicelib.flows.document import Flow, FlowVersion
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.delivering import announce
-from chalicelib.operations.translation import destination_of, targets_of, variables_of
+from chalicelib.operations.flowing import Run, pass_through
+from chalicelib.operations.translation import targets_of
 from chalicelib.operations.wording import completed
 from chalicelib.storage.protocol import Receipt, Refused, Replayed
 from chalicelib.world import World
@@ -65,37 +65,43 @@ def start(
     Raises `InvalidRequest` for an Entry ID that leads nowhere, `DuplicateWork` for active work, `KeyReused`.
     """
     now = world.now()
-    content = completed(world.tenant(), content)
-    flow, reference, route = _route(world, flow_entry_id, channel, content)
+    flow, version = _flow(world, flow_entry_id, channel)
+    tenant = world.tenant()
+    content = completed(tenant, content)
     work_item = content.work_item_variables
     work_item_id = work_item.get("work_item_id")
     key = work_key(work_item_id, work_item["work_item_name"]) if work_item_id else own_work_key(world.token(16))
+    if tenant.systems_of_record:
+        known = _known(world, key, idempotency, use_existing)
+        if known is not None:
+            return known
+    engagement_id = new_engagement_id(key, world.token(8))
+    who = Run(engagement_id, idempotency.key if idempotency else engagement_id)
+    passed = pass_through(world, tenant, flow, version, content, who)
     engagement = commands.start(
-        new_engagement_id(key, world.token(8)),
+        engagement_id,
         channel=flow.channel,
-        to=destination_of(world.tenant(), route, content, now),
-        flow=reference,
-        content=content,
+        to=passed.destination(tenant, now),
+        flow=FlowReference(flow.flow_id, flow.flow_name, version.flow_version, flow_entry_id),
+        content=passed.passage.content,
         actor=actor,
         now=now,
-        not_before=not_before,
+        not_before=None if passed.outcome.ends else not_before,
+        trace=passed.outcome.trace,
     )
-    overdue = said_by(engagement, targets_of(world.tenant(), engagement), now)
-    engagement = replace(engagement, flags=overdue, kept_days=world.tenant().retention_days)
+    engagement = replace(engagement, kept_days=tenant.retention_days)
+    engagement = _ended(engagement, now) if passed.outcome.ends else _flagged(world, engagement, now)
     outcome = world.store.start(engagement, _receipt(engagement, idempotency))
     if isinstance(outcome, Replayed):
         return _replayed(outcome.receipt, idempotency)
     if isinstance(outcome, Refused):
-        if not use_existing:
-            rejected = duplicate_rejected(outcome.existing.engagement_id, f"rejected.{world.new_id()}", now)
-            announce(world, [rejected])
-        return _refused(outcome.existing, use_existing)
+        return _refused(world, outcome.existing, use_existing)
     if engagement.state == "queued":
         world.transport.ring([Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id)])
-    return Intake("new", engagement.engagement_id, engagement.started_at, reference)
+    return Intake("new", engagement.engagement_id, engagement.started_at, engagement.flow)
 
 
-def _route(world: World, flow_entry_id: str, channel: str, content: Content) -> tuple[Flow, FlowReference, Route]:
+def _flow(world: World, flow_entry_id: str, channel: str) -> tuple[Flow, FlowVersion]:
     at = "/flow/flow_entry_id"
     known = world.tenant().flow_by_entry_id.get(flow_entry_id)
     flow = known or world.latest_tenant().flow_by_entry_id.get(flow_entry_id)
@@ -108,8 +114,31 @@ def _route(world: World, flow_entry_id: str, channel: str, content: Content) -> 
     if flow.channel != channel:
         message = f"Flow {flow.flow_name!r} is for channel {flow.channel}."
         raise InvalidRequest("The flow is for another channel.", [FieldError("/channels/0/channel", message)])
-    reference = FlowReference(flow.flow_id, flow.flow_name, version.flow_version, flow_entry_id)
-    return flow, reference, interpreter.run(version, variables_of(content))
+    return flow, version
+
+
+def _known(world: World, key: str, idempotency: IdempotencyKey | None, use_existing: bool) -> Intake | None:
+    """What will be refused or replayed anyway, found out before the flow calls anybody. The write decides the rest."""
+    if idempotency is not None:
+        receipt = world.store.receipt(idempotency.key, world.now() // 1000)
+        if receipt is not None:
+            return _replayed(receipt, idempotency)
+    existing = world.store.last_of_work(key)
+    if existing is not None and existing.state != "closed":
+        return _refused(world, existing, use_existing)
+    return None
+
+
+def _ended(engagement: Engagement, now: int) -> Engagement:
+    """Closed by its flow, in the same write."""
+    ended = commands.overflow_out(engagement, reason="flow", now=now).engagement
+    assert ended is not None
+    return ended
+
+
+def _flagged(world: World, engagement: Engagement, now: int) -> Engagement:
+    """What its clocks say at the very beginning."""
+    return replace(engagement, flags=said_by(engagement, targets_of(world.tenant(), engagement), now))
 
 
 def _receipt(engagement: Engagement, idempotency: IdempotencyKey | None) -> Receipt | None:
@@ -131,8 +160,10 @@ def _replayed(receipt: Receipt, idempotency: IdempotencyKey | None) -> Intake:
     return Intake("replayed", receipt.engagement_id, receipt.started_at, receipt.flow)
 
 
-def _refused(existing: Engagement, use_existing: bool) -> Intake:
+def _refused(world: World, existing: Engagement, use_existing: bool) -> Intake:
     if not use_existing:
+        rejected = duplicate_rejected(existing.engagement_id, f"rejected.{world.new_id()}", world.now())
+        announce(world, [rejected])
         raise DuplicateWork(
             "An engagement with this work_item_id and work_item_name is active.",
             existing.engagement_id,

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from chalicelib.configuration.profiles import Overflow
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change, Engagement
-from chalicelib.flows import interpreter
 from chalicelib.flows.document import Route
+from chalicelib.operations.flowing import Run, pass_through
 from chalicelib.operations.snapshot import Pass, Snapshot
-from chalicelib.operations.translation import destination_of, variables_of, waiting_of
+from chalicelib.operations.translation import destination_of, waiting_of
 from chalicelib.routing.limits import overflowing
 from chalicelib.routing.model import Waiting
 from chalicelib.world import World
@@ -60,25 +60,32 @@ def _leaving(world: World, snapshot: Snapshot) -> Mapping[str, str]:
 
 
 def _moved(world: World, snapshot: Snapshot, engagement: Engagement, reason: str) -> Change | None:
-    """The change that takes it out of its queue; None where the place it should go to is no longer there."""
-    place = snapshot.tenant.queue_by_id[engagement.queue_id].overflow
+    """The change that takes it out of its queue; None where the place it should go to is no longer there.
+
+    To a queue it goes with the priority and the skills it has. A flow decides anew; it makes no calls on the way,
+    since the router waits for nobody.
+    """
+    tenant, now = snapshot.tenant, world.now()
+    place = tenant.queue_by_id[engagement.queue_id].overflow
     assert place is not None
     if place == Overflow():
         place = Overflow(flow_entry_id=engagement.flow.flow_entry_id)  # its queue is gone
-    now = world.now()
     if place.end:
         return commands.overflow_out(engagement, reason=reason, now=now)
-    route = _route(snapshot, engagement, place)
-    if route is None:
-        return None
-    to = destination_of(snapshot.tenant, route, engagement.content, now)
-    return commands.overflow(engagement, to, reason=reason, now=now)
-
-
-def _route(snapshot: Snapshot, engagement: Engagement, place: Overflow) -> Route | None:
-    """To a queue it goes with the priority and the skills it has; a flow decides anew."""
     if place.queue_id is not None:
-        return Route(place.queue_id, engagement.priority, engagement.skills, engagement.direct_to, engagement.preferred)
-    flow = snapshot.tenant.flow_by_entry_id.get(place.flow_entry_id or "")
+        route = Route(
+            place.queue_id, engagement.priority, engagement.skills, engagement.direct_to, engagement.preferred
+        )
+        to = destination_of(tenant, route, engagement.content, now)
+        return commands.overflow(engagement, to, reason=reason, now=now)
+    flow = tenant.flow_by_entry_id.get(place.flow_entry_id or "")
     version = flow.published() if flow else None
-    return interpreter.run(version, variables_of(engagement.content)) if version else None
+    if flow is None or version is None:
+        return None
+    passed = pass_through(world, tenant, flow, version, engagement.content, Run(engagement.engagement_id))
+    if passed.outcome.ends:
+        return commands.overflow_out(engagement, reason=reason, now=now, passage=passed.passage)
+    if passed.outcome.route.queue_id is None:
+        return None
+    to = passed.destination(tenant, now)
+    return commands.overflow(engagement, to, reason=reason, now=now, passage=passed.passage)

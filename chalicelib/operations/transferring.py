@@ -8,12 +8,12 @@ from typing import Literal
 from chalicelib.configuration.profiles import Allowed, Queue
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import transfers
-from chalicelib.engagements.model import Change, Destination, Engagement
+from chalicelib.engagements.model import Change, Destination, Engagement, Passage
 from chalicelib.errors import FieldError, InvalidRequest, TransferRefused
-from chalicelib.flows import interpreter
 from chalicelib.flows.document import Route
+from chalicelib.operations.flowing import Run, pass_through
 from chalicelib.operations.ordering import Hands, Order, change
-from chalicelib.operations.translation import destination_of, variables_of
+from chalicelib.operations.translation import destination_of
 from chalicelib.world import World
 
 Kind = Literal["queue", "agent", "flow"]
@@ -57,9 +57,9 @@ def transfer(world: World, order: Order, target: Target) -> Engagement:
 def _sent(world: World, hands: Hands, target: Target, actor: str) -> Change:
     engagement, tenant, now = hands.engagement, world.tenant(), world.now()
     queue = tenant.queue_by_id.get(engagement.queue_id)
-    to = _destination(tenant, engagement, target, now)
     if queue is None or not _allows(queue, target):
         raise TransferRefused(f"The queue's policy does not allow a transfer to this {target.kind}.")
+    to, passage = _destination(world, engagement, target, now)
     back = queue.transfer.return_after
     return transfers.transfer(
         engagement,
@@ -70,6 +70,7 @@ def _sent(world: World, hands: Hands, target: Target, actor: str) -> Change:
         return_at=None if back is None else now + 1000 * back,
         actor=actor,
         now=now,
+        passage=passage,
     )
 
 
@@ -78,7 +79,7 @@ def hand_over(world: World, order: Order, queue_id: str) -> Engagement:
 
     def decide(hands: Hands) -> Change:
         engagement, now = hands.engagement, world.now()
-        to = _destination(world.tenant(), engagement, Target("queue", queue_id), now)
+        to, _ = _destination(world, engagement, Target("queue", queue_id), now)
         most = engagement.transfers + 1
         return transfers.transfer(
             engagement, hands.occupancy, to, kind="queue", most=most, return_at=None, actor=order.actor, now=now
@@ -117,8 +118,9 @@ def _allows(queue: Queue, target: Target) -> bool:
     return allowed == "all" or (allowed != "none" and target.id in allowed)
 
 
-def _destination(tenant: Tenant, engagement: Engagement, target: Target, now: int) -> Destination:
-    skills = engagement.skills if target.keep_skills else ()
+def _destination(world: World, engagement: Engagement, target: Target, now: int) -> tuple[Destination, Passage | None]:
+    """Where it goes; and, where it goes through a flow, what became of it there."""
+    tenant, skills = world.tenant(), engagement.skills if target.keep_skills else ()
     match target.kind:
         case "queue":
             if target.id not in tenant.queue_by_id:
@@ -134,10 +136,14 @@ def _destination(tenant: Tenant, engagement: Engagement, target: Target, now: in
         case "flow":
             flow = tenant.flow_by_entry_id.get(target.id)
             version = flow.published() if flow else None
-            if version is None:
+            if flow is None or version is None:
                 raise _unknown("target_flow_id", "published flow with the Entry ID", target.id)
-            route = interpreter.run(version, variables_of(engagement.content))
-    return destination_of(tenant, route, engagement.content, now)
+            who = Run(engagement.engagement_id, f"{engagement.engagement_id}.{engagement.version}")
+            passed = pass_through(world, tenant, flow, version, engagement.content, who)
+            if passed.outcome.ends:
+                raise TransferRefused("This flow ends the work; end it yourself.")
+            return passed.destination(tenant, now), passed.passage
+    return destination_of(tenant, route, engagement.content, now), None
 
 
 def _unknown(field: str, what: str, wanted: str) -> InvalidRequest:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[Day, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 STRICT: dict[str, Any] = {"extra": "forbid"}
+LONGEST_SEARCH = 400
+"""Days that are looked through for open hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,32 @@ class BusinessHours:
         if any(closure.first <= local.date() <= closure.last for closure in self.closures):
             return False
         return any(interval.holds(local.time()) for interval in self.weekly.get(DAYS[local.weekday()], ()))
+
+    def after(self, at: int, seconds: int) -> int:
+        """The moment (epoch milliseconds) by which it has been open for so many seconds since `at`.
+
+        Where it does not open that long within `LONGEST_SEARCH` days, the end of what was looked through.
+        """
+        left, upto = 1000 * seconds, at
+        first = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.timezone)).date()
+        for n in range(LONGEST_SEARCH):
+            for start, end in self._open_on(first + timedelta(days=n)):
+                start = max(start, upto)
+                if end - start >= left:
+                    return start + left
+                left -= max(end - start, 0)
+                upto = max(end, upto)
+        return upto
+
+    def _open_on(self, day: date) -> list[tuple[int, int]]:
+        """From when until when (epoch milliseconds) it is open on a day, in order."""
+        if any(closure.first <= day <= closure.last for closure in self.closures):
+            return []
+        found = []
+        for interval in sorted(self.weekly.get(DAYS[day.weekday()], ()), key=lambda each: each.start):
+            last = day + timedelta(days=1) if interval.end == time.min else day
+            found.append((self._moment(day, interval.start), self._moment(last, interval.end)))
+        return found
+
+    def _moment(self, day: date, clock: time) -> int:
+        return round(datetime.combine(day, clock, ZoneInfo(self.timezone)).timestamp() * 1000)

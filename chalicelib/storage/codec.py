@@ -14,7 +14,7 @@ from chalicelib.engagements.model import Engagement, Event, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.model import Waiting
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, Stamp
+from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, SigningKeys, Stamp
 
 T = TypeVar("T")
 COMPRESS_ABOVE = 600
@@ -61,6 +61,7 @@ WAITING = Document(Waiting)
 FACT = Document(Fact)
 RECEIPT = Document(Receipt)
 CLIENT = Document(Client)
+SIGNING_KEYS = Document(SigningKeys)
 NOTE = Document(Note)
 ATTEMPT = Document(Attempt)
 PUBLIC_EVENT = Document(PublicEvent)

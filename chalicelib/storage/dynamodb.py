@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import islice
@@ -30,6 +31,7 @@ from chalicelib.storage.protocol import (
     Receipt,
     Refused,
     Replayed,
+    SigningKeys,
     Stamp,
     Started,
     Visit,
@@ -57,7 +59,7 @@ CONFLICT_ATTEMPTS = 6
 LARGEST_PART = 350 * 1024
 """Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
-_SIGNING_KEY: Key = ("SECRET", "SIGNING_KEY")
+_SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 
 
 class DynamoStore:
@@ -90,8 +92,7 @@ class DynamoStore:
             refused = self._try_put(head)
             return Started() if refused is None else _refused(refused, engagement)
         key = {
-            "pk": {"S": f"IDEMPOTENCY#{_digest(receipt.key)}"},
-            "sk": {"S": "RECEIPT"},
+            **_key(_receipt_key(receipt.key)),
             "doc": _stored(codec.RECEIPT.dump(receipt)),
             "expires_at": _n(receipt.expires_at),
         }
@@ -165,10 +166,18 @@ class DynamoStore:
         item = self._get((f"WORK#{work_key}", "HEAD"))
         return _engagement(item) if item else None
 
-    def waiting(self, queue_id: str) -> list[Waiting]:
-        items = [i for shard in range(self._shards) for i in self._indexed(f"WAIT#{queue_id}#{shard}")]
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        item = self._get(_receipt_key(key))
+        return codec.RECEIPT.load(_loaded(item["doc"])) if item and int(item["expires_at"]["N"]) >= now else None
+
+    def waiting(self, queue_id: str, most: int | None = None) -> list[Waiting]:
+        items = [
+            item
+            for shard in range(self._shards)
+            for item in islice(self._indexed(f"WAIT#{queue_id}#{shard}", most=most), most)
+        ]
         items.sort(key=lambda item: str(item["gsk"]["S"]))
-        return [codec.WAITING.load(_loaded(item["waiting"])) for item in items]
+        return [codec.WAITING.load(_loaded(item["waiting"])) for item in items[:most]]
 
     def due(self, now: int) -> list[Engagement]:
         keys = [
@@ -269,6 +278,17 @@ class DynamoStore:
         found = (str(row["sk"]["S"]).split("#", 1) for row in self._query(f"CONSUMER#{consumer}", "0", "~"))
         return [Visit(consumer, engagement_id, int(at)) for at, engagement_id in found]
 
+    def last_visit(self, consumer: str) -> int | None:
+        found = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"CONSUMER#{consumer}"}},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return next((int(str(row["sk"]["S"]).split("#", 1)[0]) for row in found["Items"]), None)
+
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         self._delete_all(_visit_key(visit) for visit in visits)
 
@@ -280,6 +300,10 @@ class DynamoStore:
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         return self._first((f"SECRET#WEBHOOK#{webhook_id}", "SECRET"), candidate)
+
+    def put_webhook_secret(self, webhook_id: str, secret: str) -> None:
+        row = {**_key((f"SECRET#WEBHOOK#{webhook_id}", "SECRET")), "secret": {"S": secret}}
+        self._client.put_item(TableName=self._table, Item=row)
 
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         self._put_all(
@@ -363,15 +387,25 @@ class DynamoStore:
         return {int(item["sk"]["S"].split("#")[1]): codec.STAMP.load(_loaded(item["doc"])) for item in found}
 
     def client(self, client_id: str) -> Client | None:
-        item = self._get((f"CLIENT#{client_id}", "CLIENT"))
+        item = self._get(("CLIENTS", client_id))
         return codec.CLIENT.load(_loaded(item["doc"])) if item else None
 
-    def put_client(self, client: Client) -> None:
-        row = {**_key((f"CLIENT#{client.client_id}", "CLIENT")), "doc": _stored(codec.CLIENT.dump(client))}
-        self._client.put_item(TableName=self._table, Item=row)
+    def clients(self) -> list[Client]:
+        return [codec.CLIENT.load(_loaded(item["doc"])) for item in self._query("CLIENTS", "!", "~")]
 
-    def signing_key(self, candidate: str) -> str:
-        return self._first(_SIGNING_KEY, candidate)
+    def put_client(self, client: Client) -> Client:
+        kept = replace(client, version=client.version + 1)
+        self._follow(("CLIENTS", client.client_id), codec.CLIENT.dump(kept), client.version)
+        return kept
+
+    def signing_keys(self) -> SigningKeys:
+        item = self._get(_SIGNING_KEYS)
+        return codec.SIGNING_KEYS.load(_loaded(item["doc"])) if item else SigningKeys()
+
+    def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
+        kept = replace(keys, version=keys.version + 1)
+        self._follow(_SIGNING_KEYS, codec.SIGNING_KEYS.dump(kept), keys.version)
+        return kept
 
     # The calls
 
@@ -382,6 +416,18 @@ class DynamoStore:
             row = {**_key(key), "secret": {"S": candidate}}
             known = self._try_put(self._put(row, "attribute_not_exists(pk)", {}, {})) or row
         return str(known["secret"]["S"])
+
+    def _follow(self, key: Key, document: str | bytes, seen: int) -> None:
+        """Put the next version of a row, if the one seen is still there. Raises `LostRace`."""
+        put = self._put(
+            {**_key(key), "version": _n(seen + 1), "doc": _stored(document)},
+            "version = :seen" if seen else "attribute_not_exists(pk)",
+            {},
+            {":seen": _n(seen)} if seen else {},
+        )
+        old = self._try_put(put)
+        if old is not None and not _same(put["Item"], old):
+            raise LostRace("Somebody else changed it at the same moment.")
 
     def _put_all(self, items: Iterable[Item]) -> None:
         """Rows that may be put again; of those with the same key, the last."""
@@ -531,12 +577,13 @@ class DynamoStore:
             self._pause(0.05 * 2**attempt)
         raise LostRace("The table is too busy to write to; try again.")
 
-    def _indexed(self, partition: str, upto: str = "~") -> Iterator[Item]:
+    def _indexed(self, partition: str, upto: str = "~", most: int | None = None) -> Iterator[Item]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=self._index,
             KeyConditionExpression="gpk = :gpk AND gsk <= :upto",
             ExpressionAttributeValues={":gpk": {"S": partition}, ":upto": {"S": upto}},
+            PaginationConfig={"PageSize": most} if most else {},
         )
         for page in pages:
             yield from page["Items"]
@@ -597,6 +644,10 @@ def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
     if not image or image["sk"]["S"] != "HEAD":
         return None
     return _engagement(image)
+
+
+def _receipt_key(key: str) -> Key:
+    return f"IDEMPOTENCY#{_digest(key)}", "RECEIPT"
 
 
 def _beat_key(agent_id: str) -> Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import RLock
 from typing import Any
 
@@ -20,6 +21,7 @@ from chalicelib.storage.protocol import (
     Receipt,
     Refused,
     Replayed,
+    SigningKeys,
     Stamp,
     Started,
     Visit,
@@ -48,7 +50,7 @@ class MemoryStore:
         self._forgotten: dict[str, int] = {}
         self._visits: dict[tuple[str, int, str], Visit] = {}
         self._clients: dict[str, Client] = {}
-        self._signing_key: str | None = None
+        self._signing_keys = SigningKeys()
         self._secrets: dict[str, str] = {}
         self._events: dict[str, PublicEvent] = {}
         self._attempts: list[Attempt] = []
@@ -56,8 +58,8 @@ class MemoryStore:
     def start(self, engagement: Engagement, receipt: Receipt | None) -> Started | Replayed | Refused:
         with self._lock:
             if receipt is not None:
-                known = self._receipts.get(receipt.key)
-                if known is not None and known.expires_at >= receipt.started_at // 1000:
+                known = self.receipt(receipt.key, receipt.started_at // 1000)
+                if known is not None:
                     return Started() if known.engagement_id == receipt.engagement_id else Replayed(known)
             existing = self._heads.get(engagement.work_key)
             if existing is not None and existing.state != "closed":
@@ -102,9 +104,13 @@ class MemoryStore:
     def last_of_work(self, work_key: str) -> Engagement | None:
         return self._heads.get(work_key)
 
-    def waiting(self, queue_id: str) -> list[Waiting]:
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        known = self._receipts.get(key)
+        return known if known is not None and known.expires_at >= now else None
+
+    def waiting(self, queue_id: str, most: int | None = None) -> list[Waiting]:
         with self._lock:
-            return sorted((w for w in self._enlisted.values() if w.queue_id == queue_id), key=rank)
+            return sorted((w for w in self._enlisted.values() if w.queue_id == queue_id), key=rank)[:most]
 
     def due(self, now: int) -> list[Engagement]:
         with self._lock:
@@ -170,6 +176,9 @@ class MemoryStore:
         with self._lock:
             return [visit for key, visit in sorted(self._visits.items()) if key[0] == consumer]
 
+    def last_visit(self, consumer: str) -> int | None:
+        return max((visit.at for visit in self.visits(consumer)), default=None)
+
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         with self._lock:
             for visit in visits:
@@ -206,17 +215,37 @@ class MemoryStore:
     def client(self, client_id: str) -> Client | None:
         return self._clients.get(client_id)
 
-    def put_client(self, client: Client) -> None:
-        self._clients[client.client_id] = client
-
-    def signing_key(self, candidate: str) -> str:
+    def clients(self) -> list[Client]:
         with self._lock:
-            self._signing_key = self._signing_key or candidate
-            return self._signing_key
+            return [client for _, client in sorted(self._clients.items())]
+
+    def put_client(self, client: Client) -> Client:
+        kept = replace(client, version=client.version + 1)
+        with self._lock:
+            there = self._clients.get(client.client_id)
+            if there != kept and (there.version if there else 0) != client.version:
+                raise LostRace("The client was changed at the same moment.")
+            self._clients[client.client_id] = kept
+        return kept
+
+    def signing_keys(self) -> SigningKeys:
+        return self._signing_keys
+
+    def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
+        kept = replace(keys, version=keys.version + 1)
+        with self._lock:
+            if self._signing_keys != kept and self._signing_keys.version != keys.version:
+                raise LostRace("The keys were changed at the same moment.")
+            self._signing_keys = kept
+        return kept
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         with self._lock:
             return self._secrets.setdefault(webhook_id, candidate)
+
+    def put_webhook_secret(self, webhook_id: str, secret: str) -> None:
+        with self._lock:
+            self._secrets[webhook_id] = secret
 
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         with self._lock:

@@ -52,15 +52,51 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """A client's secret, as it is kept: nobody can read it back."""
+
+    hash: str
+    created_at: int = 0
+    """Epoch milliseconds."""
+
+    @property
+    def secret_id(self) -> str:
+        """What it is called by."""
+        return self.hash[:12]
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A machine client's credentials, and who it acts as."""
 
     client_id: str
-    secret_hash: str
+    secrets: tuple[Secret, ...]
+    """Oldest first: two while one takes the other's place, none while the client is disabled."""
     role: str
     subject: str
     """The user id of an agent; for every other role the client itself."""
     scopes: tuple[str, ...] = ()
+    version: int = 0
+    """0 is one that is not kept yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that signs the tenant's tokens."""
+
+    key_id: str
+    secret: str
+    created_at: int
+    """Epoch milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The one that signs, and after it the one that signed before and is still believed."""
+
+    keys: tuple[SigningKey, ...] = ()
+    version: int = 0
+    """0 is no keys yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +166,14 @@ class Store(Protocol):
     def last_of_work(self, work_key: str) -> Engagement | None:
         """The active, or else the last, engagement of a work."""
 
-    def waiting(self, queue_id: str) -> list[Waiting]:
-        """What is enlisted in a queue, in order of rank. May hold engagements offered or taken meanwhile."""
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        """What is remembered under an Idempotency-Key at a moment (epoch seconds)."""
+
+    def waiting(self, queue_id: str, most: int | None = None) -> list[Waiting]:
+        """What is enlisted in a queue, in order of rank. May hold engagements offered or taken meanwhile.
+
+        With `most`, no more than that is read.
+        """
 
     def due(self, now: int) -> list[Engagement]:
         """Scheduled and snoozed engagements whose time has come. May miss what was written just now."""
@@ -178,6 +220,9 @@ class Store(Protocol):
     def visits(self, consumer: str) -> list[Visit]:
         """A consumer's engagements, oldest first."""
 
+    def last_visit(self, consumer: str) -> int | None:
+        """When the newest of a consumer's engagements started (epoch milliseconds)."""
+
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         """Whose these engagements were is known no longer."""
 
@@ -205,14 +250,23 @@ class Store(Protocol):
     def client(self, client_id: str) -> Client | None:
         """A machine client."""
 
-    def put_client(self, client: Client) -> None:
-        """Keep a machine client, replacing one of the same id."""
+    def clients(self) -> list[Client]:
+        """All machine clients, by id."""
 
-    def signing_key(self, candidate: str) -> str:
-        """The key that signs this tenant's tokens; the candidate becomes it where there is none yet."""
+    def put_client(self, client: Client) -> Client:
+        """Keep a machine client as its next version, if it is still at the one seen. Raises `LostRace`."""
+
+    def signing_keys(self) -> SigningKeys:
+        """The keys of the tenant's tokens."""
+
+    def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
+        """Keep them as their next version, if they are still at the one seen. Raises `LostRace`."""
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         """The secret of a webhook; the candidate becomes it where there is none yet."""
+
+    def put_webhook_secret(self, webhook_id: str, secret: str) -> None:
+        """Keep a secret that was made elsewhere, replacing the one that is there."""
 
     def keep_events(self, events: Sequence[PublicEvent]) -> None:
         """Keep public events for a week. Keeping one again changes nothing."""

@@ -31,7 +31,7 @@ WRONG = [
     ("a flow into a queue that is not there", f"{STEPS}/0/otherwise/queue_id", "nowhere", f"/{STEPS}/0"),
     ("a priority beyond the highest", f"{STEPS}/1/otherwise/priority", 1000, f"/{STEPS}/1"),
     ("a flow that finds no queue", f"{STEPS}/0/otherwise", {"priority": 1}, f"/{STEPS}"),
-    ("an operator that is none", f"{STEPS}/0/choose/0/when/op", "sounds_like", f"/{STEPS}/0/Choose/choose/0/when"),
+    ("an operator that is none", f"{STEPS}/0/choose/0/when/op", "sounds_like", f"/{STEPS}/0/choose/0/when/op"),
     ("a version twice", "flows/0/versions", [TENANT["flows"][0]["versions"][0]] * 2, "/flows/0/versions"),
 ]
 

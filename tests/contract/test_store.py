@@ -26,7 +26,20 @@ from chalicelib.errors import LostRace
 from chalicelib.reporting.facts import Fact
 from chalicelib.routing.consumer import USUAL
 from chalicelib.routing.model import Requirement, Waiting
-from chalicelib.storage.protocol import Client, Configuration, Receipt, Refused, Replayed, Stamp, Started, Store, Visit
+from chalicelib.storage.protocol import (
+    Client,
+    Configuration,
+    Receipt,
+    Refused,
+    Replayed,
+    Secret,
+    SigningKey,
+    SigningKeys,
+    Stamp,
+    Started,
+    Store,
+    Visit,
+)
 from tests.support.worlds import NOW, Centre
 
 FLOW = FlowReference("tickets", "Tickets", 1, "entry-tickets")
@@ -372,12 +385,62 @@ class TestTenant:
         assert store.configuration(small).document == {"queues": []}
         assert store.configuration(version).document == document
 
-    def test_clients_are_kept_and_replaced(self, store: Store) -> None:
-        assert store.client("crm") is None
-        for secret in ("one", "two"):
-            store.put_client(Client("crm", secret, "integration", "crm", ("a", "b")))
-        found = store.client("crm")
-        assert found == Client("crm", "two", "integration", "crm", ("a", "b"))
+    def test_a_client_changes_from_the_version_that_was_seen_or_not_at_all(self, store: Store) -> None:
+        assert (store.client("crm"), store.clients()) == (None, [])
+        new = Client("crm", (Secret("one", NOW),), "integration", "crm", ("a", "b"))
+        first = store.put_client(new)
+        assert first == replace(new, version=1) == store.client("crm")
+        with pytest.raises(LostRace):
+            store.put_client(replace(new, secrets=()))
+        second = store.put_client(replace(first, secrets=(*first.secrets, Secret("two", NOW))))
+        with pytest.raises(LostRace):
+            store.put_client(replace(first, secrets=()))
+        assert store.client("crm") == second
+        bot = store.put_client(Client("bot", (), "agent", "ana"))
+        assert store.clients() == [bot, second]
 
-    def test_the_first_signing_key_stays(self, store: Store) -> None:
-        assert [store.signing_key("one"), store.signing_key("two")] == ["one", "one"]
+    def test_a_client_sent_twice_is_kept_once(self, store: Store) -> None:
+        new = Client("crm", (Secret("one", NOW),), "integration", "crm")
+        assert store.put_client(new) == store.put_client(new) == store.client("crm")
+
+    def test_signing_keys_change_from_the_version_that_was_seen_or_not_at_all(self, store: Store) -> None:
+        assert store.signing_keys() == SigningKeys()
+        one, two = SigningKey("1", "one", NOW), SigningKey("2", "two", NOW)
+        first = store.put_signing_keys(SigningKeys((one,)))
+        assert first == store.put_signing_keys(SigningKeys((one,)))
+        with pytest.raises(LostRace):
+            store.put_signing_keys(SigningKeys((two,)))
+        second = store.put_signing_keys(replace(first, keys=(two, one)))
+        assert store.signing_keys() == second == SigningKeys((two, one), 2)
+
+    def test_the_first_secret_of_a_webhook_stays_until_another_is_put_there(self, store: Store) -> None:
+        assert [store.webhook_secret("crm", each) for each in ("one", "two")] == ["one", "one"]
+        for _ in range(2):
+            store.put_webhook_secret("crm", "theirs")
+        assert store.webhook_secret("crm", "three") == "theirs"
+        store.put_webhook_secret("erp", "new")
+        assert store.webhook_secret("erp", "x") == "new"
+
+    def test_i9_a_consumers_last_visit_is_the_newest_whatever_the_order_of_writing(self, store: Store) -> None:
+        assert store.last_visit("c") is None
+        for at in (NOW, NOW + 5, NOW + 5, NOW + 1):
+            store.record([], [Visit("c", f"e{at}", at)])
+        assert (store.last_visit("c"), store.last_visit("d")) == (NOW + 5, None)
+
+    def test_a_receipt_is_read_until_it_expires(self, store: Store) -> None:
+        one = engagement()
+        kept = receipt(one)
+        store.start(one, kept)
+        assert store.receipt("k1", NOW // 1000 + 60) == kept
+        assert store.receipt("k1", NOW // 1000 + 61) is None
+        assert store.receipt("k2", NOW // 1000) is None
+
+    def test_no_more_is_read_of_a_queue_than_is_asked_for(self, store: Store) -> None:
+        for n in range(5):
+            one = replace(engagement(f"CASE-{n}"), priority=n)
+            store.start(one, None)
+            store.enlist(Waiting(one.engagement_id, 1, "billing", "work_item", n, NOW))
+        ranked = store.waiting("billing")
+        assert [each.priority for each in ranked] == [4, 3, 2, 1, 0]
+        assert len(store.waiting("billing", 3)) == 3
+        assert store.waiting("billing", 9) == ranked

@@ -22,7 +22,7 @@ from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.events.catalogue import NAMES, PREFIX, TYPES, PublicEvent
 from chalicelib.events.retries import WAITS, wait_after
 from chalicelib.messaging.eventbridge import EventBus, cloud_event
-from chalicelib.messaging.poster import HttpPoster, PostFailed, is_public
+from chalicelib.messaging.poster import MOST_FETCHED, HttpPoster, PostFailed, is_public
 from chalicelib.operations import amending, delivering, desk
 from chalicelib.operations.ordering import Order
 from tests.http.test_desk import START, accepted, started
@@ -269,14 +269,31 @@ PRIVATE = ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe
 class Slow(BaseHTTPRequestHandler):
     """A receiver that answers by its path: at once, elsewhere, or too late."""
 
+    def do_GET(self) -> None:
+        size = MOST_FETCHED + (self.path == "/large")
+        self.send_response(302 if self.path == "/moved" else 200)
+        self.send_header("Location", "/")
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        self.wfile.write(b"x" * size)
+
     def do_POST(self) -> None:
         if self.path == "/slow":
             time.sleep(4)
+        if self.path == "/drip":
+            self.drip()
+            return
         self.send_response(302 if self.path == "/moved" else 200)
         self.send_header("Location", "http://127.0.0.1:1/")
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
+
+    def drip(self) -> None:
+        """A byte at a time, each in time."""
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok":
+            self.wfile.write(bytes([byte]))
+            time.sleep(0.05)
 
     def log_message(self, *_: Any) -> None:
         """Quiet."""
@@ -322,6 +339,25 @@ class TestTargets:
             with pytest.raises(PostFailed, match="within 3 s"):
                 poster.post(f"{url}/slow", {}, b"{}")
             assert time.monotonic() - began < 3.9
+
+    def test_a_document_is_fetched_whole_or_not_at_all_and_from_there_alone(self) -> None:
+        poster = HttpPoster(allowed=lambda _: True, schemes=("http",), resolve=lambda *_: ["127.0.0.1"])
+        with a_server() as url:
+            assert poster.fetch(f"{url}/") == b"x" * MOST_FETCHED
+            for path, problem in (("/large", "more than"), ("/moved", "302")):
+                with pytest.raises(PostFailed, match=problem):
+                    poster.fetch(f"{url}{path}")
+        with pytest.raises(PostFailed, match="not public"):
+            HttpPoster(resolve=lambda *_: ["169.254.169.254"]).fetch("https://innocent.example.com/")
+
+    def test_who_answers_a_byte_at_a_time_is_cut_as_well(self) -> None:
+        poster = HttpPoster(allowed=lambda _: True, schemes=("http",), resolve=lambda *_: ["127.0.0.1"])
+        with a_server() as url:
+            assert poster.post(f"{url}/drip", {}, b"{}") == b"ok"
+            began = time.monotonic()
+            with pytest.raises(PostFailed, match=r"within 0\.5 s"):
+                poster.post(f"{url}/drip", {}, b"{}", 0.5)
+            assert time.monotonic() - began < 1
 
 
 class TestBus:

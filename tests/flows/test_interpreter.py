@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.flows.document import AllOf, AnyOf, Branch, Choose, Condition, FlowVersion, Not, Route, Set, Test
-from chalicelib.flows.interpreter import holds, run
+from chalicelib.flows.conditions import AllOf, AnyOf, Condition, Not, Test, holds
+from chalicelib.flows.document import Assignment, Branch, Choose, Exit, FlowVersion, Route, Set, Step
+from chalicelib.flows.interpreter import answered_by, run
+from chalicelib.flows.setting import Setting
 from chalicelib.routing.model import Requirement
+from tests.support.worlds import NOW
 
 VARIABLES: dict[str, Any] = {"type": "Invoice", "amount": "250", "count": 3, "none": None, "vip": True}
 
@@ -66,13 +69,18 @@ def test_conditions_combine(condition: Condition, expected: bool) -> None:
     assert holds(condition, {"type": 1}) is expected
 
 
+def routed(*steps: Step, **variables: Any) -> Route:
+    running = run(FlowVersion(1, "published", steps), variables, Setting(), NOW)
+    return answered_by(lambda _: None, running).route
+
+
 def test_the_first_branch_from_the_top_wins() -> None:
-    step = Choose((Branch(TRUE, Route("first")), Branch(TRUE, Route("second"))), Route("otherwise"))
-    assert run(FlowVersion(1, "published", (step,)), {"type": 1}).queue_id == "first"
-    assert run(FlowVersion(1, "published", (step,)), {}).queue_id == "otherwise"
+    step = Choose((Branch(TRUE, Exit("first")), Branch(TRUE, Exit("second"))), Exit("otherwise"))
+    assert routed(step, type=1).queue_id == "first"
+    assert routed(step).queue_id == "otherwise"
 
 
 def test_later_steps_add_to_the_route_and_leave_the_rest() -> None:
     skills = (Requirement("french", 3),)
-    steps = (Set(Route("general", 1)), Set(Route(priority=9)), Set(Route(skills=skills)))
-    assert run(FlowVersion(1, "published", steps), {}) == Route("general", 9, skills)
+    steps = (Set(Assignment("general", 1)), Set(Assignment(priority=9)), Set(Assignment(skills=skills)))
+    assert routed(*steps) == Route("general", 9, skills)

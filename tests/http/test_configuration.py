@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.configuration.kinds import KINDS
-from chalicelib.http.authentication import hash_secret
-from chalicelib.storage.protocol import Client
+from chalicelib.operations.credentials import hash_secret
+from chalicelib.storage.protocol import Client, Secret
 from tests.support.api import Api, Reply, api_of
 from tests.support.worlds import TENANT, memory_centre
 
@@ -271,7 +271,9 @@ class TestTheKinds:
 
     def test_zooms_scope_does_instead_of_the_configurations(self, api: Api) -> None:
         scopes = ("contact_center_queue:read:admin",)
-        api.centre.world.store.put_client(Client("zoom", hash_secret("zoom-secret"), "admin", "zoom", scopes))
+        api.centre.world.store.put_client(
+            Client("zoom", (Secret(hash_secret("zoom-secret")),), "admin", "zoom", scopes)
+        )
         assert api.by("zoom").get(f"{BASE}/queues").status == 200
         assert api.by("zoom").post(f"{BASE}/queues", {"queue_name": "X"}).status == 403
         assert api.by("zoom").get(f"{BASE}/users").status == 403

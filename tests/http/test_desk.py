@@ -319,3 +319,16 @@ def test_an_agent_sees_what_would_come_next_and_nobody_elses(api: Api) -> None:
     }
     assert api.by("ana").get("/v2/contact_center/users/ben/explanation").status == 404
     assert api.by("sue").get("/v2/contact_center/users/nobody/explanation").status == 404
+
+
+def test_the_explanation_tells_what_the_flow_decided(api: Api) -> None:
+    engagement_id = api.by("crm").post(START, zoom_body()).body["engagement_id"]
+    why = api.by("sue").get(f"{START}s/{engagement_id}/explanation").body
+    assert why["flows"] == [
+        {
+            "time": "2025-11-23T17:46:40.000Z",
+            "event_name": "start",
+            "flow": "tickets@1",
+            "steps": [{"step": "1", "exit": "1"}, {"step": "2", "exit": "otherwise"}],
+        }
+    ]

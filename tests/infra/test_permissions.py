@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.engagements.model import work_key
+from chalicelib.engagements.model import Content, work_key
 from chalicelib.errors import DuplicateWork
 from chalicelib.handlers import schedule
 from chalicelib.messaging.eventbridge import EventBus
@@ -19,9 +19,11 @@ from chalicelib.messaging.protocol import Delivery, Ring
 from chalicelib.messaging.sqs import SqsTransport
 from chalicelib.operations import (
     configuring,
+    credentials,
     delivering,
     desk,
     explaining,
+    intake,
     listing,
     privacy,
     reading,
@@ -31,6 +33,7 @@ from chalicelib.operations import (
 )
 from chalicelib.operations.ordering import Order
 from chalicelib.storage.protocol import Client
+from tests.flows.support import document_with
 from tests.simulation import test_crash, test_crash_configuring
 from tests.support.poster import out_of_order
 from tests.support.worlds import NOW, TENANT, AwsCentre, Clients, aws, aws_centre
@@ -158,9 +161,11 @@ def reads(centre: AwsCentre) -> None:
     explaining.explain(world, centre.read(engagement_id))
     world.store.archived(engagement_id)
     world.store.facts("queue_performance", NOW, NOW + 1)
-    world.store.put_client(Client("crm", "x", "integration", "crm"))
-    world.store.client("crm")
+    credentials.create(world, Client("crm", (), "integration", "crm"))
+    credentials.add_secret(world, "crm")
+    world.store.clients()
     world.signing_key()
+    credentials.rotate_signing_key(world, revoke=True)
     world.store.last_of_work(work_key("CASE-7", "A case"))
     desk.assignments(world, "ana")
     listing.open_ones(world, listing.Wanted(), 30)
@@ -174,6 +179,7 @@ def reads(centre: AwsCentre) -> None:
 def forgetting(centre: WatchedCentre) -> None:
     """Notes end with their work, and a consumer is forgotten."""
     world, jill = centre.world, {"consumer_external_id": "C-77"}
+    centre.clock.pass_seconds(5)  # a story may have had a configuration of its own
     engagement_id = centre.start("CASE-9", consumer=jill)
     centre.consume()
     supervising.add_note(world, centre.read(engagement_id), "sue", "He called again.")
@@ -204,6 +210,28 @@ def deliveries(centre: WatchedCentre) -> None:
         delivering.deliver(world, replace(delivery, attempt=100))
 
 
+def through_flows(centre: WatchedCentre) -> None:
+    """What flows ask for, and what takes foreign systems' webhooks."""
+    world = centre.world
+    call = {"http": {"system_id": "crm", "path": "/"}, "failed": {}}
+    asks = ({"consumer": {"returning_within": 60}}, {"queue_statistics": "general"}, call)
+    configuring.apply(world, document_with(*asks, {"route": {"queue_id": "general"}}), None)
+    centre.clock.pass_seconds(5)
+    content = Content({"work_item_id": "CASE-10", "work_item_name": "A case"}, ({"consumer_external_id": "C-1"},))
+    key = intake.IdempotencyKey("crm:9", "")
+    intake.start(
+        world,
+        flow_entry_id="entry-tickets",
+        channel="work_item",
+        content=content,
+        actor="integration:crm",
+        idempotency=key,
+        use_existing=False,
+    )
+    centre.consume()
+    world.store.put_webhook_secret("intake.github", "theirs")
+
+
 @pytest.fixture(scope="module")
 def calls() -> Calls:
     watch = Watch()
@@ -221,6 +249,7 @@ def calls() -> Calls:
                 reads(centre)
                 forgetting(centre)
                 deliveries(centre)
+                through_flows(centre)
             finally:
                 for each in events:
                     each.unregister("before-parameter-build", watch.note)

@@ -173,6 +173,32 @@ def test_when_a_queue_is_open(moment: str, expected: bool) -> None:
     assert PARIS.is_open(at(moment)) is expected
 
 
+AFTER = [
+    ("within the morning", "2026-11-23T08:00:00", 3600, "2026-11-23T09:00:00"),
+    ("over the break", "2026-11-23T10:30:00", 3600, "2026-11-23T12:30:00"),
+    ("from before opening", "2026-11-22T20:00:00", 1, "2026-11-23T08:00:01"),
+    ("all of the morning ends with it", "2026-11-23T08:00:00", 3 * 3600, "2026-11-23T11:00:00"),
+    ("until midnight and on to Sunday", "2026-11-23T22:59:00", 120, "2026-11-29T00:01:00"),
+    ("past a closure", "2026-12-27T03:00:00", 1, "2027-01-03T00:00:01"),
+    ("the hour that is left out in spring", "2026-03-29T00:00:00", 2 * 3600, "2026-03-29T02:00:00"),
+    ("the hour that comes twice in autumn", "2026-10-24T23:00:00", 4 * 3600, "2026-10-25T03:00:00"),
+]
+
+
+@pytest.mark.parametrize(("moment", "seconds", "expected"), [a[1:] for a in AFTER], ids=[a[0] for a in AFTER])
+def test_when_it_has_been_open_for_a_while(moment: str, seconds: int, expected: str) -> None:
+    assert PARIS.after(at(moment), seconds) == at(expected)
+
+
+def test_hours_that_never_open_come_to_an_end_all_the_same() -> None:
+    assert BusinessHours().after(at("2026-11-23T08:00:00"), 60) == at("2026-11-23T08:00:00")
+
+
+def test_hours_that_overlap_count_once() -> None:
+    hours = BusinessHours("UTC", {"monday": (Interval(time(9), time(12)), Interval(time(10), time(13)))})
+    assert hours.after(at("2026-11-23T09:00:00"), 4 * 3600) == at("2026-11-23T13:00:00")
+
+
 QUEUED = [
     replace(Waiting(name, 1, "q", "work_item", 0, since), since=since, offers=offers)
     for name, since, offers in (("a", 10, 2), ("b", 20, 0), ("c", 30, 0))

@@ -18,6 +18,8 @@ from chalicelib.operations import amending, delivering, desk, privacy, sessions,
 from chalicelib.operations.amending import Amendment
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.transferring import Target
+from tests.flows.support import document_with
+from tests.flows.test_steps import OTHER
 from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.worlds import TENANT, AwsCentre, Clients, aws, aws_centre
 
@@ -66,6 +68,9 @@ class Story:
 
     prepare: Callable[[AwsCentre], list[str]]
     operation: Callable[[AwsCentre, list[str]], list[str]]
+
+
+JILL = {"consumer_external_id": "C-77", "consumer_display_name": "Jill Chill"}
 
 
 def nothing(centre: AwsCentre) -> list[str]:
@@ -237,6 +242,40 @@ def too_many(centre: AwsCentre) -> list[str]:
     return accepted
 
 
+ASKING: list[dict[str, Any]] = [
+    {"consumer": {"returning_within": 60}},
+    {"queue_statistics": "billing"},
+    {"http": {"system_id": "crm", "path": "/"}, "failed": {}},
+]
+
+
+def a_flow_that_asks(centre: AwsCentre) -> list[str]:
+    centre.configure(document_with(*ASKING, {"route": {"queue_id": "billing"}}))
+    centre.clock.pass_seconds(5)
+    return []
+
+
+def start_known_consumer(centre: AwsCentre, _: list[str]) -> list[str]:
+    return [centre.start("CASE-1", key="k1", consumer=JILL)]
+
+
+def a_flow_that_ends_work(centre: AwsCentre) -> list[str]:
+    centre.configure(document_with({"end": True}))
+    centre.clock.pass_seconds(5)
+    return []
+
+
+def too_many_for_a_flow(centre: AwsCentre) -> list[str]:
+    onward = {**OTHER, "versions": [{**OTHER["versions"][0], "steps": [*ASKING, {"route": {"queue_id": "express"}}]}]}
+    first, *rest = TENANT["queues"]
+    full = {**first, "max_engagement_in_queue": 1, "overflow": {"flow_entry_id": "entry-escalation"}}
+    centre.configure(document_with({"route": {"queue_id": "billing"}}, queues=[full, *rest], flows=[onward]))
+    centre.clock.pass_seconds(5)
+    accepted = [centre.start("CASE-1", consumer=JILL), centre.start("CASE-2", consumer=JILL)]
+    centre.consume()
+    return accepted
+
+
 def scheduled(centre: AwsCentre) -> list[str]:
     accepted = [centre.start("CASE-1", not_before=centre.clock() + 60_000)]
     centre.clock.pass_seconds(60)
@@ -351,6 +390,10 @@ STORIES = {
     "start": Story(nothing, start),
     "start with a key": Story(nothing, start_with_key),
     "start closed work again": Story(closed, start_again),
+    "start through a flow that asks": Story(a_flow_that_asks, start_known_consumer),
+    "start through a flow that ends it": Story(a_flow_that_ends_work, start_with_key),
+    "overflow through a flow": Story(too_many_for_a_flow, route),
+    "overflow through a flow at the doorbell": Story(too_many_for_a_flow, answer_the_doorbell),
     "route": Story(waiting, route),
     "route what is enlisted": Story(enlisted, route),
     "route with nobody there": Story(lambda centre: [centre.start("CASE-1")], route),
@@ -417,9 +460,6 @@ def _each_point(operation: Callable[[AwsCentre], None], then: Callable[[AwsCentr
                 calls = fuse.calls if at == 0 else calls
                 then(centre)
         at += 1
-
-
-JILL = {"consumer_external_id": "C-77", "consumer_display_name": "Jill Chill"}
 
 
 def test_an_erasure_that_was_cut_short_is_finished_by_asking_again() -> None:

@@ -13,10 +13,11 @@ from chalice.app import Chalice
 from chalice.test import Client as ChaliceClient
 
 from chalicelib.http.api import ENDPOINTS
-from chalicelib.http.authentication import hash_secret
 from chalicelib.http.authorization import Role, default_scopes
 from chalicelib.http.endpoint import register
-from chalicelib.storage.protocol import Client
+from chalicelib.operations.credentials import hash_secret
+from chalicelib.storage.protocol import Client, Secret
+from tests.support import canary
 from tests.support.worlds import Centre
 
 CLIENTS: dict[str, Role] = {"crm": "integration", "ana": "agent", "ben": "agent", "sue": "supervisor", "adm": "admin"}
@@ -56,6 +57,8 @@ class Api:
             sent["Authorization"] = f"Bearer {self.token}"
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         answer = self.http.http.request(method, path, headers={**sent, **(headers or {})}, body=raw)
+        if answer.status_code >= 400:
+            canary.search("a problem document", answer.body.decode())
         received = {name.lower(): value for name, value in answer.headers.items()}
         return Reply(answer.status_code, received, json.loads(answer.body) if answer.body else None)
 
@@ -76,8 +79,8 @@ def _names(headers: dict[str, str]) -> dict[str, str]:
 def api_of(centre: Centre, clients: Mapping[str, Role] = CLIENTS) -> Api:
     """The API over this centre, with these clients; by default one for each role."""
     for client_id, role in clients.items():
-        secret = hash_secret(f"{client_id}-secret")
-        centre.world.store.put_client(Client(client_id, secret, role, client_id, default_scopes(role)))
+        secret = Secret(hash_secret(f"{client_id}-secret"))
+        centre.world.store.put_client(Client(client_id, (secret,), role, client_id, default_scopes(role)))
     app = Chalice("interleave")
     register(app, ENDPOINTS, lambda: centre.world)
     return Api(centre, ChaliceClient(app))
@@ -89,26 +92,19 @@ def zoom_body(work_item_id: str = "CASE-1", **changes: Any) -> dict[str, Any]:
         "channels": [{"channel": "work_item", "channel_source": "API"}],
         "flow": {"flow_entry_id": "entry-tickets"},
         "language_code": "en-US",
-        "consumers": [
-            {
-                "consumer_display_name": "Jill Chill",
-                "consumer_external_id": "C-77",
-                "consumer_email": "jill@example.com",
-                "consumer_number": "+1234561212",
-            }
-        ],
+        "consumers": [dict(canary.CONSUMER)],
         "work_item_variables": {
             "work_item_name": "A case",
             "work_item_id": work_item_id,
-            "work_item_desc": "It does not work",
+            "work_item_desc": canary.DESCRIPTION,
             "work_item_type_id": "1",
             "work_item_type": "invoice",
             "work_item_due_date": "2025-10-01T00:00:00",
             "work_item_origin": "chat system",
             "work_item_priority": 1,
-            "work_item_transcript_url": "https://example.com/transcript",
-            "work_item_hyperlink": "crm.example.com/case/1",
+            "work_item_transcript_url": canary.TRANSCRIPT,
+            "work_item_hyperlink": canary.HYPERLINK,
         },
-        "variables": [{"name": "global_custom.ticket.group", "value": "Group 70"}],
+        "variables": [dict(each) for each in canary.VARIABLES],
         **changes,
     }

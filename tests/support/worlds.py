@@ -25,6 +25,7 @@ from chalicelib.operations.ordering import Order
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
+from tests.support import canary
 from tests.support.poster import Posts
 
 NOW = 1_763_920_000_000
@@ -129,8 +130,15 @@ class Centre:
         **variables: Any,
     ) -> str:
         content = Content(
-            {"work_item_id": work_item_id, "work_item_name": "A case", "work_item_type": kind, **variables},
+            {
+                "work_item_id": work_item_id,
+                "work_item_name": "A case",
+                "work_item_type": kind,
+                "work_item_desc": canary.DESCRIPTION,
+                **variables,
+            },
             (consumer,) if consumer else (),
+            canary.VARIABLES,
         )
         started = intake.start(
             self.world,
@@ -274,6 +282,8 @@ class AwsCentre(Centre):
 def memory_centre(configured: bool = True) -> MemoryCentre:
     clock, posts = Clock(), Posts()
     store, transport = MemoryStore(), MemoryTransport(clock)
+    canary.watch(store)
+    canary.watch(transport)
     centre = MemoryCentre(World(store, transport, clock, tokens(), "account", posts), clock, posts, store, transport)
     if configured:
         centre.configure()
@@ -286,6 +296,8 @@ def aws_centre(clients: Clients, configured: bool = True) -> AwsCentre:
     transport = SqsTransport(
         clients.sqs, clients.doorbell_url, "interleave-queue-", clients.deliveries_url, clients.dead_url
     )
+    canary.watch(store)
+    canary.watch(transport)
     centre = AwsCentre(World(store, transport, clock, tokens(), "account", posts), clock, posts, clients)
     if configured:
         centre.configure()

@@ -29,6 +29,9 @@ def get_dataset(call: Call[None]) -> Answer:
     facts = call.world.store.facts(dataset, start, end)
     if call.principal.role == "agent":
         facts = [fact for fact in facts if fact.agent_id == call.principal.subject]
+    mine = call.principal.supervised
+    if mine is not None:
+        facts = [fact for fact in facts if fact.agent_id in mine.agents or fact.queue_id in mine.queues]
     marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
     rows = [_row(call, row, INTERVALS[interval]) for row in fold(dataset, facts, INTERVALS[interval], marks)]
     return Answer(200, {"from": wire.time_text(start), "to": wire.time_text(end), name: rows})

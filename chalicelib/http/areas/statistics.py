@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.engagements.model import Engagement
 from chalicelib.http import wire
+from chalicelib.http.authorization import Resource, owns
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.operations import watching
 
@@ -14,13 +15,20 @@ STATUSES = ("ready", "not_ready", "offline")
 
 def queue_statistics(call: Call[None]) -> Answer:
     now = call.world.now()
-    rows = [_queue(each, now) for each in watching.queues_now(call.world)]
+    found = watching.queues_now(call.world)
+    rows = [_queue(each, now) for each in found if _shown(call, Resource(queue_id=each.queue.queue_id))]
     return Answer(200, {"time": wire.time_text(now), "queues": rows})
 
 
 def user_statistics(call: Call[None]) -> Answer:
-    rows = [_user(each) for each in watching.agents_now(call.world)]
+    found = watching.agents_now(call.world)
+    rows = [_user(each) for each in found if _shown(call, Resource((each.agent.user_id,)))]
     return Answer(200, {"time": wire.time_text(call.world.now()), "users": rows})
+
+
+def _shown(call: Call[None], resource: Resource) -> bool:
+    """A supervisor of teams sees their queues and agents."""
+    return owns(call.principal, call.action, resource)
 
 
 def _queue(found: watching.QueueNow, now: int) -> dict[str, Any]:

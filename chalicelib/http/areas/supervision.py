@@ -7,7 +7,7 @@ from chalicelib.errors import FieldError, InvalidRequest, NotAllowed
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import AddNote, TakePart
-from chalicelib.http.reach import order_of, reachable
+from chalicelib.http.reach import order_of, reachable, seen_by
 from chalicelib.operations import supervising
 from chalicelib.operations.ordering import Order
 
@@ -21,7 +21,7 @@ def _take_part(call: Call[TakePart], found: Engagement) -> Engagement:
     """Supervisors come and go as they like; an agent asks for advice on his own work, and leaves or takes over
     what he was asked about."""
     me, mode, world = call.principal, call.body.mode, call.world
-    order = Order(found.engagement_id, me.actor, version=call.if_match())
+    order = Order(found.engagement_id, me.actor, version=seen_by(call, found))
     match mode:
         case "leave":
             return supervising.leave(world, order, me.subject)

@@ -1,0 +1,32 @@
+"""Who says who people are: the tenant's identity providers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+PersonRole = Literal["agent", "supervisor", "admin"]
+Https = Annotated[str, Field(pattern=r"^https://[^\s@/?#]+(/[^\s?#]*)?$", max_length=2048)]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """An OpenID Connect issuer whose tokens are let in as people."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    issuer: Https
+    """As its tokens have it in `iss`, to the letter."""
+    audience: Annotated[str, Field(min_length=1, max_length=255)]
+    """What `aud` must name."""
+    jwks_url: Https
+    """Where it publishes its keys."""
+    user_claim: Annotated[str, Field(min_length=1, max_length=255)] = "sub"
+    """Which claim holds the user id. It stands in events and in the history, so let it be no e-mail address."""
+    role_claim: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Which claim holds one or more values that `roles` makes a role of; without it everybody is an agent."""
+    roles: Mapping[str, PersonRole] = field(default_factory=dict)
+    """The role for each value of that claim; of several the highest. Whatever is not here gives none."""

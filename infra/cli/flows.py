@@ -1,0 +1,123 @@
+"""Flows: run the cases kept beside them, draw them, and tell which way an engagement took."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chalicelib.configuration.document import read
+from chalicelib.configuration.tenant import Tenant as Document
+from chalicelib.flows.cases import Result, try_all
+from chalicelib.flows.document import Flow, FlowVersion
+from chalicelib.flows.graph import graph as drawn
+from infra.cli.configuration import CONFIGURATION
+from infra.cli.failures import Failed
+from infra.cli.files import given
+from infra.cli.output import table
+from infra.cli.shell import CONTACT_CENTER, Group, Json, Shell, begin
+
+flow = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Test flows, draw them, follow them.")
+In = Annotated[Path | None, typer.Option("--in", help="A folder of YAML files, or one; without it, what is applied.")]
+
+
+@flow.command("test")
+def run_cases(
+    context: typer.Context,
+    flow_id: Annotated[str | None, typer.Argument(help="One flow; without it, all.")] = None,
+    where: In = None,
+    as_json: Json = False,
+) -> None:
+    """Run the cases kept beside flows. The exit code is 1 where one fails."""
+    shell, output = begin(context, as_json)
+    document = _document(shell, where)
+    tried = [
+        (each.flow_id, version.flow_version, result)
+        for each in _chosen(document, flow_id)
+        for version in each.versions
+        for result in try_all(version, document.setting)
+    ]
+    rows = [
+        ["passed" if r.passed else "FAILED", f"{name} {n}", r.case, "; ".join(r.differences)] for name, n, r in tried
+    ]
+    results = [_plain(*each) for each in tried]
+    output.result(
+        {"results": results}, table(None, ("", "flow", "case", "difference"), rows) if rows else "There are no cases."
+    )
+    if not all(result.passed for _, _, result in tried):
+        raise typer.Exit(1)
+
+
+@flow.command()
+def graph(
+    context: typer.Context,
+    flow_id: Annotated[str, typer.Argument(help="The flow.")],
+    version: Annotated[int | None, typer.Option(help="By default the published one, or else the newest.")] = None,
+    where: In = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a flow as a Mermaid flowchart."""
+    shell, output = begin(context, as_json)
+    (found,) = _chosen(_document(shell, where), flow_id)
+    text = drawn(found, _version(found, version))
+    output.result({"flow_id": flow_id, "mermaid": text}, text.rstrip("\n"))
+
+
+@flow.command()
+def trace(
+    context: typer.Context,
+    engagement_id: Annotated[str, typer.Argument(help="The engagement.")],
+    as_json: Json = False,
+) -> None:
+    """Tell which exits an engagement took on its way through its flows."""
+    shell, output = begin(context, as_json)
+    with shell.tenant() as tenant:
+        passages = tenant.get(f"{CONTACT_CENTER}/engagements/{engagement_id}/explanation")["flows"]
+    rows = [
+        [passage["time"], passage["flow"], step["step"], step.get("exit", "")]
+        for passage in passages
+        for step in passage["steps"]
+    ]
+    shown = table(None, ("time", "flow", "step", "exit"), rows)
+    output.result({"flows": passages}, shown if rows else "It went straight through: no step had a choice.")
+
+
+def _document(shell: Shell, where: Path | None) -> Document:
+    if where is not None:
+        return given(where).tenant
+    with shell.tenant() as tenant:
+        return read(tenant.get(CONFIGURATION)["document"])
+
+
+def _chosen(document: Document, flow_id: str | None) -> list[Flow]:
+    found = [each for each in document.flows if flow_id in (None, each.flow_id)]
+    if flow_id is not None and not found:
+        raise Failed(f"There is no flow {flow_id!r}.", f"One of {', '.join(each.flow_id for each in document.flows)}.")
+    return found
+
+
+def _version(found: Flow, number: int | None) -> FlowVersion:
+    if number is None:
+        return found.published() or max(found.versions, key=lambda each: each.flow_version)
+    for each in found.versions:
+        if each.flow_version == number:
+            return each
+    numbers = ", ".join(str(each.flow_version) for each in found.versions)
+    raise Failed(f"The flow {found.flow_id} has no version {number}.", f"It has {numbers}.")
+
+
+def _plain(flow_id: str, version: int, result: Result) -> dict[str, Any]:
+    return {
+        "flow_id": flow_id,
+        "flow_version": version,
+        "case": result.case,
+        "passed": result.passed,
+        "differences": list(result.differences),
+        "trace": list(result.trace),
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(flow, name="flow")

@@ -1,0 +1,64 @@
+"""Flows from the command line: their cases, their drawing, and the way that an engagement took."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.api import Api
+from tests.support.command_line import interleave
+
+
+@pytest.fixture
+def file(api: Api, tmp_path: Path) -> Path:
+    """The tenant's document with two cases beside its first flow."""
+    document = interleave(api, "export", "--json").document["document"]
+    document["flows"][0]["versions"][0]["cases"] = [
+        {"case": "An invoice", "given": {"work_item_type": "invoice"}, "expect": {"queue_id": "billing"}},
+        {"case": "Anything else", "given": {}, "expect": {"queue_id": "general"}},
+    ]
+    path = tmp_path / "tenant.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def test_the_cases_beside_a_flow_are_run(api: Api, file: Path) -> None:
+    ran = interleave(api, "flow", "test", "--in", str(file))
+    assert ran.code == 0
+    assert ran.out.count("passed") == 2
+    document = yaml.safe_load(file.read_text())
+    document["flows"][0]["versions"][0]["cases"][1]["expect"]["queue_id"] = "billing"
+    file.write_text(yaml.safe_dump(document))
+    failed = interleave(api, "flow", "test", "tickets", "--in", str(file), "--json")
+    assert failed.code == 1
+    assert [each["passed"] for each in failed.document["results"]] == [True, False]
+    assert "expected 'billing', got 'general'" in failed.document["results"][1]["differences"][0]
+
+
+def test_what_is_applied_is_tested_and_drawn_without_files(api: Api) -> None:
+    assert interleave(api, "flow", "test").out == "There are no cases.\n"
+    drawn = interleave(api, "flow", "graph", "tickets")
+    assert drawn.out.startswith("flowchart TD\n")
+    assert "billing" in drawn.out
+    assert interleave(api, "flow", "graph", "draft", "--json").document["mermaid"].startswith("flowchart TD\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(("nothing",), "One of tickets, draft."), (("tickets", "--version", "9"), "It has 1.")],
+)
+def test_a_flow_or_version_that_is_not_there(api: Api, arguments: tuple[str, ...], says: str) -> None:
+    ran = interleave(api, "flow", "graph", *arguments)
+    assert ran.code == 1
+    assert f"Next: {says}" in ran.error
+
+
+def test_the_way_of_an_engagement(api: Api) -> None:
+    started = interleave(api, "start", "entry-tickets", "--name", "A case", "--type", "invoice").out.strip()
+    ran = interleave(api, "flow", "trace", started)
+    assert ran.code == 0
+    assert "tickets@1" in ran.out
+    (passage,) = interleave(api, "flow", "trace", started, "--json").document["flows"]
+    assert passage["steps"][0]["exit"] == "1"
