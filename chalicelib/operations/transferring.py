@@ -56,6 +56,7 @@ def transfer(world: World, order: Order, target: Target) -> Engagement:
 
 def _sent(world: World, hands: Hands, target: Target, actor: str) -> Change:
     engagement, tenant, now = hands.engagement, world.tenant(), world.now()
+    _must_be_there(tenant, target)
     queue = tenant.queue_by_id.get(engagement.queue_id)
     if queue is None or not _allows(queue, target):
         raise TransferRefused(f"The queue's policy does not allow a transfer to this {target.kind}.")
@@ -118,26 +119,33 @@ def _allows(queue: Queue, target: Target) -> bool:
     return allowed == "all" or (allowed != "none" and target.id in allowed)
 
 
+def _must_be_there(tenant: Tenant, target: Target) -> None:
+    """Raises `InvalidRequest` that names the field. Only what is known comes on record, allowed or not."""
+    match target.kind:
+        case "queue" if target.id not in tenant.queue_by_id:
+            raise _unknown("target_queue_id", "queue", target.id)
+        case "agent" if target.id not in tenant.agent_by_id:
+            raise _unknown("target_agent_id", "agent", target.id)
+        case "flow":
+            flow = tenant.flow_by_entry_id.get(target.id)
+            if flow is None or flow.published() is None:
+                raise _unknown("target_flow_id", "published flow with the Entry ID", target.id)
+
+
 def _destination(world: World, engagement: Engagement, target: Target, now: int) -> tuple[Destination, Passage | None]:
-    """Where it goes; and, where it goes through a flow, what became of it there."""
+    """Where it goes, which is there; and, where it goes through a flow, what became of it there."""
     tenant, skills = world.tenant(), engagement.skills if target.keep_skills else ()
     match target.kind:
         case "queue":
-            if target.id not in tenant.queue_by_id:
-                raise _unknown("target_queue_id", "queue", target.id)
             route = Route(target.id, engagement.priority, skills)
         case "agent":
-            agent = tenant.agent_by_id.get(target.id)
-            if agent is None:
-                raise _unknown("target_agent_id", "agent", target.id)
-            if engagement.queue_id not in agent.queues:
+            if engagement.queue_id not in tenant.agent_by_id[target.id].queues:
                 raise TransferRefused(f"Agent {target.id} does not serve the queue {engagement.queue_id!r}.")
             route = Route(engagement.queue_id, engagement.priority, (), target.id)
         case "flow":
-            flow = tenant.flow_by_entry_id.get(target.id)
-            version = flow.published() if flow else None
-            if flow is None or version is None:
-                raise _unknown("target_flow_id", "published flow with the Entry ID", target.id)
+            flow = tenant.flow_by_entry_id[target.id]
+            version = flow.published()
+            assert version is not None
             who = Run(engagement.engagement_id, f"{engagement.engagement_id}.{engagement.version}")
             passed = pass_through(world, tenant, flow, version, engagement.content, who)
             if passed.outcome.ends:
