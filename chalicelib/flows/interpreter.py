@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import fields, replace
+from itertools import accumulate
 from typing import Any
 
 from chalicelib.flows.conditions import Expression, holds
@@ -49,6 +50,8 @@ from chalicelib.flows.setting import Setting
 
 LONGEST_TRACE = 24
 """Decisions that are kept of a run: they ride in the head row (docs/decisions/0001)."""
+MOST_TRACED = 600
+"""Characters of them."""
 MOST_WORK_OF_A_RUN = 10 * MOST_WORK
 """Each condition and each mapping has its own work; all of a run together have no more than this."""
 LONGEST_VALUE = 1024
@@ -100,10 +103,7 @@ class _Run:
         self.work = Work(MOST_WORK_OF_A_RUN)
 
     def outcome(self) -> Outcome:
-        trace = self.trace[:LONGEST_TRACE]
-        if len(self.trace) > LONGEST_TRACE:
-            trace[-1] = "…"
-        return Outcome(self.route, self.kept, self.due_at, self.ends, tuple(trace))
+        return Outcome(self.route, self.kept, self.due_at, self.ends, _short(self.trace))
 
     def steps(self, steps: tuple[Step, ...], prefix: str) -> Steps:
         for n, step in enumerate(steps, 1):
@@ -235,6 +235,13 @@ class _Run:
         self.variables[name] = value
         if name.startswith(KEPT) and value is not None:
             self.kept[name] = text_of(value)[:LONGEST_VALUE]
+
+
+def _short(trace: list[str]) -> tuple[str, ...]:
+    """As much of a trace as is kept, and a sign where that is not all."""
+    lengths = accumulate(len(each) for each in trace[:LONGEST_TRACE])
+    kept = [each for each, upto in zip(trace, lengths, strict=False) if upto <= MOST_TRACED]
+    return tuple(kept if len(kept) == len(trace) else [*kept, "…"])
 
 
 def text_of(value: Any) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.flows.interpreter import LONGEST_TRACE, answered_by, run
+from chalicelib.flows.interpreter import LONGEST_TRACE, MOST_TRACED, answered_by, run
 from chalicelib.flows.questions import Answered, Counted, Counts, Draw, HttpCall, LastSeen, NotAnswered, Question
 from tests.flows.support import document_with, outcome, tenant_with
 from tests.support.size import examples
@@ -213,7 +213,11 @@ def test_a_flow_may_end_the_work() -> None:
 def test_a_trace_is_short_enough_to_ride_in_the_head_row() -> None:
     tenant = tenant_with(*[{"choose": [], "otherwise": {"priority": n}} for n in range(60)], GENERAL)
     trace = outcome(tenant).trace
-    assert (len(trace), trace[0], trace[-1]) == (LONGEST_TRACE, "1:otherwise", "…")
+    assert (len(trace), trace[0], trace[-1]) == (LONGEST_TRACE + 1, "1:otherwise", "…")
+    long = [{"name": f"{n:040}", "choose": [], "otherwise": {}} for n in range(20)]
+    trace = outcome(tenant_with(*long, GENERAL)).trace
+    assert trace[-1] == "…"
+    assert sum(map(len, trace)) <= MOST_TRACED + 1
 
 
 fields = st.sampled_from(["a", "b", "queue.billing.waiting"])

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from chalicelib.engagements import model
 from chalicelib.engagements.model import Content
 from chalicelib.errors import DuplicateWork, KeyReused, NotFound, TransferRefused
 from chalicelib.events.signatures import signed
+from chalicelib.flows import interpreter
 from chalicelib.operations import flowing, intake, reading, transferring
 from chalicelib.operations.ordering import Order
 from tests.flows.support import document_with
@@ -155,6 +157,9 @@ class TestLookUps:
         any_centre.settle()  # the stream comes again from its beginning: what is older changes nothing
         any_centre.clock.pass_seconds(3600)
         assert trace(any_centre, start(any_centre, "CASE-4", consumer_external_id="C-1")) == ["back:1"]
+
+    def test_a_consumer_is_the_same_to_flows_and_to_his_visits(self) -> None:
+        assert interpreter.IDENTITIES == model.IDENTITIES
 
     def test_a_split_is_fair_and_the_same_for_the_same_engagement(self) -> None:
         lots = [flowing._lot(f"engagement-{n}/trial") for n in range(2000)]
