@@ -128,7 +128,7 @@ class Tenant:
             overflows={queue.queue_id: queue.overflow for queue in self.queues},
             hours=self.hours_by_id,
             lists={each.consumer_list_id: frozenset(each.consumers) for each in self.consumer_lists},
-            agents={agent.user_id: agent.queues for agent in self.agents},
+            agents={user_id: agent.queues for user_id, agent in self.agent_by_id.items()},
             skills=named | had if named else None,
             systems={system.system_id: system for system in self.systems_of_record},
         )
