@@ -64,7 +64,7 @@ def pass_through(world: World, tenant: Tenant, flow: Flow, version: FlowVersion,
     """Run a flow version over the work."""
     clerk = _Clerk(world, tenant, who, flow.flow_id, world.now() + CALLS_MS)
     outcome = answered_by(clerk.answer, run(version, variables_of(content), tenant.setting, world.now()))
-    return Passed(outcome, Passage(follow(flow, version), outcome.trace, _with(content, outcome)))
+    return Passed(outcome, Passage(follow(flow, version), outcome.trace, _with(tenant, content, outcome)))
 
 
 def secret_of_system(world: World, system_id: str) -> str:
@@ -127,11 +127,17 @@ def _lot(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48 * 100
 
 
-def _with(content: Content, outcome: Outcome) -> Content:
-    """The content with what the flow set."""
+def _with(tenant: Tenant, content: Content, outcome: Outcome) -> Content:
+    """The content with what the flow set; a value that its variable's declaration does not allow changes nothing."""
+    declared = tenant.variable_by_name
+    kept = {
+        name: value
+        for name, value in outcome.variables.items()
+        if name not in declared or declared[name].fault(value) is None
+    }
     work_item: dict[str, Any] = dict(content.work_item_variables)
     if outcome.due_at is not None:
         work_item["work_item_due_date"] = datetime.fromtimestamp(outcome.due_at / 1000, UTC).isoformat()
-    others = tuple(each for each in content.variables if each["name"] not in outcome.variables)
-    added = tuple({"name": name, "value": value} for name, value in outcome.variables.items())
+    others = tuple(each for each in content.variables if each["name"] not in kept)
+    added = tuple({"name": name, "value": value} for name, value in kept.items())
     return replace(content, work_item_variables=work_item, variables=(*others, *added))

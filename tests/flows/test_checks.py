@@ -192,6 +192,12 @@ def test_every_branch_that_can_hold_is_let_through() -> None:
     read(document_with(choose(*branches), GENERAL))
 
 
+def test_an_agent_serves_the_queues_of_his_team_too() -> None:
+    agents = [{**TENANT["agents"][0], "team_id": "day"}, TENANT["agents"][1]]
+    teams = [{"team_id": "day", "queues": ["general"]}]
+    read(document_with({"route": {"queue_id": "general", "user_id": "ana"}}, agents=agents, teams=teams))
+
+
 def test_flows_that_lead_back_to_themselves_are_refused() -> None:
     back = {**OTHER, "versions": [{"flow_version": 1, "status": "published", "steps": [{"flow": "entry-tickets"}]}]}
     with pytest.raises(InvalidRequest) as refused:

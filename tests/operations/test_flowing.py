@@ -174,6 +174,24 @@ class TestWhatAFlowSets:
         content = centre.read(start(centre)).content
         assert content.work_item_variables["work_item_due_date"] == "2025-11-23T17:47:40+00:00"
 
+    def test_a_value_that_its_declaration_does_not_allow_changes_nothing(self, centre: MemoryCentre) -> None:
+        variables = {"global_custom.desk.amount": "a lot", "global_custom.desk.free": "a lot"}
+        declared = {
+            "variable_groups": [{"variable_group_id": "desk", "variable_group_name": "desk"}],
+            "variables": [
+                {
+                    "variable_id": "amount",
+                    "variable_name": "amount",
+                    "variable_group_id": "desk",
+                    "data_type": "number",
+                    "default_value": "5",
+                }
+            ],
+        }
+        centre.configure(document_with({"set": {"variables": variables}}, GENERAL, **declared))
+        said = {each["name"]: each["value"] for each in centre.read(start(centre)).content.variables}
+        assert said == {"global_custom.desk.amount": "5", "global_custom.desk.free": "a lot"}
+
     def test_a_flow_may_close_work_at_once(self, any_centre: Centre) -> None:
         any_centre.configure(document_with({"name": "spam", "end": True}))
         work = any_centre.read(start(any_centre))
