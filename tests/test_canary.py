@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def test_it_goes_off_for_what_is_sent(alarm: list[str]) -> None:
         transport.publish([PublicEvent("e.1", "x", 0, "e", 1, {"name": name})], "account")
     assert alarm == ["'Jill Chill' in publish"]
     assert len(transport.published) == 2
+
+
+def test_a_copy_of_what_is_watched_is_its_own_and_watched_too(alarm: list[str]) -> None:
+    """The interleavings start from copies."""
+    transport = MemoryTransport(lambda: 0)
+    canary.watch(transport)
+    twin = copy(transport)
+    twin.published = []
+    twin.publish([PublicEvent("e.1", "x", 0, "e", 1, {"name": "Jill Chill"})], "account")
+    assert (len(transport.published), len(twin.published)) == (0, 1)
+    assert alarm == ["'Jill Chill' in publish"]
 
 
 def test_it_goes_off_for_what_is_answered_and_posted(api: Api, alarm: list[str]) -> None:

@@ -8,6 +8,7 @@ all that a test prints, logs and metrics among it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 CONSUMER = {
@@ -39,16 +40,21 @@ def search(where: str, what: Any) -> None:
 
 
 def watch(sender: Any) -> None:
-    """From now on, search what goes through a store or a transport."""
-    for name in WATCHED:
-        if hasattr(sender, name):
-            setattr(sender, name, _searching(name, getattr(sender, name)))
+    """From now on, search what goes through a store or a transport, and through its copies."""
+    sender.__class__ = _watched(type(sender))
 
 
-def _searching(name: str, call: Any) -> Any:
-    def searched(*arguments: Any, **named: Any) -> Any:
+@cache
+def _watched(kind: type) -> type:
+    """By a subclass: a method put on the object would still act on the original when it is called on a copy."""
+    names = [name for name in WATCHED if hasattr(kind, name)]
+    return type(kind.__name__, (kind,), {name: _searching(name, getattr(kind, name)) for name in names})
+
+
+def _searching(name: str, method: Any) -> Any:
+    def searched(self: Any, *arguments: Any, **named: Any) -> Any:
         given = [list(each) if isinstance(each, Iterator) else each for each in arguments]
         search(name, (given, named))
-        return call(*given, **named)
+        return method(self, *given, **named)
 
     return searched
