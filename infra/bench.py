@@ -23,7 +23,7 @@ from infra.client import Api
 from infra.demo.incidents import load, start_body
 from infra.demo.play import START
 from infra.local import LocalStack
-from infra.tenant import apply_demo
+from infra.tenant import demo_tenant
 
 FILE = Path(".interleave/bench.json")
 STARTS_PER_SECOND = 20
@@ -46,8 +46,7 @@ async def main() -> int:
     numbers: Numbers = {"zip_mb": weight.zip_mb(), "api_import_ratio": weight.api_import_ratio()}
     say("Deciding 100,000 engagements over 10,000 agents …")
     numbers.update(bench_core.measure())
-    async with LocalStack(port=0, say=say) as stack:
-        local = await apply_demo(stack)
+    async with LocalStack(port=0, say=say) as stack, demo_tenant(stack) as local:
         say("Counting billed operations …")
         numbers.update(cost.of_a_lifecycle(stack.session))
         say(f"Starting {STARTS_PER_SECOND} engagements a second for {SECONDS} s …")

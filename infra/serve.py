@@ -8,7 +8,7 @@ import contextlib
 import signal
 
 from infra.local import LocalStack
-from infra.tenant import LOCAL_FILE, apply_demo
+from infra.tenant import LOCAL_FILE, demo_tenant
 
 
 async def main(port: int) -> None:
@@ -27,8 +27,7 @@ async def main(port: int) -> None:
 
 
 async def _serve(port: int) -> None:
-    async with LocalStack(port=port, say=print) as stack:
-        await apply_demo(stack)
+    async with LocalStack(port=port, say=print) as stack, demo_tenant(stack):
         print(f"Interleave listens at {stack.url}; who and what is there: {LOCAL_FILE}. Ctrl-C stops it.", flush=True)
         await asyncio.Event().wait()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ LOCAL_FILE = Path(".interleave/local.json")
 REPORTS = "contact_center_report:read:admin"
 
 
-async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, Any]:
-    """Configure the stack for the demo, write down who and what is there, and answer with that."""
+@contextlib.asynccontextmanager
+async def demo_tenant(stack: LocalStack, file: Path = LOCAL_FILE) -> AsyncIterator[dict[str, Any]]:
+    """Configure the stack for the demo; who and what is there, which a file says too while it is there."""
     document = incidents.tenant(incidents.load())
     store = DynamoStore(stack.session.client("dynamodb"), stack.outputs["TableName"])
     local: dict[str, Any] = {
@@ -44,9 +47,14 @@ async def apply_demo(stack: LocalStack, file: Path = LOCAL_FILE) -> dict[str, An
     async with aiohttp.ClientSession() as session:
         admin = Api(session, stack.url, stack.account_id, **local["clients"]["admin"])
         await admin.expect(200, "PUT", "/v2/contact_center/configuration", document)
-    _write(file, json.dumps(local, indent=2) + "\n")
-    _write(file.with_suffix(".env"), _shell(local, document))
-    return local
+    files = {file: json.dumps(local, indent=2) + "\n", file.with_suffix(".env"): _shell(local, document)}
+    try:
+        for each, text in files.items():
+            _write(each, text)
+        yield local
+    finally:
+        for each in files:
+            each.unlink(missing_ok=True)
 
 
 def _shell(local: dict[str, Any], document: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from infra.client import Api
 from infra.demo import incidents, show
 from infra.demo.play import START, Score, play
 from infra.local import LocalStack
-from infra.tenant import apply_demo
+from infra.tenant import demo_tenant
 
 REPORT = "/v2/contact_center/analytics/dataset/historical"
 REPORT_PATIENCE = 30.0
@@ -27,8 +27,10 @@ AT_ONCE = 8
 async def main() -> int:
     console = Console()
     tickets = incidents.load()
-    async with LocalStack(port=0, say=lambda line: console.print(line, highlight=False)) as stack:
-        local = await apply_demo(stack)
+    async with (
+        LocalStack(port=0, say=lambda line: console.print(line, highlight=False)) as stack,
+        demo_tenant(stack) as local,
+    ):
         console.print(f"{len(tickets)} incidents, {len(local['agents'])} agents, at {stack.url}", highlight=False)
         score = Score()
         watching = asyncio.create_task(show.watch(console, score, len(tickets)))

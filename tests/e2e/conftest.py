@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra.local import LocalStack
-from infra.tenant import apply_demo
+from infra.tenant import demo_tenant
 
 
 @dataclass
@@ -32,16 +33,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     stack = LocalStack(port=0, say=lambda _: None)
     file: Path = tmp_path_factory.mktemp("local") / "local.json"
 
-    async def begin() -> dict[str, Any]:
-        await stack.__aenter__()
-        return await apply_demo(stack, file)
+    there = contextlib.AsyncExitStack()
 
-    async def finish() -> None:
-        await stack.__aexit__(None, None, None)
+    async def begin() -> dict[str, Any]:
+        await there.enter_async_context(stack)
+        return await there.enter_async_context(demo_tenant(stack, file))
 
     try:
         yield Running(stack, asyncio.run_coroutine_threadsafe(begin(), loop).result(240), file)
     finally:
-        asyncio.run_coroutine_threadsafe(finish(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(there.aclose(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

@@ -30,6 +30,7 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Signa
             assert json.load(answer) == {"status": "ok"}
         process.send_signal(number)
         assert process.wait(30) == 0
+    assert not (tmp_path / ".interleave" / "local.json").exists(), "nobody is sent to a stack that is gone"
     left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False)
     assert left.stdout == "", "a child process was left behind"
     assert not list(tmp_path.glob("interleave-*")), "a folder was left behind"
