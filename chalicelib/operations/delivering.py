@@ -18,6 +18,9 @@ from chalicelib.world import World
 
 MOST_REPLAYED = 2000
 """Events that one call sends again: as many as can be sent while it lasts."""
+MOST_DAYS = 31
+"""Days that one call looks through: each is read by itself, also where nothing happened."""
+DAY_MS = 86_400_000
 
 
 def announce(world: World, events: Sequence[PublicEvent]) -> None:
@@ -57,17 +60,21 @@ def deliver(world: World, delivery: Delivery) -> None:
 def replay(world: World, webhook_id: str, start: int, end: int, most: int = MOST_REPLAYED) -> tuple[int, int | None]:
     """Send again what happened from `start` until before `end` (epoch ms).
 
-    How many deliveries that are, and from when on to ask for the rest; None where there is none. What happened in the
-    last millisecond is sent once more by the next call: a receiver knows it by its id.
+    How many deliveries that are, and from when on to ask for the rest; None where there is none. A call goes through
+    `MOST_DAYS` at most. What happened in the last millisecond is sent once more by the next call: a receiver knows it
+    by its id.
     """
     webhook = _webhook(world, webhook_id)
     if webhook is None:
         raise NotFound(f"There is no webhook {webhook_id!r}.")
-    events = world.store.events(start, end, most + 1)
+    end = min(end, world.now() + 1)
+    until = min(end, start + MOST_DAYS * DAY_MS)
+    events = world.store.events(start, until, most + 1)
     wanted = [d for event in events[:most] for d in _deliveries(world, [webhook], event)]
     world.transport.deliver(wanted)
-    onward = max(events[most].at, start + 1) if len(events) > most else None
-    return len(wanted), onward
+    if len(events) > most:
+        return len(wanted), max(events[most].at, start + 1)
+    return len(wanted), until if until < end else None
 
 
 def verify(world: World, webhook_id: str) -> None:

@@ -253,6 +253,17 @@ class TestRetries:
         assert delivering.replay(centre.world, "crm", onward or 0, NOW * 2, most=5) == (3, None)
         assert len(later) == 3
 
+    def test_a_call_goes_through_a_month_and_never_beyond_now(self, any_centre: Centre) -> None:
+        centre = hooked(any_centre)
+        centre.start()
+        centre.consume()
+        now, month, turns = centre.clock(), delivering.MOST_DAYS * delivering.DAY_MS, []
+        onward: int | None = now - 2 * month
+        while onward is not None:
+            sent_again, onward = delivering.replay(centre.world, "crm", onward, now * 1000)
+            turns.append(sent_again)
+        assert turns == [0, 0, 1]
+
     def test_only_an_admin_sees_a_secret(self, api: Api) -> None:
         hooked(api.centre)
         secret = api.by("adm").get(f"{HOOKS}/crm/secret").body["secret"]
