@@ -48,6 +48,15 @@ class Fuse:
             raise Killed
 
 
+def deaths(calls: int) -> Iterator[Fuse]:
+    """Every death in an operation of so many calls: before each, and after the last.
+
+    To die after a call is to die before the next one: nothing is written in between.
+    """
+    yield from (Fuse(at, "before") for at in range(1, calls + 1))
+    yield Fuse(calls, "after")
+
+
 @contextmanager
 def lit(clients: Clients, fuse: Fuse) -> Iterator[None]:
     watched = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
@@ -435,31 +444,30 @@ def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: s
     story = STORIES[name]
     calls = play(story, Fuse(0, "never")).calls
     assert calls > 0
-    for when in ("before", "after"):
-        for at in range(1, calls + 1):
-            play(story, Fuse(at, when))
+    for fuse in deaths(calls):
+        play(story, fuse)
 
 
 def _each_point(operation: Callable[[AwsCentre], None], then: Callable[[AwsCentre], None], **settings: Any) -> None:
     """The operation, killed at each of its calls; what must be possible, and true, afterwards."""
-    calls, at = 1, 0
-    while at <= calls:
-        for when in ("before", "after"):
-            with aws() as clients:
-                centre = aws_centre(clients)
-                centre.configure({**TENANT, **settings})
-                centre.clock.pass_seconds(5)
-                engagement_id = centre.start("CASE-1", consumer=JILL)
-                centre.consume()
-                supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
-                desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
-                centre.consume()
-                fuse = Fuse(at, when)
-                with lit(clients, fuse), suppress(Killed):
-                    operation(centre)
-                calls = fuse.calls if at == 0 else calls
-                then(centre)
-        at += 1
+
+    def play_with(fuse: Fuse) -> int:
+        with aws() as clients:
+            centre = aws_centre(clients)
+            centre.configure({**TENANT, **settings})
+            centre.clock.pass_seconds(5)
+            engagement_id = centre.start("CASE-1", consumer=JILL)
+            centre.consume()
+            supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
+            desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
+            centre.consume()
+            with lit(clients, fuse), suppress(Killed):
+                operation(centre)
+            then(centre)
+        return fuse.calls
+
+    for fuse in deaths(play_with(Fuse(0, "never"))):
+        play_with(fuse)
 
 
 def test_an_erasure_that_was_cut_short_is_finished_by_asking_again() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.operations import configuring
 from chalicelib.storage import dynamodb
-from tests.simulation.test_crash import Fuse, Killed, Story, assigned, enlisted, lit, play, waiting
+from tests.simulation.test_crash import Fuse, Killed, Story, assigned, deaths, enlisted, lit, play, waiting
 from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
 
 WITHOUT_BILLING: dict[str, Any] = {
@@ -82,9 +82,8 @@ STORIES = {
 def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str) -> None:
     calls = play(STORIES[name], Fuse(0, "never")).calls
     assert calls > 0
-    for when in ("before", "after"):
-        for at in range(1, calls + 1):
-            play(STORIES[name], Fuse(at, when))
+    for fuse in deaths(calls):
+        play(STORIES[name], fuse)
 
 
 SMALL = {**TENANT, "heartbeat_timeout": 60}
@@ -96,7 +95,7 @@ def test_killed_at_any_call_it_is_the_old_document_or_the_new_one(name: str, mon
     if name != "apply":
         monkeypatch.setattr(dynamodb, "LARGEST_PART", 200)
     calls = _applied(CHANGES[name], Fuse(0, "never"))[0]
-    seen = {_applied(CHANGES[name], Fuse(at, when))[1] for when in ("before", "after") for at in range(1, calls + 1)}
+    seen = {_applied(CHANGES[name], fuse)[1] for fuse in deaths(calls)}
     assert seen == {"old", "new"}
 
 
