@@ -10,10 +10,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.configuration.checks import check
 from chalicelib.configuration.naming import missing
+from chalicelib.configuration.shared import COUNTRY
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.unions import meant
-from chalicelib.configuration.vocabulary import IDENTIFIER
+from chalicelib.configuration.vocabulary import IDENTIFIER, WORD
 from chalicelib.errors import FieldError, InvalidRequest
+
+PATTERNS = {
+    IDENTIFIER: "Use letters, digits, _ and -, at most 40 of them.",
+    WORD: "Use letters, digits, spaces, _ and -, at most 30 of them.",
+    COUNTRY: "Use the two letters of a country, such as FR.",
+    "^https://": "Use a whole address, which begins with https:// and names no user.",
+}
+"""What to say of text that does not fit a pattern."""
 
 _reader: TypeAdapter[Tenant] = TypeAdapter(Tenant)
 
@@ -67,8 +76,12 @@ def _remedy(error: Any, kind: Any) -> str:
             *parents, last = error["loc"]
             known = _fields_at(kind, tuple(parents))
             return missing("field", str(last), known) if known else f"There is no field {str(last)!r} here."
-        case "string_pattern_mismatch" if IDENTIFIER in error["msg"]:
-            return "Use letters, digits, _ and -, at most 40 of them."
+        case "string_pattern_mismatch" if found := [
+            says for pattern, says in PATTERNS.items() if pattern in error["msg"]
+        ]:
+            return found[0]
+        case "no_kind":
+            return str(error["msg"])
         case "tuple_type":
             return "This must be a list."
         case "dataclass_type" | "dict_type" | "mapping_type":
@@ -99,7 +112,8 @@ def _members(kind: Any) -> tuple[Any, ...]:
 def _within(kind: Any, part: int | str) -> Any:
     """The kind of a part of a value."""
     if is_dataclass(kind) and isinstance(kind, type):
-        return get_type_hints(kind).get(str(part))
+        hints = get_type_hints(kind)
+        return hints.get(str(part)) or hints.get(f"{part}_")  # a field whose name is a word of Python's
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple and isinstance(part, int):
         return inner[0]

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.configuration.unions import meant
-from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.configuration.document import wrong_types
+from chalicelib.errors import InvalidRequest
 from chalicelib.flows.document import Flow
 from chalicelib.flows.versions import known
 
@@ -31,6 +31,4 @@ def import_flow(document: Any) -> Flow:
     try:
         return _flow.validate_python(document)
     except ValidationError as error:
-        wrong = meant(error.errors(include_url=False, include_input=False, include_context=False))
-        fields = [FieldError("/" + "/".join(str(part) for part in each["loc"]), each["msg"]) for each in wrong]
-        raise InvalidRequest("The flow is not valid.", fields) from error
+        raise InvalidRequest("The flow is not valid.", wrong_types(error, Flow)) from None

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from chalicelib.configuration import profiles, shared, vocabulary
 from chalicelib.flows.document import EntryPoint, Flow
+from chalicelib.flows.setting import ConsumerList, SystemOfRecord
 
 Document = Mapping[str, Any]
 Row = dict[str, Any]
@@ -177,6 +178,15 @@ KINDS: tuple[Kind, ...] = (
         "entry_name",
         within=("flows", "entry_points", "flow_id"),
         scope="contact_center_flow",
+    ),
+    Kind("systems_of_record", "systems_of_record", "system_of_record", SystemOfRecord, "system_id", "url"),
+    Kind(
+        "consumer_lists",
+        "consumer_lists",
+        "consumer_list",
+        ConsumerList,
+        "consumer_list_id",
+        "consumer_list_id",
     ),
     Kind("webhooks", "webhooks", "webhook", profiles.Webhook, "webhook_id", "url"),
 )

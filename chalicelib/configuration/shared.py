@@ -10,6 +10,8 @@ from pydantic import Field
 from chalicelib.configuration.vocabulary import STRICT, Identifier
 from chalicelib.routing.hours import Closure
 
+COUNTRY = r"^[A-Z]{2}$"
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -42,7 +44,7 @@ class Holidays:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    country: Annotated[str, Field(pattern=COUNTRY)]
     """ISO 3166, such as FR."""
     years: tuple[Annotated[int, Field(ge=2000, le=2100)], ...]
     subdivision: str | None = None

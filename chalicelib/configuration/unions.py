@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from chalicelib.configuration.naming import missing
+
+Place = tuple[Any, ...]
 
 KINDS = frozenset(
     {
@@ -13,28 +18,47 @@ KINDS = frozenset(
         *("SignedByHmac", "ByPassword", "ByToken"),
     }
 )
-"""How the reader calls the members of unions; they are told apart by the first field that each must have."""
+"""How the reader calls the members of unions."""
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def meant(errors: Sequence[Any]) -> list[Any]:
-    """The errors (of pydantic) without those of kinds whose own field is not there, and without the kinds' names."""
-    lacking: dict[tuple[Any, ...], list[str]] = {}
-    tried: dict[tuple[Any, ...], set[str]] = {}
-    for each in errors:
-        *above, kind = each["loc"][:-1] or ("",)
-        for n, part in enumerate(each["loc"]):
-            if part in KINDS:
-                tried.setdefault(each["loc"][:n], set()).add(part)
-        if each["type"] == "missing" and kind in KINDS:
-            lacking.setdefault((*above, kind), []).append(str(each["loc"][-1]))
-    kept = [each for each in errors if not any(each["loc"][:n] in lacking for n in range(len(each["loc"])))]
-    nothing = [
-        {"loc": place, "type": "no_kind", "msg": f"Say what it is: one of {_named(place, kinds, lacking)}."}
-        for place, kinds in tried.items()
-        if all((*place, kind) in lacking for kind in kinds) and not any(place[:n] in lacking for n in range(len(place)))
-    ]
-    return [{**each, "loc": tuple(part for part in each["loc"] if part not in KINDS)} for each in [*kept, *nothing]]
+    """The errors (of pydantic) without those of other kinds than the one that was meant, and without the kinds' names.
+
+    Meant is the kind that lacks the fewest fields and knows the most of those that are there.
+    """
+    kept = list(errors)
+    for place in sorted({place for each in errors for place in _places(each)}, key=len):
+        there = [each for each in kept if each["loc"][: len(place)] == place]
+        if there:
+            kept = [each for each in kept if each not in there] + _of_one_kind(place, there)
+    return [{**each, "loc": tuple(part for part in each["loc"] if part not in KINDS)} for each in kept]
 
 
-def _named(place: tuple[Any, ...], kinds: set[str], lacking: dict[tuple[Any, ...], list[str]]) -> str:
-    return ", ".join(sorted({lacking[(*place, kind)][0] for kind in kinds}))
+def _places(error: Any) -> Iterator[Place]:
+    """Where a reader had a choice."""
+    loc: Place = error["loc"]
+    return (loc[:n] for n, part in enumerate(loc) if part in KINDS)
+
+
+def _of_one_kind(place: Place, errors: list[Any]) -> list[Any]:
+    """Of the errors below a choice, those of what was meant; one that says so where that cannot be told."""
+    own = [each for each in errors if len(each["loc"]) > len(place) and each["loc"][len(place)] in KINDS]
+    if any(len(each["loc"]) == len(place) + 1 for each in own):
+        return own[:1]  # it is no object at all
+    faults = Counter({each["loc"][len(place)]: 0 for each in own})
+    faults.update(each["loc"][len(place)] for each in own if len(each["loc"]) == len(place) + 2 and _is_field(each))
+    fewest = [kind for kind, count in faults.items() if count == min(faults.values())]
+    if len(fewest) == 1:
+        return [each for each in own if each["loc"][len(place)] == fewest[0]]
+    lacking = {each["loc"][-2]: str(each["loc"][-1]) for each in reversed(own) if each["type"] == "missing"}
+    names = sorted(set(lacking.values()))  # of each kind, the first field that it must have
+    unknown = sorted({str(each["loc"][-1]) for each in own if each["type"] in UNKNOWN})
+    if unknown:
+        return [{"loc": (*place, unknown[0]), "type": "no_kind", "msg": missing("field", unknown[0], names)}]
+    return [{"loc": place, "type": "no_kind", "msg": f"Say what it is: one of {', '.join(names)}."}]
+
+
+def _is_field(error: Any) -> bool:
+    """Whether it says that a field is missing, or is one too many."""
+    return error["type"] == "missing" or error["type"] in UNKNOWN

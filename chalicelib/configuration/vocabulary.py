@@ -15,7 +15,8 @@ STRICT: dict[str, Any] = {"extra": "forbid"}
 IDENTIFIER = r"^[A-Za-z0-9_-]{1,40}$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 """Part of AWS resource names too, hence short and plain."""
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ -]{1,30}$")]
+WORD = r"^[A-Za-z0-9_ -]{1,30}$"
+Word = Annotated[str, Field(pattern=WORD)]
 
 DataType = Literal[
     "string",

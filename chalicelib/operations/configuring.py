@@ -16,6 +16,7 @@ from typing import Any
 from chalicelib.configuration.document import read, write
 from chalicelib.configuration.kinds import Document
 from chalicelib.configuration.plan import Step, plan
+from chalicelib.configuration.published import rewritten
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.warnings import warnings
 from chalicelib.engagements.model import Engagement
@@ -58,7 +59,7 @@ def apply(world: World, document: dict[str, Any], seen: int | None, terms: Terms
     tenant = read(document)
     now = current(world)
     _seen(now, seen)
-    return _switch(world, now, tenant, write(tenant), terms)
+    return _switch(world, now, tenant, _written(now.document, tenant), terms)
 
 
 def rollback(world: World, version: int, seen: int | None, terms: Terms) -> Applied:
@@ -79,7 +80,7 @@ def edit(world: World, change: Callable[[Document], Document], seen: int | None,
         _seen(now, seen)
         tenant = read(change(now.document))
         try:
-            return _switch(world, now, tenant, write(tenant), terms)
+            return _switch(world, now, tenant, _written(now.document, tenant), terms)
         except LostRace:
             continue
     raise LostRace("The configuration stayed in conflict with other changes; try again.")
@@ -89,12 +90,21 @@ def planned(world: World, document: dict[str, Any]) -> tuple[int, list[Step], li
     """The version it would follow, what would change, and what is worth a look. Raises `InvalidRequest`."""
     tenant = read(document)
     now = current(world)
-    return now.version, plan(now.document, write(tenant)), list(warnings(tenant))
+    return now.version, plan(now.document, _written(now.document, tenant)), list(warnings(tenant))
 
 
 def _seen(now: Configuration, seen: int | None) -> None:
     if seen is not None and seen != now.version:
         raise VersionMismatch("The configuration has changed since.", now.version)
+
+
+def _written(before: Document, tenant: Tenant) -> Document:
+    """The document to apply. Raises `InvalidRequest` where it changes what was published."""
+    document = write(tenant)
+    wrong = list(rewritten(before, document))
+    if wrong:
+        raise InvalidRequest("A version of a flow that was published stays as it is.", wrong)
+    return document
 
 
 def _switch(world: World, now: Configuration, tenant: Tenant, document: Document, terms: Terms) -> Applied:

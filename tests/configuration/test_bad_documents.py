@@ -38,6 +38,13 @@ Q, A, T = "queues/0", "agents/0", "teams/0"
 P, C, U, H = "agent_routing_profiles/0", "consumer_routing_profiles/0", "occupancy_profiles/0", "business_hours/0"
 V, W = "variables/0", "webhooks/0"
 SKILLED = {"skill_category_id": "languages"}
+S = "flows/0/versions/0/steps"
+IS_VIP = {"field": "vip", "op": "exists"}
+
+
+def chosen(when: Any) -> dict[str, Any]:
+    return {"choose": [{"when": when, "route": {"queue_id": "general"}}], "otherwise": {"queue_id": "general"}}
+
 
 BAD: list[tuple[str, Any, str, str]] = [
     # Path of what is put there, the value, and of the error: where it stands and what it says.
@@ -82,7 +89,12 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{Q}/short_abandon", 256, f"/{Q}/short_abandon", "less than or equal to 255"),
     (f"{Q}/service_level", {"target_percentage": 101}, f"/{Q}/service_level/target_percentage", "equal to 100"),
     (f"{Q}/when_closed", "hide", f"/{Q}/when_closed", "'wait' or 'overflow'"),
-    (f"{Q}/launch_urls", [{"launch_trigger": "ringing", "launch_url": "http://x"}], f"/{Q}/launch_urls/0", "pattern"),
+    (
+        f"{Q}/launch_urls",
+        [{"launch_trigger": "ringing", "launch_url": "http://x"}],
+        f"/{Q}/launch_urls/0",
+        "begins with https://",
+    ),
     (f"{Q}/launch_urls", [{"launch_trigger": "bell", "launch_url": "https://x"}], f"/{Q}/launch_urls/0", "'ringing'"),
     (f"{A}/skills", {"french": 6}, f"/{A}/skills/french", "less than or equal to 5"),
     (f"{A}/skills", ["french"], f"/{A}/skills", "an object"),
@@ -92,9 +104,14 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{C}/order", "luck", f"/{C}/order", "'age'"),
     (f"{C}/top_priorities/0/attribute_type", "mood", f"/{C}/top_priorities/0", "'skills'"),
     (f"{V}/data_type", "text", f"/{V}/data_type", "'string'"),
-    (f"{V}/variable_name", "a.b", f"/{V}/variable_name", "pattern"),
+    (f"{V}/variable_name", "a.b", f"/{V}/variable_name", "letters, digits, spaces"),
     ("heartbeat_timeout", 5, "/heartbeat_timeout", "greater than or equal to 30"),
-    ("closure_sets/0/holidays", {"country": "France", "years": [2026]}, "/closure_sets/0/holidays/country", "pattern"),
+    (
+        "closure_sets/0/holidays",
+        {"country": "France", "years": [2026]},
+        "/closure_sets/0/holidays/country",
+        "such as FR",
+    ),
     # Impossible hours
     (f"{H}/weekly", {"monday": [{"start": "17:00", "end": "08:00"}]}, f"/{H}/weekly/monday/0", "cut in two"),
     (f"{H}/weekly", {"monday": [{"start": "08:00", "end": "08:00"}]}, f"/{H}/weekly/monday/0", "ends after it starts"),
@@ -168,11 +185,26 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{P}/time_steps", [10], f"/{P}/time_steps", "-1 at the end"),
     (f"{P}/time_steps", [0, -1], f"/{P}/time_steps", "1 or more"),
     (f"{Q}", {**TENANT["queues"][0], "distribution": "manual", "auto_accept": True}, f"/{Q}/auto_accept", "agents"),
+    # Steps and conditions: what was meant is told by the fields that are there
+    (S, [{}], f"/{S}/0", "Say what it is: one of choose, consumer, end, flow, hours, http, overflow"),
+    (S, ["general"], f"/{S}/0", "an object"),
+    (S, [{"rout": {"queue_id": "general"}}], f"/{S}/0/rout", "did you mean 'route'?"),
+    (S, [{"set": {"que_id": "general"}}], f"/{S}/0/set/que_id", "did you mean 'queue_id'?"),
+    (S, [{"choose": [{"when": IS_VIP, "route": {"queue_id": "general"}}]}], f"/{S}/0/otherwise", "missing"),
+    (S, [{"chose": [], "otherwise": {"queue_id": "general"}}], f"/{S}/0/chose", "did you mean 'choose'?"),
+    (S, [{"hours": "h", "open": {"queue_id": "general"}}], f"/{S}/0/closed", "This field is missing; add it."),
+    (S, [{"hours": "h", "open": {"queue": "general"}, "closed": {}}], f"/{S}/0/open/queue", "did you mean 'queue_id'?"),
+    (S, [chosen({"all": [{"fild": "a", "op": "exists"}]})], f"/{S}/0/choose/0/when/all/0/fild", "'field'?"),
+    (S, [chosen({"any": [{"field": "a", "opp": "exists"}]})], f"/{S}/0/choose/0/when/any/0/opp", "'op'?"),
+    (S, [chosen({"not": {"field": "a", "op": "is"}})], f"/{S}/0/choose/0/when/not/op", "'equal_to'"),
+    (S, [chosen({"jmespath": "a =="})], f"/{S}/0/choose/0/when", "This is no JMESPath"),
+    (S, [{"end": True}, {"set": {"queue_id": "general"}}], f"/{S}/1", "It is never reached"),
+    (S, [{"set": {"queue_id": "genral"}}], f"/{S}/0/set/queue_id", "Did you mean 'general'?"),
     # Values that their own declaration does not allow
     (f"{V}/default_value", "high", f"/{V}/default_value", "must be a number such as 12.5"),
     (f"{V}/values", ["1", "two"], f"/{V}/values/1", "must be a number such as 12.5"),
     (f"{V}", {**GOOD["variables"][0], "values": ["1"], "default_value": "2"}, f"/{V}/default_value", "one of 1"),
-    (f"{W}/url", "http://crm.example.com", f"/{W}/url", "pattern"),
+    (f"{W}/url", "http://crm.example.com", f"/{W}/url", "begins with https://"),
     (f"{W}/url", "https://localhost/hook", f"/{W}/url", "must be a public one"),
 ]
 

@@ -70,6 +70,6 @@ def test_five_thousand_agents_are_read_and_looked_over_in_seconds() -> None:
         {"user_id": f"a{n}", "display_name": f"Agent {n}", "queues": [f"q{(n + k) % 200}" for k in range(5)]}
         for n in range(5000)
     ]
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert list(warnings(read({"queues": queues, "agents": agents}))) == []
-    assert time.perf_counter() - begun < 5  # 0.2 s by themselves; a list searched for each entry takes minutes
+    assert time.process_time() - begun < 5  # 0.2 s by themselves; a list searched for each entry takes minutes

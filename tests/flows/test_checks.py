@@ -42,8 +42,8 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 WRONG: list[tuple[str, list[Any], str, str]] = [
-    ("a step of no kind", [{"chose": []}, GENERAL], "0", "one of choose, consumer"),
-    ("a condition of no kind", [choose({"fild": "a"}), GENERAL], "0/choose/0/when", "one of all, any, field"),
+    ("a step of no kind", [{"chose": []}, GENERAL], "0/chose", "did you mean 'choose'?"),
+    ("a condition of no kind", [choose({"fild": "a"}), GENERAL], "0/choose/0/when/fild", "did you mean 'field'?"),
     ("an unknown field", [{"route": {"queue_id": "general", "colour": 1}}], "0/route/colour", "There is no field"),
     ("a queue misspelt", [{"route": {"queue_id": "genral"}}], "0/route/queue_id", "Did you mean 'general'?"),
     ("an agent misspelt", [{"route": {"queue_id": "general", "user_id": "an"}}], "0/route/user_id", "mean 'ana'?"),

@@ -1,4 +1,6 @@
-"""JMESPath is bounded, by what is written and by what it does; it is counted, so it fails on every machine or none."""
+"""JMESPath is bounded, by what is written and by what it does; it is counted, so it fails on every machine or none.
+
+What it takes is processor time: a busy machine makes nothing of it slower."""
 
 from __future__ import annotations
 
@@ -90,18 +92,18 @@ def test_what_has_too_much_to_do_fails_within_fifty_milliseconds(text: str) -> N
     check(text)
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(ExpressionFailed):
             search(text, BIG)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert min(took) < 0.05
 
 
 def test_the_most_that_is_allowed_takes_less_than_fifty_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"key": n} for n in range(800)]
-    began = time.perf_counter()
+    began = time.process_time()
     assert search("rows[?key >= `0`].key | length(@)", {"rows": rows}) == 800
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
     monkeypatch.setattr(expressions, "MOST_WORK", 5_000)  # it needs more than half of what there is
     with pytest.raises(ExpressionFailed):
         search("rows[?key >= `0`].key | length(@)", {"rows": rows})
@@ -150,24 +152,24 @@ def test_all_expressions_of_a_condition_share_the_work_of_one() -> None:
     given = {"rows": [{"key": n} for n in range(600)]}
     assert holds(much, given)
     assert not holds(AllOf((much,) * 200), given)
-    began = time.perf_counter()
+    began = time.process_time()
     assert not holds(AllOf((AnyOf((Not(much), much)),) * 100), given)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
 
 
 def test_all_conditions_of_a_run_share_the_work_of_ten() -> None:
     branch = Branch(Expression("length(rows[?key >= `0`]) > `600`"), Exit())
     steps = (Choose((branch,) * 1000, Exit("general")),)
     running = run(FlowVersion(1, "published", steps), {"rows": [{"key": n} for n in range(600)]}, Setting(), 0)
-    began = time.perf_counter()
+    began = time.process_time()
     assert answered_by(lambda _: None, running).route.queue_id == "general"
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_structured_condition_is_quick_on_the_longest_values() -> None:
     values = tuple(f"{n}" * 5 for n in range(200))
-    began = time.perf_counter()
+    began = time.process_time()
     assert not holds(Test("text", "in", values), BIG)
     assert not holds(Test("text", "contains", "z"), BIG)
     assert not holds(Test("text", "greater_than", 5), {"text": "9" * 60_000 + "x"})
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05

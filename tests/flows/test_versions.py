@@ -51,4 +51,4 @@ def test_a_file_that_is_no_flow_says_where_it_is_wrong() -> None:
     version = {"flow_version": 1, "status": "published", "steps": [{"chose": []}]}
     with pytest.raises(InvalidRequest) as refused:
         import_flow({"flow_id": "f", "flow_name": "F", "versions": [version]})
-    assert [each.pointer for each in refused.value.errors] == ["/versions/0/steps/0"]
+    assert [each.pointer for each in refused.value.errors] == ["/versions/0/steps/0/chose"]

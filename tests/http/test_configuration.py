@@ -157,6 +157,11 @@ BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"channel": "email"},
     ),
     "entry_points": ({"entry_id": "e-2", "entry_name": "Second", "flow_id": "tickets"}, {"entry_name": "Two"}),
+    "systems_of_record": (
+        {"system_id": "crm", "url": "https://crm.example.com/api"},
+        {"url": "https://crm.example.com/v2"},
+    ),
+    "consumer_lists": ({"consumer_list_id": "vip", "consumers": ["C-77"]}, {"consumers": ["C-77", "C-78"]}),
     "webhooks": (
         {"webhook_id": "crm", "url": "https://crm.example.com/hook"},
         {"events": ["contact_center.engagement_started"]},
@@ -325,6 +330,54 @@ class TestTheListsWithin:
         assert admin.call("DELETE", path, {"entry_ids": ["third"]}).status == 400
         assert admin.call("DELETE", path, {"entry_ids": ["second"]}).status == 204
         assert [each["entry_id"] for each in admin.get(path).body["entry_points"]] == ["entry-tickets"]
+
+
+def flow_with(*versions: tuple[int, str, str]) -> dict[str, Any]:
+    """The tenant with versions of its first flow: number, status, the queue it leads to."""
+    made = [{"flow_version": n, "status": s, "steps": [{"set": {"queue_id": q}}]} for n, s, q in versions]
+    return {**TENANT, "flows": [{**TENANT["flows"][0], "versions": made}, TENANT["flows"][1]]}
+
+
+class TestPublishedVersions:
+    """A trace says `tickets@7`: what that was can be read for as long as the version is there."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "wrong"),
+        [
+            ((7, "published", "general"), (7, "published", "billing"), ("steps", "into a version 8")),
+            ((7, "archived", "general"), (7, "archived", "billing"), ("steps", "into a version 8")),
+            ((7, "archived", "general"), (7, "published", "billing"), ("steps", "into a version 8")),
+            ((7, "published", "general"), (7, "draft", "general"), ("status", "archive it")),
+            ((7, "published", "general"), (7, "archived", "general"), None),
+            ((7, "archived", "general"), (7, "published", "general"), None),
+            ((7, "draft", "general"), (7, "draft", "billing"), None),
+            ((7, "draft", "general"), (7, "published", "billing"), None),
+            ((7, "published", "general"), (8, "published", "billing"), None),
+        ],
+    )
+    def test_their_steps_stay_as_they_are(
+        self, api: Api, before: Any, after: Any, wrong: tuple[str, str] | None
+    ) -> None:
+        assert put(api, flow_with(before)).status == 200
+        planned = api.by("adm").post(f"{DOCUMENT}/plan", flow_with(after))
+        applied = put(api, flow_with(after))
+        patched = api.by("adm").patch(f"{BASE}/flows/tickets", {"versions": flow_with(after)["flows"][0]["versions"]})
+        if wrong is None:
+            assert (planned.status, applied.status, patched.status) == (200, 200, 204)
+            return
+        field, remedy = wrong
+        for refused, at in ((planned, "/flows/0"), (applied, "/flows/0"), (patched, "")):
+            (error,) = refused.body["errors"]
+            assert (refused.status, error["pointer"]) == (400, f"{at}/versions/0/{field}")
+            assert remedy in error["message"]
+
+    def test_a_rollback_brings_back_what_there_was(self, api: Api) -> None:
+        put(api, flow_with((7, "published", "general")))
+        version = api.by("adm").get(DOCUMENT).body["version"]
+        put(api, flow_with((8, "published", "billing")))
+        put(api, flow_with((7, "published", "express")))  # the number was free again
+        assert api.by("adm").post(f"{DOCUMENT}/rollback", {"version": version}).status == 200
+        assert api.by("adm").get(DOCUMENT).body["document"] == flow_with((7, "published", "general"))
 
 
 class TestDeletingWhatHoldsWork:

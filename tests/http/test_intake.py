@@ -244,7 +244,7 @@ class TestMappings:
             ({"signature": {"hmac": {"header": "X", "signs": "v0"}}}, "signature/hmac/signs"),
             ({"signature": {"hmac": {"header": "X", "signs": "{timestamp}{body}"}}}, "signature/hmac/signs"),
             ({"signature": {"hmac": {"header": "X", "encoding": "base32"}}}, "signature/hmac/encoding"),
-            ({"signature": {"rsa": {}}}, "signature"),
+            ({"signature": {"rsa": {}}}, "signature/rsa"),
         ],
     )
     def test_an_intake_that_cannot_work_is_not_configured(self, api: Api, change: dict[str, Any], place: str) -> None:
