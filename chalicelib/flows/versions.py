@@ -26,13 +26,6 @@ def publish(flow: Flow, flow_version: int) -> Flow:
     return replace(flow, versions=tuple(turned(version) for version in flow.versions))
 
 
-def archive(flow: Flow, flow_version: int) -> Flow:
-    """With this version archived. Its Entry IDs start nothing where no other is published. Raises `NotFound`."""
-    known(flow, flow_version)
-    versions = (replace(v, status="archived") if v.flow_version == flow_version else v for v in flow.versions)
-    return replace(flow, versions=tuple(versions))
-
-
 def known(flow: Flow, flow_version: int) -> FlowVersion:
     """One of its versions. Raises `NotFound`."""
     for version in flow.versions:

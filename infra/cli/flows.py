@@ -1,11 +1,13 @@
-"""Flows: run the cases kept beside them, draw them, and tell which way an engagement took."""
+"""Flows: cases, drawings, the way that an engagement took; out to a file, in from one, and published."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
+import yaml
 
 from chalicelib.configuration.document import read
 from chalicelib.configuration.tenant import Tenant as Document
@@ -18,7 +20,9 @@ from infra.cli.files import given
 from infra.cli.output import table
 from infra.cli.shell import CONTACT_CENTER, Group, Json, Shell, begin
 
-flow = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Test flows, draw them, follow them.")
+flow = typer.Typer(
+    cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Test, draw and follow flows; export, import, publish."
+)
 In = Annotated[Path | None, typer.Option("--in", help="A folder of YAML files, or one; without it, what is applied.")]
 
 
@@ -81,6 +85,62 @@ def trace(
     ]
     shown = table(None, ("time", "flow", "step", "exit"), rows)
     output.result({"flows": passages}, shown if rows else "It went straight through: no step had a choice.")
+
+
+@flow.command("export")
+def export(
+    context: typer.Context,
+    flow_id: Annotated[str, typer.Argument(help="The flow.")],
+    to: Annotated[Path | None, typer.Option(help="The file to write; without it, it is printed.")] = None,
+    version: Annotated[int | None, typer.Option(help="One version; without it, all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take a flow out as a file."""
+    shell, output = begin(context, as_json)
+    asked = f"?flow_version={version}" if version is not None else ""
+    with shell.tenant() as tenant:
+        found = tenant.get(f"{CONTACT_CENTER}/flows/{quote(flow_id, safe='')}/export{asked}")
+    text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=120)
+    if to is not None:
+        to.write_text(text)
+    output.result(found, text.rstrip("\n") if to is None else f"Written: {to}")
+
+
+@flow.command("import")
+def take_in(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that `flow export` wrote, YAML or JSON.")],
+    name: Annotated[str | None, typer.Option(help="What the flow is called; by default as in the file.")] = None,
+    as_version: Annotated[bool, typer.Option("--as-version", help="As a draft of the flow that has the name.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a flow in from a file: a new one, or a draft of one that is there."""
+    shell, output = begin(context, as_json)
+    try:
+        held = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise Failed(f"{file} cannot be read: {error}", "Name a file that `interleave flow export` wrote.") from error
+    named = name or (held.get("flow_name") if isinstance(held, dict) else None)
+    mode = "version" if as_version else "new"
+    with shell.tenant() as tenant:
+        body = {"flow_name": named, "flow_file": held, "import_mode": mode}
+        made = tenant.done("POST", f"{CONTACT_CENTER}/flows", body).body
+    newest = max(each["flow_version"] for each in made["versions"])
+    output.result(made, f"{made['flow_id']} has version {newest} now.")
+
+
+@flow.command()
+def publish(
+    context: typer.Context,
+    flow_id: Annotated[str, typer.Argument(help="The flow.")],
+    version: Annotated[int, typer.Argument(help="The version.")],
+    as_json: Json = False,
+) -> None:
+    """Publish a version of a flow; the one that was published is archived."""
+    shell, output = begin(context, as_json)
+    with shell.tenant() as tenant:
+        tenant.done("PUT", f"{CONTACT_CENTER}/flows/{quote(flow_id, safe='')}/publish?flow_version={version}")
+    output.result({"flow_id": flow_id, "flow_version": version}, f"{flow_id} {version} is published.")
 
 
 def _document(shell: Shell, where: Path | None) -> Document:

@@ -32,11 +32,10 @@ def test_a_new_version_is_a_draft_and_publishing_it_archives_the_one_before(flow
     assert statuses(published) == [(1, "archived"), (2, "published")]
     assert statuses(versions.publish(published, 2)) == statuses(published)
     assert statuses(versions.publish(published, 1)) == [(1, "published"), (2, "archived")]
-    assert versions.archive(published, 2).published() is None
 
 
 def test_what_is_no_version_is_not_there(flow: Flow) -> None:
-    for change in (versions.publish, versions.archive, export_flow):
+    for change in (versions.publish, export_flow):
         with pytest.raises(NotFound):
             change(flow, 2)
 

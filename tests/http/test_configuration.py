@@ -380,6 +380,63 @@ class TestPublishedVersions:
         assert api.by("adm").get(DOCUMENT).body["document"] == flow_with((7, "published", "general"))
 
 
+class TestFlowFiles:
+    """A flow goes from one tenant to another, or is drafted, tried and published."""
+
+    def test_a_version_comes_in_as_a_draft_and_is_published(self, api: Api) -> None:
+        admin, flow = api.by("adm"), f"{BASE}/flows/tickets"
+        file = admin.get(f"{flow}/export?flow_version=1").body
+        assert [each["flow_version"] for each in file["versions"]] == [1]
+        body = {"flow_name": "Tickets", "flow_file": file, "import_mode": "version"}
+        made = admin.post(f"{BASE}/flows", body)
+        assert made.status == 201
+        assert [(v["flow_version"], v["status"]) for v in made.body["versions"]] == [(1, "published"), (2, "draft")]
+        assert admin.call("PUT", f"{flow}/publish?flow_version=2").status == 204
+        versions = admin.get(flow).body["versions"]
+        assert [(v["flow_version"], v["status"]) for v in versions] == [(1, "archived"), (2, "published")]
+        assert versions[0]["steps"] == versions[1]["steps"]
+
+    def test_a_file_becomes_a_new_flow_and_leaves_entry_ids_where_they_are(self, api: Api) -> None:
+        admin = api.by("adm")
+        file = admin.get(f"{BASE}/flows/tickets/export").body
+        made = admin.post(f"{BASE}/flows", {"flow_name": "Copy", "flow_file": file})
+        assert made.status == 201
+        assert (made.body["flow_name"], made.body["entry_points"]) == ("Copy", [])
+        assert made.body["flow_id"] not in ("tickets", "draft")
+        admin.call("DELETE", f"{BASE}/flows/tickets")
+        again = admin.post(f"{BASE}/flows", {"flow_name": "Tickets", "flow_file": file})
+        assert admin.get(f"{BASE}/flows/tickets/export").body == file
+        assert again.headers["location"].endswith("/flows/tickets")
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"flow_file": {"flow_id": "x"}}, "/flow_file/flow_name"),
+            ({"flow_file": {"flow_id": "x", "flow_name": "X", "versions": []}}, "/flow_file/versions"),
+            ({"flow_file": "{}"}, "/flow_file"),
+            ({"import_mode": "copy"}, "/import_mode"),
+            ({"colour": "red"}, "/colour"),
+        ],
+    )
+    def test_a_file_that_is_none_is_refused_by_place(self, api: Api, change: dict[str, Any], pointer: str) -> None:
+        file = api.by("adm").get(f"{BASE}/flows/tickets/export").body
+        refused = api.by("adm").post(f"{BASE}/flows", {"flow_name": "X", "flow_file": file, **change})
+        assert refused.status == 400
+        assert pointer in [each["pointer"] for each in refused.body["errors"]]
+
+    def test_what_is_not_there_is_not_published_and_not_a_number_neither(self, api: Api) -> None:
+        admin = api.by("adm")
+        assert admin.call("PUT", f"{BASE}/flows/tickets/publish?flow_version=9").status == 404
+        assert admin.call("PUT", f"{BASE}/flows/nothing/publish?flow_version=1").status == 404
+        assert admin.call("PUT", f"{BASE}/flows/tickets/publish?flow_version=x").status == 400
+        assert admin.call("PUT", f"{BASE}/flows/tickets/publish").status == 400
+        assert admin.get(f"{BASE}/flows/tickets/export?flow_version=9").status == 404
+        assert api.by("ana").call("PUT", f"{BASE}/flows/tickets/publish?flow_version=1").status == 403
+        lost = {"flow_name": "Nothing", "import_mode": "version"}
+        file = admin.get(f"{BASE}/flows/tickets/export").body
+        assert admin.post(f"{BASE}/flows", {**lost, "flow_file": file}).status == 404
+
+
 class TestDeletingWhatHoldsWork:
     def test_a_queue_is_refused_with_how_many(self, api: Api) -> None:
         api.centre.start("CASE-1", kind="other")

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import RootModel
 
-from chalicelib.configuration import resources
+from chalicelib.configuration import flow_file, resources
 from chalicelib.configuration.kinds import KINDS, Document, Kind
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import paging
@@ -56,8 +56,11 @@ def _create(kind: Kind) -> Handler:
         made: list[dict[str, Any]] = []
 
         def change(document: Document) -> Document:
-            row = resources.from_wire(kind, call.body.root)
-            changed, row = resources.add(document, kind, row, call.world.new_id)
+            body = call.body.root
+            if kind is flow_file.FLOWS and "flow_file" in body:
+                changed, row = flow_file.put_in(document, body, call.world.new_id)
+            else:
+                changed, row = resources.add(document, kind, resources.from_wire(kind, body), call.world.new_id)
             made[:] = [row]
             return changed
 

@@ -62,3 +62,30 @@ def test_the_way_of_an_engagement(api: Api) -> None:
     assert "tickets@1" in ran.out
     (passage,) = interleave(api, "flow", "trace", started, "--json").document["flows"]
     assert passage["steps"][0]["exit"] == "1"
+
+
+@pytest.mark.parametrize("name", ["flow.yaml", "flow.json"])
+def test_a_flow_goes_out_and_comes_in_as_a_draft_that_is_published(api: Api, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    if name.endswith("json"):
+        file.write_text(interleave(api, "flow", "export", "tickets", "--json").out)
+    else:
+        assert interleave(api, "flow", "export", "tickets", "--to", str(file)).out == f"Written: {file}\n"
+    taken = interleave(api, "flow", "import", str(file), "--as-version")
+    assert (taken.code, taken.out) == (0, "tickets has version 2 now.\n")
+    assert "flow_version: 2" in interleave(api, "flow", "export", "tickets", "--version", "2").out
+    assert interleave(api, "flow", "publish", "tickets", "2").out == "tickets 2 is published.\n"
+    assert interleave(api, "flow", "graph", "tickets").code == 0
+    copied = interleave(api, "flow", "import", str(file), "--name", "Another", "--json").document
+    assert (copied["flow_name"], copied["entry_points"]) == ("Another", [])
+
+
+def test_what_cannot_be_taken_in_says_why(api: Api, tmp_path: Path) -> None:
+    gone = interleave(api, "flow", "import", str(tmp_path / "nothing.yaml"))
+    assert (gone.code, "Next: Name a file" in gone.error) == (1, True)
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("flow_name: X\nflow_id: x\nversion: []\n")
+    ran = interleave(api, "flow", "import", str(wrong))
+    assert ran.code == 1
+    assert "/flow_file/version" in ran.error
+    assert interleave(api, "flow", "publish", "tickets", "9").code == 1

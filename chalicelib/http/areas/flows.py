@@ -1,0 +1,56 @@
+"""Flows beyond their being entries of the document: publishing a version, and taking one out as a file."""
+
+from __future__ import annotations
+
+from chalicelib.configuration import resources
+from chalicelib.configuration.flow_file import FLOWS, export_flow, import_flow, published
+from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.operations import configuring
+
+
+def publish_flow(call: Call[None]) -> Answer:
+    number = _version(call)
+    if number is None:
+        raise InvalidRequest("Validation Failed.", [FieldError("query/flow_version", "Say which version.")])
+    terms = configuring.Terms(call.principal.actor, f"Publish {call.path['flow_id']} {number}")
+    configuring.edit(call.world, lambda known: published(known, call.path["flow_id"], number), call.if_match(), terms)
+    return Answer(204)
+
+
+def export_flow_file(call: Call[None]) -> Answer:
+    document = configuring.current(call.world).document
+    flow = import_flow(resources.find(document, FLOWS, call.path["flow_id"]))
+    return Answer(200, export_flow(flow, _version(call)))
+
+
+def _version(call: Call[None]) -> int | None:
+    text = call.query.get("flow_version")
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise InvalidRequest("Validation Failed.", [FieldError("query/flow_version", "A number, such as 3.")])
+    return None if text is None else int(text)
+
+
+_ONE = "/v2/contact_center/flows/{flow_id}"
+
+ENDPOINTS = (
+    Endpoint(
+        "PUT",
+        f"{_ONE}/publish",
+        "configuration.write",
+        "Publish a version of a flow; the one that was published is archived",
+        publish_flow,
+        query=("flow_version",),
+        status=204,
+        scope="contact_center_flow:write:admin",
+    ),
+    Endpoint(
+        "GET",
+        f"{_ONE}/export",
+        "configuration.read",
+        "Take a flow out as a file, with one version or all; creating a flow takes it in as `flow_file`",
+        export_flow_file,
+        query=("flow_version",),
+        scope="contact_center_flow:read:admin",
+    ),
+)
