@@ -357,16 +357,16 @@ class DynamoStore:
         dumped = codec.CONFIGURATION.dump(Configuration(version, document, removed))
         small = len(dumped) <= LARGEST_PART
         content: Item = {"doc": _stored(dumped)} if small else {"parts": {"S": self._keep_parts(dumped)}}
-        keep = self._put({**_key(_version_key(version)), **content}, "attribute_not_exists(pk)", {}, {})
-        stamped = {**_key(_stamp_key(version)), "doc": _stored(codec.STAMP.dump(stamp))}
+        keep = {**_key(_version_key(version)), **content}
+        note = {**_key(_stamp_key(version)), "doc": _stored(codec.STAMP.dump(stamp))}
         switch = self._put(
             {**_key(_CURRENT), "version": _n(version)},
             "version = :seen" if seen else "attribute_not_exists(pk)",
             {},
             {":seen": _n(seen)} if seen else {},
         )
-        note = self._put(stamped, "attribute_not_exists(pk)", {}, {})
-        if self._transact([{"Put": keep}, {"Put": note}, {"Put": switch}]) is not None:
+        puts = [{"TableName": self._table, "Item": keep}, {"TableName": self._table, "Item": note}, switch]
+        if self._transact([{"Put": put} for put in puts]) is not None:
             raise LostRace("Another configuration was applied at the same moment.")
         return version
 

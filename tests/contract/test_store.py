@@ -228,6 +228,15 @@ class TestWaiting:
         assert not store.enlist(self.waiting(one))
         assert not store.enlist(self.waiting(engagement("CASE-2")))
 
+    def test_a_later_engagement_of_the_same_work_is_not_enlisted_for_an_earlier_one(self, store: Store) -> None:
+        one, two = engagement(nth=1), engagement(nth=2)
+        store.start(one, None)
+        closed(store, one)
+        store.start(two, None)
+        assert two.version == one.version
+        assert not store.enlist(self.waiting(one))
+        assert store.waiting("billing") == []
+
     def test_what_is_offered_leaves_the_index(self, store: Store) -> None:
         one = engagement()
         store.start(one, None)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import NotFound, WrongState
-from chalicelib.operations import desk, supervising, transferring
+from chalicelib.operations import amending, desk, routing, supervising, transferring
 from chalicelib.operations.ordering import Order
-from tests.operations.test_queues import configured
+from tests.operations.test_queues import configured, with_agents
 from tests.support.invariants import check
 from tests.support.worlds import Centre, MemoryCentre
 
@@ -84,3 +84,16 @@ def test_an_owner_is_no_participant_too_and_cannot_take_over_from_himself(centre
     with pytest.raises(NotFound):
         supervising.take_over(centre.world, mine, "ana")
     check(centre, [mine.engagement_id])
+
+
+def test_the_router_goes_by_what_work_is_now_and_not_by_what_it_was_when_it_was_listed(centre: MemoryCentre) -> None:
+    configured(centre, agents=with_agents({"user_id": "ana", "capacity": {"work_item": 1}}))
+    first, second = centre.start("CASE-1"), centre.start("CASE-2")
+    centre.settle()
+    centre.ready("ana")
+
+    def made_less_urgent() -> None:
+        amending.update(centre.world, Order(first, "integration:crm"), amending.Amendment(priority=0))
+
+    routing.route_everything(meanwhile(centre, "engagements", made_less_urgent))
+    assert (centre.read(first).state, centre.read(second).state) == ("queued", "offered"), "I14"
