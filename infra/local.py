@@ -11,12 +11,11 @@ import aiohttp
 import boto3
 from aiohttp import web
 
-from infra import deploy, emulator, package
-from infra.functions import FunctionHost, functions_of
+from infra import deploy, emulator, endpoints, package
+from infra.functions import FunctionHost
 
 STACK = "interleave-local"
 ACCOUNT_ID = "local"
-PROXY_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
 MAX_BODY = 10 * 2**20
 """What API Gateway takes (bytes)."""
 _ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -54,24 +53,20 @@ class LocalStack:
         folder = await asyncio.to_thread(package.build, self._say)
         self.endpoint_url = await self._open.enter_async_context(emulator.running(self._say))
         self.session = _Session(self.endpoint_url)
-        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false", "EventBus": "true"}
-        self.outputs = await asyncio.to_thread(deploy.deploy, self.session, folder, STACK, parameters, self._say)
-        host = FunctionHost(self.endpoint_url, folder)
+        host = FunctionHost(self.endpoint_url, self.session.client("lambda"))
         self._open.push_async_callback(host.stop)
-        await host.start(await asyncio.to_thread(functions_of, self.session.client("lambda"), self.outputs))
-        await asyncio.to_thread(self._forward, host)
+        await host.start()
+        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false", "EventBus": "true"}
+        template = host.forwarded(folder, parameters)
+        self.outputs = await asyncio.to_thread(
+            deploy.put, self.session, folder, template, STACK, parameters, self._say
+        )
+        await host.warm_up(self.outputs)
         self.url = await self._serve()
-
-    def _forward(self, host: FunctionHost) -> None:
-        """Have the emulator hand invocations to the host."""
-        client = self.session.client("lambda")
-        for function in functions_of(client, self.outputs):
-            variables = {**function.environment, PROXY_VARIABLE: host.url(function)}
-            client.update_function_configuration(FunctionName=function.name, Environment={"Variables": variables})
 
     async def _serve(self) -> str:
         """Answer on the wanted port with what the emulator's API gateway answers."""
-        gateway = f"{self.endpoint_url}/restapis/{self.outputs['RestAPIId']}/api/_user_request_"
+        gateway = endpoints.address(self.outputs, self.endpoint_url)
         client = aiohttp.ClientSession(
             auto_decompress=False, connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=60)
         )

@@ -19,8 +19,8 @@ Event = dict[str, Any]
 class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
     """The Lambda handler.
 
-    A REST API says which operation a request is for (`resourcePath`, `pathParameters`). An HTTP API's default route says
-    nothing: the operation is found from the path here, so that a gateway of one route serves them all.
+    A REST API says which operation a request is for (`resourcePath`, `pathParameters`). An HTTP API's default route
+    says nothing: the operation is found from the path here, so that a gateway of one route serves them all.
     """
 
     def __call__(self, event: Event, context: Any) -> Event:

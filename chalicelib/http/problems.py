@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from chalicelib import errors
 
-
 CONTENT_TYPE = "application/problem+json"
 REFUSALS = {404: 2901, 405: 2905, 415: 2906}
 """Status → code, for requests that reach no operation."""
