@@ -165,9 +165,7 @@ class FunctionHost:
         """One invocation, for as long as it takes. Failures are answered as errors, so that they are tried again."""
         event = payload.as_asked_for(json.loads(await request.read()))
         where = request.match_info
-        function = await self._function(
-            request.headers[NAME], where["package"], where["version"], where["logical_id"]
-        )
+        function = await self._function(request.headers[NAME], where["package"], where["version"], where["logical_id"])
         function.busy += 1
         try:
             if function.busy > len(function.processes) < ENVIRONMENTS[function.logical_id]:

@@ -1,4 +1,4 @@
-"""The emulator's HTTP API sends payload format 2.0, whatever its integration asks for: this makes it 1.0, as AWS would."""
+"""The emulator's HTTP API sends payload format 2.0, whatever its integration asks for: this makes it 1.0."""
 
 from __future__ import annotations
 

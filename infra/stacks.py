@@ -163,7 +163,7 @@ class Stack:
         seen = {each["EventId"] for each in self._events()}
         self._cloudformation.execute_change_set(StackName=self.name, ChangeSetName=proposal.name)
         failures: list[str] = []
-        status = self._ended(seen, failures)
+        status = self._ended(seen, failures, {each.resource for each in proposal.changes})
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             why = f" {failures[0]}" if failures else ""
             raise DeployFailed(
@@ -205,17 +205,23 @@ class Stack:
                 return
             more = {"NextToken": page["NextToken"]}
 
-    def _ended(self, seen: set[str] | None = None, failures: list[str] | None = None) -> str | None:
-        """The status in which what is under way ends; None once the stack is gone."""
+    def _ended(
+        self, seen: set[str] | None = None, failures: list[str] | None = None, of: set[str] | None = None
+    ) -> str | None:
+        """The status in which what is under way ends; None once the stack is gone.
+
+        Events that were seen are passed over; failures are added; resources are told of when they are done, by default
+        all of them.
+        """
         known = {each["EventId"] for each in self._events()} if seen is None else seen
         for _ in self._moments("finish"):
             status = self.status()
-            self._tell(known, failures if failures is not None else [])
+            self._tell(known, failures if failures is not None else [], of)
             if status is None or not status.endswith("_IN_PROGRESS"):
                 return status
         raise AssertionError("unreachable")
 
-    def _tell(self, seen: set[str], failures: list[str]) -> None:
+    def _tell(self, seen: set[str], failures: list[str], of: set[str] | None) -> None:
         for event in reversed(self._events()):
             if event["EventId"] in seen:
                 continue
@@ -224,7 +230,7 @@ class Stack:
             if status.endswith("_FAILED"):
                 failures.append(f"{resource}: {event.get('ResourceStatusReason', 'no reason given')}")
                 self._say(f"  {failures[-1]}")
-            elif status.endswith("_COMPLETE") and resource != self.name:
+            elif status.endswith("_COMPLETE") and resource != self.name and (of is None or resource in of):
                 self._say(f"  {resource} {status.lower().replace('_', ' ')}")
 
     def _events(self) -> list[dict[str, Any]]:
@@ -245,7 +251,9 @@ class Stack:
             self._pause(wait)
             waited += wait
             wait = min(wait * 1.2, LONGEST_SECONDS)
-        raise DeployFailed(f"CloudFormation does not {what} in time.", "Run the same command again: it goes on from here.")
+        raise DeployFailed(
+            f"CloudFormation does not {what} in time.", "Run the same command again: it goes on from here."
+        )
 
 
 def _takes_away(change: Change) -> bool:

@@ -61,7 +61,5 @@ class Uploads:
             where = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
             self._s3.create_bucket(Bucket=self._bucket, **({} if self._region == "us-east-1" else where))
         block = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-        self._s3.put_public_access_block(
-            Bucket=self._bucket, PublicAccessBlockConfiguration=dict.fromkeys(block, True)
-        )
+        self._s3.put_public_access_block(Bucket=self._bucket, PublicAccessBlockConfiguration=dict.fromkeys(block, True))
         self._ready = True

@@ -11,21 +11,21 @@ from chalice.app import Chalice
 
 from chalicelib.http import problems
 
-DEFAULT_ROUTE = "$default"
-"""What an HTTP API calls the route of whatever has no other; it is the only one that ours has."""
+CATCH_ALL = ("$default", "/{proxy+}")
+"""What gateways call the route of whatever has no other. It is the only one that our HTTP API has."""
 Event = dict[str, Any]
 
 
 class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
     """The Lambda handler.
 
-    A REST API says which operation a request is for (`resourcePath`, `pathParameters`). An HTTP API's default route
-    says nothing: the operation is found from the path here, so that a gateway of one route serves them all.
+    A REST API says which operation a request is for (`resourcePath`, `pathParameters`). A route that
+    catches all says nothing: the operation is found from the path here, so that a gateway of one route serves them all.
     """
 
     def __call__(self, event: Event, context: Any) -> Event:
         request = event.get("requestContext", {})
-        if request.get("resourcePath") == DEFAULT_ROUTE:
+        if request.get("resourcePath") in CATCH_ALL:
             found = self._operation(request["httpMethod"], event["path"])
             if found is None:
                 return _refusal(

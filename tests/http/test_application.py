@@ -72,10 +72,11 @@ def event(method: str, path: str, resource: str = "$default", **more: Any) -> di
         ("GET", "/works/a%20b", "read", {"work_id": "a b"}),
     ],
 )
+@pytest.mark.parametrize("route", ["$default", "/{proxy+}"])
 def test_a_gateway_of_one_route_reaches_every_operation(
-    application: Application, method: str, path: str, operation: str, parameters: dict[str, str]
+    application: Application, route: str, method: str, path: str, operation: str, parameters: dict[str, str]
 ) -> None:
-    answer = application(event(method, path), None)
+    answer = application(event(method, path, route), None)
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {"operation": operation, **parameters}
 

@@ -96,10 +96,13 @@ def test_every_function_has_a_role_of_its_own(functions: Resources) -> None:
     assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions)
 
 
-def test_every_function_logs_into_a_group_of_its_own_that_forgets(functions: Resources, resources: Resources) -> None:
+def test_every_function_logs_into_a_group_of_its_own_that_forgets(
+    functions: Resources, resources: Resources, parameters: Resources
+) -> None:
     groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()]
     assert len(set(groups)) == len(functions)
-    assert all(resources[group]["Properties"]["RetentionInDays"] <= 90 for group in groups)
+    assert all(resources[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups)
+    assert max(parameters["LogRetentionDays"]["AllowedValues"]) <= 90
 
 
 # Event sources
