@@ -24,6 +24,7 @@ class Cloud:
         self.done: list[str] = []
         self.templates: dict[str, dict[str, Any]] = {}
         self.reason = ""
+        self.outputs: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
         self.exceptions = type("Exceptions", (), {"ClientError": ClientError})
 
@@ -31,7 +32,8 @@ class Cloud:
         if self.status is None:
             error = {"Error": {"Code": "ValidationError", "Message": f"{StackName} does not exist"}}
             raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type]
-        found = {"StackStatus": self.status, "Outputs": [{"OutputKey": "Who", "OutputValue": StackName}]}
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()]
+        found = {"StackStatus": self.status, "Outputs": outputs}
         if self.ends is not None and self.status.endswith("_IN_PROGRESS"):
             self.status, self.ends = (None if self.ends == "gone" else self.ends), None
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.given.items()]
