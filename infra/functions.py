@@ -24,6 +24,7 @@ from aiohttp import web
 
 from infra import payload
 from infra.emulator import RUNTIME, log_file, stop
+from infra.sessions import Session
 
 FORWARDED = "MINISTACK_LAMBDA_PROXY_URL"
 """A function that has this in its environment is run by whoever listens there."""
@@ -34,6 +35,9 @@ ENVIRONMENTS = {"APIHandler": 4, "Router": 2, "Recorder": 1, "Sweeper": 1, "Deli
 RETRIED_WHOLE = ("Recorder",)
 """Functions on a stream: the emulator drops the failed part of their batches, so the batch is failed as a whole."""
 
+BATCHES = {"sqs:SendMessage": "sqs:SendMessageBatch", "sqs:DeleteMessage": "sqs:DeleteMessageBatch"}
+SESSION_SECONDS = 12 * 3600
+"""How long a process may act as its role; Lambda renews it, nobody does here."""
 GRACE_SECONDS = 2.0
 """How long what was sent before a deployment may still come."""
 
@@ -66,6 +70,8 @@ class Function:
     timeout: int
     memory: int
     environment: dict[str, str]
+    credentials: dict[str, str]
+    """Of its role: what that does not allow, the emulator denies."""
     waiting: asyncio.Queue[_Invocation] = field(default_factory=asyncio.Queue)
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
     running: dict[str, _Invocation] = field(default_factory=dict)
@@ -75,9 +81,10 @@ class Function:
 class FunctionHost:
     """Serves invocations (`POST /invoke/…`) and the Runtime API of the processes (`/<key>/2018-06-01/…`)."""
 
-    def __init__(self, endpoint: str, lambda_client: Any) -> None:
-        self._endpoint = endpoint
-        self._lambda = lambda_client
+    def __init__(self, session: Session) -> None:
+        self._endpoint = session.endpoint_url
+        self._lambda = session.client("lambda")
+        self._sts = session.client("sts")
         self._packages: dict[str, Path] = {}
         self._home = Path()
         self._by_key: dict[str, Function] = {}
@@ -123,6 +130,8 @@ class FunctionHost:
             if resource["Type"] == "AWS::Serverless::Function":
                 url = f"http://127.0.0.1:{self.port}/invoke/{package}/{version}/{logical_id}"
                 resource["Properties"]["Environment"]["Variables"][FORWARDED] = url
+            if resource["Type"] == "AWS::IAM::Role":
+                _allow_batches(resource)
         return template
 
     async def warm_up(self, outputs: dict[str, str]) -> None:
@@ -144,7 +153,8 @@ class FunctionHost:
                 await asyncio.to_thread(_unpack, self._packages[package], code)
             found = await asyncio.to_thread(self._lambda.get_function_configuration, FunctionName=name)
             environment = dict(found["Environment"]["Variables"])
-            settings = (found["Handler"], found["Timeout"], found["MemorySize"], environment)
+            credentials = await asyncio.to_thread(self._credentials, found["Role"], logical_id)
+            settings = (found["Handler"], found["Timeout"], found["MemorySize"], environment, credentials)
             function = Function(logical_id, name, key, code, *settings)
             self._retiring += [
                 asyncio.create_task(self._retire(each)) for each in self._by_key.values() if each.name == name
@@ -152,6 +162,15 @@ class FunctionHost:
             self._by_key[key] = function
             await self._spawn(function)
             return function
+
+    def _credentials(self, role: str, logical_id: str) -> dict[str, str]:
+        taken = self._sts.assume_role(RoleArn=role, RoleSessionName=logical_id, DurationSeconds=SESSION_SECONDS)
+        names = {
+            "ACCESS_KEY_ID": "AccessKeyId",
+            "SECRET_ACCESS_KEY": "SecretAccessKey",
+            "SESSION_TOKEN": "SessionToken",
+        }
+        return {f"AWS_{name}": taken["Credentials"][key] for name, key in names.items()}
 
     async def _retire(self, function: Function) -> None:
         """End a version that was replaced, when nothing can come to it any more, and what it has begun is finished."""
@@ -250,9 +269,8 @@ class FunctionHost:
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_ENDPOINT_URL": self._endpoint,
+            **function.credentials,
+            "AWS_ENDPOINT_URL": str(self._endpoint),
         }
         log = os.open(log_file(function.logical_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         process = await asyncio.create_subprocess_exec(
@@ -269,6 +287,13 @@ class FunctionHost:
         )
         os.close(log)
         function.processes.append(process)
+
+
+def _allow_batches(role: dict[str, Any]) -> None:
+    """Whoever may send or delete a message may do it in a batch: so it is on AWS, but not in the emulator."""
+    for policy in role["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            statement["Action"] += [BATCHES[each] for each in statement["Action"] if each in BATCHES]
 
 
 def _digest(content: bytes) -> str:

@@ -53,8 +53,8 @@ class LocalStack:
     async def _start(self) -> None:
         folder = await asyncio.to_thread(package.build, self._say)
         self.endpoint_url = await self._open.enter_async_context(emulator.running(self._say))
-        self.session = Session(REGION, endpoint_url=self.endpoint_url, key=ACCOUNT_ID)
-        host = FunctionHost(self.endpoint_url, self.session.client("lambda"))
+        self.session = Session(REGION, endpoint_url=self.endpoint_url, key=emulator.KEY)
+        host = FunctionHost(self.session)
         self._open.push_async_callback(host.stop)
         await host.start()
         parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false", "EventBus": "true"}

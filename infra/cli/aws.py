@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from infra import emulator
 from infra.cli.connection import Options
 from infra.cli.failures import Failed
 
@@ -101,5 +102,5 @@ def stack_of(options: Options, name: str | None) -> Stack:
     aws = options.local().get("aws")
     if aws is None:
         raise Failed("The local stack does not say where its emulator is.", "Start it again with `interleave serve`.")
-    session = Session(aws["region"], endpoint_url=aws["endpoint_url"], key="local")
+    session = Session(aws["region"], endpoint_url=aws["endpoint_url"], key=emulator.KEY)
     return Stack(session.client("sqs"), aws["outputs"])

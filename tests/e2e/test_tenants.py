@@ -87,7 +87,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     async def begin() -> Account:
         endpoint = await opened.enter_async_context(emulator.running(lambda _: None))
         session = Session("us-east-1", endpoint_url=endpoint, key="test")
-        host = FunctionHost(endpoint, session.client("lambda"))
+        host = FunctionHost(session)
         opened.push_async_callback(host.stop)
         await host.start()
         return Account(loop, endpoint, session, host, folder)
