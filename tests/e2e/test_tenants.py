@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+import boto3
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from infra import deploy, emulator, package
@@ -67,6 +69,19 @@ class Account:
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == code, (result.output, result.stderr, result.exception)
         return json.loads(result.stdout) if result.stdout else None
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """What a tenant's stack says of itself."""
+        (stack,) = self.session.client("cloudformation").describe_stacks(StackName=f"interleave-{name}")["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+    def as_role_of(self, function: str) -> dict[str, Any]:
+        """The clients that a function has: they act as its role."""
+        role = self.session.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+        taken = self.session.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        session = boto3.Session(*(taken[name] for name in names), region_name="us-east-1")
+        return {name: session.client(name, endpoint_url=self.endpoint) for name in ("dynamodb", "sqs")}
 
     def functions(self, name: str) -> dict[str, str]:
         """The digest of the code of every function of a tenant."""
@@ -238,6 +253,7 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     account.run(north.start([f"N-{n}" for n in range(IN_FLIGHT)]))
     assert not north.closed
 
+    check_roles_reach_their_own_tenant_only(account, "north", "south")
     before, elsewhere = account.functions("north"), account.functions("south")
     later = changed(package.build(), account.folder / "later")
     north.may_end.set()
@@ -284,6 +300,26 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     assert account.interleave("status", "north")["status"] == "UPDATE_COMPLETE"
     for work in works.values():
         account.run(work.session.close())
+
+
+def check_roles_reach_their_own_tenant_only(account: Account, own: str, other: str) -> None:
+    """I12, where no code of ours is in between: the role of a function is denied what is another tenant's."""
+    mine, theirs = account.outputs(own), account.outputs(other)
+    key = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}}
+    for function in account.functions(own):
+        clients = account.as_role_of(function)
+        dynamodb, sqs = clients["dynamodb"], clients["sqs"]
+        assert dynamodb.get_item(TableName=mine["TableName"], Key=key)["Item"]
+        for name, call in {
+            "read": lambda d=dynamodb: d.get_item(TableName=theirs["TableName"], Key=key),
+            "write": lambda d=dynamodb: d.put_item(TableName=theirs["TableName"], Item=key),
+            "ring": lambda s=sqs: s.send_message(QueueUrl=theirs["DoorbellUrl"], MessageBody="{}"),
+            "read all": lambda d=dynamodb: d.scan(TableName=mine["TableName"]),
+            "delete": lambda d=dynamodb: d.delete_table(TableName=mine["TableName"]),
+        }.items():
+            with pytest.raises(ClientError) as denied:
+                call()
+            assert "AccessDenied" in denied.value.response["Error"]["Code"], (function, name)
 
 
 async def at_work(made: dict[str, Any]) -> Work:
