@@ -54,9 +54,9 @@ pins: ## Pin what the package carries, each file by its hash (after a change of 
 sbom: .venv/tests ## List what the package is made of in .interleave/sbom.json (CycloneDX)
 	@$(BIN)/python -m infra.sbom
 
-deploy: .venv/local ## Deploy a tenant's stack to AWS: make deploy TENANT=acme
-	@test -n "$(TENANT)" || { echo "Name the tenant: make deploy TENANT=acme"; exit 2; }
-	@$(BIN)/python -m infra.deploy $(TENANT)
+deploy: .venv/local ## Deploy a tenant to AWS: make deploy TENANT=acme (OPTIONS=--plan shows the change only)
+	@test -n "$(TENANT)" || { echo "Name the tenant: make deploy TENANT=acme"; exit 1; }
+	@$(BIN)/interleave deploy $(TENANT) $(OPTIONS)
 
 clean: ## Remove everything that was built or installed
 	@rm -rf .venv .interleave .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
+from chalice.app import CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib import bootstrap
 from chalicelib.handlers import deliver, doorbell, schedule, stream
 from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.application import Application
 from chalicelib.http.endpoint import register
 
-app = Chalice(app_name="interleave")
+app = Application(app_name="interleave")
 register(app, ENDPOINTS, bootstrap.world)
 
 

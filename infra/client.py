@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 
 TRIES = 5
+TOO_MANY = 429
+"""The gateway's answer above the tenant's throttle."""
 RENEW_BEFORE_SECONDS = 60
 
 
@@ -40,12 +42,12 @@ class Api:
         self._token_ends = 0.0
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """One call. Lost connections and 5xx are tried again: every operation here is safe to repeat."""
+        """One call. Lost connections, 429 and 5xx are tried again: every operation here is safe to repeat."""
         for attempt in range(TRIES):
             try:
                 sent = {"Authorization": f"Bearer {await self.token()}", **headers}
                 async with self._session.request(method, self._url + path, json=body, headers=sent) as answer:
-                    if answer.status < 500 or attempt == TRIES - 1:
+                    if (answer.status < 500 and answer.status != TOO_MANY) or attempt == TRIES - 1:
                         has_body = answer.status not in (204, 304)
                         return Reply(
                             answer.status,

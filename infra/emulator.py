@@ -28,6 +28,8 @@ RUNTIME = HOME / "runtime"
 """What Lambda's Python runtime brings along: its client, and boto3."""
 EMULATOR_PINS = ("ministack==1.5.33", "aws-sam-translator==1.115.0")
 RUNTIME_PINS = ("awslambdaric==4.2.2", "boto3==1.44.5")
+KEY = "test"
+"""The access key, and its secret, of whoever may do everything there."""
 START_SECONDS = 60
 Say = Callable[[str], None]
 
@@ -101,6 +103,7 @@ def _environment(port: int, folder: str) -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return {
         **mine,
+        "AUTH": "true",  # what a role does not allow is denied, as on AWS
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),

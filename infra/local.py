@@ -8,15 +8,15 @@ from types import TracebackType
 from typing import Any
 
 import aiohttp
-import boto3
 from aiohttp import web
 
-from infra import deploy, emulator, package
-from infra.functions import FunctionHost, functions_of
+from infra import deploy, emulator, endpoints, package
+from infra.functions import FunctionHost
+from infra.sessions import Session
 
 STACK = "interleave-local"
 ACCOUNT_ID = "local"
-PROXY_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
+REGION = "us-east-1"
 MAX_BODY = 10 * 2**20
 """What API Gateway takes (bytes)."""
 _ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -53,25 +53,19 @@ class LocalStack:
     async def _start(self) -> None:
         folder = await asyncio.to_thread(package.build, self._say)
         self.endpoint_url = await self._open.enter_async_context(emulator.running(self._say))
-        self.session = _Session(self.endpoint_url)
-        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false", "EventBus": "true"}
-        self.outputs = await asyncio.to_thread(deploy.deploy, self.session, folder, STACK, parameters, self._say)
-        host = FunctionHost(self.endpoint_url, folder)
+        self.session = Session(REGION, endpoint_url=self.endpoint_url, key=emulator.KEY)
+        host = FunctionHost(self.session)
         self._open.push_async_callback(host.stop)
-        await host.start(await asyncio.to_thread(functions_of, self.session.client("lambda"), self.outputs))
-        await asyncio.to_thread(self._forward, host)
+        await host.start()
+        parameters = {"TenantAccountId": ACCOUNT_ID, "DeletionProtection": "false", "EventBus": "true"}
+        template = host.forwarded(folder, parameters)
+        self.outputs = await asyncio.to_thread(deploy.put, self.session, folder, template, STACK, parameters, self._say)
+        await host.warm_up(self.outputs)
         self.url = await self._serve()
-
-    def _forward(self, host: FunctionHost) -> None:
-        """Have the emulator hand invocations to the host."""
-        client = self.session.client("lambda")
-        for function in functions_of(client, self.outputs):
-            variables = {**function.environment, PROXY_VARIABLE: host.url(function)}
-            client.update_function_configuration(FunctionName=function.name, Environment={"Variables": variables})
 
     async def _serve(self) -> str:
         """Answer on the wanted port with what the emulator's API gateway answers."""
-        gateway = f"{self.endpoint_url}/restapis/{self.outputs['RestAPIId']}/api/_user_request_"
+        gateway = endpoints.address(self.outputs, self.endpoint_url)
         client = aiohttp.ClientSession(
             auto_decompress=False, connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=60)
         )
@@ -101,17 +95,3 @@ class LocalStack:
         except OSError as error:
             raise SystemExit(f"Port {self._wanted_port} is taken; choose another: PORT=8001 make serve") from error
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-
-class _Session:
-    """A boto3 session whose clients speak to the emulator."""
-
-    def __init__(self, endpoint_url: str) -> None:
-        self._endpoint_url = endpoint_url
-        self.region_name = "us-east-1"
-        self._session = boto3.Session(
-            aws_access_key_id=ACCOUNT_ID, aws_secret_access_key=ACCOUNT_ID, region_name=self.region_name
-        )
-
-    def client(self, name: str) -> Any:
-        return self._session.client(name, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]

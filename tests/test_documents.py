@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chalicelib.configuration.profiles import Queue
 from chalicelib.configuration.tenant import Tenant
@@ -20,6 +21,7 @@ from chalicelib.events.signatures import new_secret, signed
 from chalicelib.http.api import ENDPOINTS
 from chalicelib.messaging.poster import SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
+from infra.settings import Settings
 from tests.http.test_adapter import Phones, phones
 from tests.support.api import Api
 
@@ -81,6 +83,14 @@ class TestLife:
             assert default == ("none" if found is None else str(found)), setting
 
 
+def test_the_page_on_deploying_lists_every_setting() -> None:
+    page = (DOCS / "deploying.md").read_text()
+    rows = re.findall(r"^\| (`.*?`) \|", page[page.index("| setting |") :], re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Settings.model_fields)
+    example = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
+    assert Settings.model_validate(yaml.safe_load(example)).domain
+
+
 @pytest.mark.parametrize("document", [EVENTS, LIFE, CONTRACT], ids=["events", "life", "channel-adapters"])
 def test_every_endpoint_that_a_document_names_is_there(document: str) -> None:
     known = {(each.method, re.sub(r"{\w+}", "{}", each.path)) for each in ENDPOINTS}
@@ -91,4 +101,6 @@ def test_every_endpoint_that_a_document_names_is_there(document: str) -> None:
 
 def test_the_readme_leads_to_them() -> None:
     readme = (DOCS.parent / "README.md").read_text()
-    assert all(f"](docs/{name}.md)" in readme for name in ("channel-adapters", "configuration", "events", "life"))
+    assert all(
+        f"](docs/{name}.md)" in readme for name in ("channel-adapters", "configuration", "deploying", "events", "life")
+    )

@@ -117,7 +117,7 @@ def respond(endpoint: Endpoint, request: Request, path: Mapping[str, str], world
         with single_metric(name="ApiFailures", unit=MetricUnit.Count, value=1, namespace="Interleave"):
             pass  # it is written out at the end
         status, body = problems.internal(request_id)
-    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    headers = {"Content-Type": problems.CONTENT_TYPE, "Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="interleave"'
     return Response(json.dumps(body), headers, status)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from chalicelib import errors
+
+CONTENT_TYPE = "application/problem+json"
+REFUSALS = {404: 2901, 405: 2905, 415: 2906}
+"""Status → code, for requests that reach no operation."""
 
 
 class Kind(NamedTuple):
@@ -55,6 +60,20 @@ def problem(error: errors.InterleaveError, request_id: str) -> tuple[int, dict[s
     }
     body.update(_extra(error))
     return kind.status, body
+
+
+def refusal(status: int, detail: str, request_id: str) -> dict[str, Any]:
+    """The body for a request that reaches no operation: the wrong address, method or content type."""
+    title = HTTPStatus(status).phrase
+    return {
+        "type": f"urn:interleave:problem:{title.lower().replace(' ', '-')}",
+        "title": f"{title}.",
+        "status": status,
+        "detail": detail,
+        "code": REFUSALS.get(status, 2900),
+        "message": detail,
+        "request_id": request_id,
+    }
 
 
 def internal(request_id: str) -> tuple[int, dict[str, Any]]:

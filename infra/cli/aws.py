@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from infra import emulator
 from infra.cli.connection import Options
 from infra.cli.failures import Failed
 
@@ -82,24 +84,23 @@ def stack_of(options: Options, name: str | None) -> Stack:
 
     Raises `Failed`.
     """
-    import boto3  # slow to import, and of no use to any other command
+    from infra.sessions import Session  # slow to import, and of no use to most commands
 
     if name is not None:
         from infra import deploy
+        from infra.cli.deployed import Where, session_of
+        from infra.settings import settings_of
+        from infra.stacks import DeployFailed
+        from infra.stacks import Stack as CloudFormationStack
 
-        session = boto3.Session()
-        if session.region_name is None:
-            raise Failed("No region is set.", "Set AWS_DEFAULT_REGION, or choose one with AWS_PROFILE.")
-        cloudformation = session.client("cloudformation")
         try:
-            outputs = deploy.outputs(cloudformation, f"interleave-{name}")
-        except cloudformation.exceptions.ClientError as error:
-            raise Failed(
-                f"The stack interleave-{name} cannot be read: {error}", "Check the tenant and AWS_PROFILE."
-            ) from error
+            session = session_of(settings_of(name), Where(endpoint_url=os.environ.get("AWS_ENDPOINT_URL")))
+            outputs = CloudFormationStack(session.client("cloudformation"), deploy.stack_name(name)).outputs()
+        except DeployFailed as failure:
+            raise Failed(str(failure), failure.step) from failure
         return Stack(session.client("sqs"), outputs)
     aws = options.local().get("aws")
     if aws is None:
         raise Failed("The local stack does not say where its emulator is.", "Start it again with `interleave serve`.")
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=aws["region"])  # noqa: S106
-    return Stack(session.client("sqs", endpoint_url=aws["endpoint_url"]), aws["outputs"])
+    session = Session(aws["region"], endpoint_url=aws["endpoint_url"], key=emulator.KEY)
+    return Stack(session.client("sqs"), aws["outputs"])

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from infra.cli import files
+from infra.cli import deployed, files
 from infra.cli.changes import differences, shown
 from infra.cli.connection import Tenant
 from infra.cli.failures import Failed
@@ -83,27 +83,55 @@ def apply(
     found = files.given(path)
     with shell.tenant() as tenant:
         planned = _planned(tenant, found.document)
-        version, changes = planned["version"], planned["changes"]
-        if not changes:
-            output.result({"version": version, "changes": []}, f"Version {version} is applied already.")
-            return
-        if not as_json:
+        if planned["changes"] and not as_json:
             _show(output, planned, found.warnings)
-        _agree([each for each in changes if each["action"] == "-"], yes)
-        body = {"document": found.document, "comment": comment, "release": release}
-        with output.progress("Applying …"):
-            done = tenant.done("POST", f"{CONFIGURATION}/apply", body, **{"If-Match": f'"{version}"'}).body
-    output.result({"version": done["version"], "changes": changes}, f"Version {done['version']} is applied.")
+        version = put(tenant, output, found, planned, comment, release, yes)
+    changes = planned["changes"]
+    text = f"Version {version} is applied." if changes else f"Version {version} is applied already."
+    output.result({"version": version, "changes": changes}, text)
+
+
+def put(
+    tenant: Tenant,
+    output: Output,
+    found: files.Given,
+    planned: dict[str, Any] | None = None,
+    comment: str = "",
+    release: bool = False,
+    yes: bool = False,
+) -> int:
+    """Apply what was read from files, where it changes anything; the version applied then. Raises `Failed`."""
+    planned = planned or _planned(tenant, found.document)
+    version, changes = planned["version"], planned["changes"]
+    if not changes:
+        return int(version)
+    _agree([each for each in changes if each["action"] == "-"], yes)
+    body = {"document": found.document, "comment": comment, "release": release}
+    with output.progress("Applying …"):
+        done = tenant.done("POST", f"{CONFIGURATION}/apply", body, **{"If-Match": f'"{version}"'}).body
+    return int(done["version"])
 
 
 def rollback(
     context: typer.Context,
-    version: Annotated[int | None, typer.Argument(help="Which to go back to; without it, they are listed.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Argument(help="A version of the configuration, or a deployed tenant; without it, the versions."),
+    ] = None,
     comment: Comment = "",
     release: Release = False,
+    settings: deployed.SettingsFile = None,
+    region: deployed.Region = None,
+    profile: deployed.Profile = None,
+    endpoint_url: deployed.EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Apply an earlier version again, as a new one."""
+    """Go back: to an earlier version of the configuration, applied as a new one; with a tenant, to its last package."""
+    if to is not None and not to.isdecimal():
+        where = deployed.Where(settings, region, profile, endpoint_url)
+        deployed.back(context, to, where, as_json)
+        return
+    version = None if to is None else int(to)
     shell, output = begin(context, as_json)
     with shell.tenant() as tenant:
         if version is None:

@@ -26,6 +26,12 @@ def resources(built: Path) -> dict[str, Resource]:
 
 
 @pytest.fixture(scope="session")
+def parameters(built: Path) -> dict[str, Resource]:
+    """The template's parameters by name."""
+    return dict(json.loads((built / "sam.json").read_text())["Parameters"])
+
+
+@pytest.fixture(scope="session")
 def functions(resources: dict[str, Resource]) -> dict[str, Resource]:
     """The properties of every function by logical id."""
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from infra import emulator
 
 Resource = dict[str, Any]
 Resources = dict[str, Resource]
@@ -27,13 +31,37 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
 }
+LINTER = Path(sys.executable).with_name("cfn-lint")
 FOURTEEN_DAYS = 14 * 86_400
 
 
 def test_the_linter_has_no_finding(built: Path) -> None:
-    linter = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run([linter, built / "sam.json"], capture_output=True, text=True, check=False)
+    done = subprocess.run([LINTER, built / "sam.json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_its_plain_form_has_no_finding_either(built: Path, tmp_path: Path) -> None:
+    template = json.loads((built / "sam.json").read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": "packages", "Key": "package.zip"}
+    plain = tmp_path / "plain.json"
+    plain.write_text(_translated(json.dumps(template)))
+    assert "AWS::Serverless" not in plain.read_text()
+    done = subprocess.run([LINTER, plain], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _translated(template: str) -> str:
+    """What AWS makes of a SAM template, by AWS's own translator, which lives beside the emulator."""
+    emulator.install(print)
+    script = "import json, sys; from samtranslator.translator.transform import transform; "
+    script += "json.dump(transform(json.load(sys.stdin), {}, None), sys.stdout)"
+    command = [emulator.EMULATOR / "bin" / "python", "-c", script]
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
+    done = subprocess.run(command, input=template, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_no_merge_left_two_intrinsics_in_one_place(resources: Resources) -> None:
@@ -68,10 +96,13 @@ def test_every_function_has_a_role_of_its_own(functions: Resources) -> None:
     assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions)
 
 
-def test_every_function_logs_into_a_group_of_its_own_that_forgets(functions: Resources, resources: Resources) -> None:
+def test_every_function_logs_into_a_group_of_its_own_that_forgets(
+    functions: Resources, resources: Resources, parameters: Resources
+) -> None:
     groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()]
     assert len(set(groups)) == len(functions)
-    assert all(resources[group]["Properties"]["RetentionInDays"] <= 90 for group in groups)
+    assert all(resources[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups)
+    assert max(parameters["LogRetentionDays"]["AllowedValues"]) <= 90
 
 
 # Event sources

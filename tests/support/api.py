@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from chalice.app import Chalice
 from chalice.test import Client as ChaliceClient
 
 from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.application import Application
 from chalicelib.http.authorization import Role, default_scopes
 from chalicelib.http.endpoint import register
 from chalicelib.operations.credentials import hash_secret
@@ -81,7 +81,7 @@ def api_of(centre: Centre, clients: Mapping[str, Role] = CLIENTS) -> Api:
     for client_id, role in clients.items():
         secret = Secret(hash_secret(f"{client_id}-secret"))
         centre.world.store.put_client(Client(client_id, (secret,), role, client_id, default_scopes(role)))
-    app = Chalice("interleave")
+    app = Application("interleave")
     register(app, ENDPOINTS, lambda: centre.world)
     return Api(centre, ChaliceClient(app))
 

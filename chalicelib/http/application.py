@@ -1,0 +1,87 @@
+"""Chalice behind any API gateway: what no operation answers is answered here, and refusals are problem documents."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+from urllib.parse import unquote
+
+from chalice.app import Chalice
+
+from chalicelib.http import problems
+
+CATCH_ALL = ("$default", "/{proxy+}")
+"""What gateways call the route of whatever has no other. It is the only one that our HTTP API has."""
+Event = dict[str, Any]
+
+
+class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
+    """The Lambda handler.
+
+    A REST API says which operation a request is for (`resourcePath`, `pathParameters`). A route that
+    catches all says nothing: the operation is found from the path here, so that a gateway of one route serves them all.
+    """
+
+    def __call__(self, event: Event, context: Any) -> Event:
+        request = event.get("requestContext", {})
+        if request.get("resourcePath") in CATCH_ALL:
+            found = self._operation(request["httpMethod"], event["path"])
+            if found is None:
+                return _refusal(
+                    404, "There is nothing at this address; GET /openapi.json lists what there is.", request
+                )
+            path, parameters = found
+            event = {**event, "pathParameters": parameters, "requestContext": {**request, "resourcePath": path}}
+        answer: Event = super().__call__(event, context)
+        refused = _chalice_refused(answer)
+        if refused is None:
+            return answer
+        kept = {name: value for name, value in answer["headers"].items() if name == "Allow"}
+        return _refusal(answer["statusCode"], refused, request, **kept)
+
+    def _operation(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        """The route that a request belongs to, and its parameters; what is literal goes before what is not."""
+        parts = path.split("/")
+        fitting = [template for template in self._by_length[len(parts)] if _fits(template.split("/"), parts)]
+        if not fitting:
+            return None
+        route = next((template for template in fitting if method in self.routes[template]), fitting[0])
+        named = zip(route.split("/"), parts, strict=True)
+        return route, {name[1:-1]: unquote(given) for name, given in named if name.startswith("{")}
+
+    @property
+    def _by_length(self) -> dict[int, list[str]]:
+        """The routes by their number of parts; sorted once, when the first request comes."""
+        known: dict[int, list[str]] | None = self.__dict__.get("_routes_by_length")
+        if known is None:
+            known = defaultdict(list)
+            for template in sorted(self.routes, key=lambda each: [part.startswith("{") for part in each.split("/")]):
+                known[template.count("/") + 1].append(template)
+            self._routes_by_length = known
+        return known
+
+
+def _fits(template: list[str], parts: list[str]) -> bool:
+    return all(
+        wanted == given or (given and wanted.startswith("{")) for wanted, given in zip(template, parts, strict=True)
+    )
+
+
+def _chalice_refused(answer: Event) -> str | None:
+    """What Chalice says where it, and no operation, refused a request."""
+    if answer["statusCode"] < 400 or answer["headers"].get("Content-Type") == problems.CONTENT_TYPE:
+        return None
+    said = json.loads(answer["body"])
+    return str(said["Message"])
+
+
+def _refusal(status: int, detail: str, request: Event, **headers: str) -> Event:
+    body = problems.refusal(status, detail, str(request.get("requestId", "")))
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": problems.CONTENT_TYPE, "Cache-Control": "no-store", **headers},
+        "multiValueHeaders": {},
+        "body": json.dumps(body),
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,14 @@
+"""Where a deployed tenant's API is: where its stack says, or behind the emulator that was named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def address(outputs: Mapping[str, str], endpoint_url: str | None) -> str:
+    """The base URL, without a slash at its end."""
+    if endpoint_url is None:
+        return outputs["EndpointURL"].rstrip("/")
+    if "HttpApiId" in outputs:
+        return f"{endpoint_url}/_aws/execute-api/{outputs['HttpApiId']}"
+    return f"{endpoint_url}/restapis/{outputs['RestAPIId']}/api/_user_request_"

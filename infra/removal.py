@@ -1,0 +1,91 @@
+"""The end of a tenant: its stack, then what the stack leaves behind, each thing only when it is safely exported.
+
+The stack goes first, so that nothing is accepted any more; its table outlives it, is exported and only then deleted. A
+run that dies in between is finished by the next: tables and queues are found by their names.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.stacks import Say, Stack
+
+
+class Leftovers:
+    """What a tenant's stack does not own, or keeps: its tables, and the queues made at run time."""
+
+    def __init__(self, session: Any, stack: str) -> None:
+        self._dynamodb = session.client("dynamodb")
+        self._sqs = session.client("sqs")
+        self._stack = stack
+
+    def tables(self) -> list[str]:
+        """Tables of this stack, or of an earlier one of its name."""
+        named = re.compile(rf"{re.escape(self._stack)}-Table-[A-Za-z0-9]+")
+        pages = self._dynamodb.get_paginator("list_tables").paginate()
+        return [name for page in pages for name in page["TableNames"] if named.fullmatch(name)]
+
+    def queues(self) -> list[str]:
+        """The addresses of its work-item queues and of their dead letters."""
+        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-queue-")
+        return [url for page in pages for url in page.get("QueueUrls", ())]
+
+    def export(self, table: str, file: Path) -> int:
+        """Write every row of a table as a line of JSON, as DynamoDB has it; how many. Only the owner may read it."""
+        part = file.with_name(f"{file.name}.part")
+        part.touch(mode=0o600)
+        count = 0
+        with gzip.open(part, "wt") as out:
+            for row in self._rows(table):
+                out.write(json.dumps(row, default=_binary) + "\n")
+                count += 1
+        part.rename(file)
+        return count
+
+    def delete_table(self, table: str) -> None:
+        """Delete a table, also one that is protected."""
+        if self._dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
+            self._dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+            self._dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
+        self._dynamodb.delete_table(TableName=table)
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
+
+    def delete_queue(self, url: str) -> None:
+        """Delete a queue with what is in it: hints, never work."""
+        self._sqs.delete_queue(QueueUrl=url)
+
+    def _rows(self, table: str) -> Iterator[dict[str, Any]]:
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            yield from page["Items"]
+
+
+def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
+    """Remove a tenant; the files of its final export. Done again, it goes on. Raises `DeployFailed`."""
+    left = Leftovers(session, stack.name)
+    say(f"Deleting the stack {stack.name} …")
+    stack.delete()
+    files = []
+    for table in left.tables():
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        file = folder / f"{table}-{moment}.jsonl.gz"
+        count = left.export(table, file)
+        say(f"  {count} rows of {table} are in {file}")
+        files.append(file)
+        left.delete_table(table)
+        say(f"  {table} deleted")
+    for url in left.queues():
+        left.delete_queue(url)
+        say(f"  {url.rsplit('/', 1)[-1]} deleted")
+    return files
+
+
+def _binary(value: Any) -> Any:
+    """Bytes as base64, which is what DynamoDB's own JSON has."""
+    return base64.b64encode(value).decode()

@@ -1,0 +1,92 @@
+"""What a destroyed tenant leaves: a file with every row, and nothing else; and nothing of its neighbours."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.removal import Leftovers, destroy
+from infra.stacks import Stack
+from tests.infra.cloud import Cloud
+from tests.infra.test_deploy import Session
+from tests.support.worlds import TABLE, aws
+
+MINE = "interleave-acme-Table-ABC123"
+NEIGHBOURS = ("interleave-acme-two-Table-ABC123", "interleave-acm-Table-ABC123", "interleave-acme-Table2-A-B")
+QUEUES = ("interleave-acme-queue-support", "interleave-acme-queue-support-dead")
+OTHER_QUEUES = ("interleave-acme-two-queue-support", "interleave-acme-Doorbell-1")
+
+
+def row(n: int) -> dict[str, Any]:
+    return {"pk": {"S": f"WORK#{n}"}, "sk": {"S": "HEAD"}, "part": {"B": b"\x00\xff"}}
+
+
+@pytest.fixture
+def account() -> Any:
+    with aws():
+        dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+        for name in (MINE, *NEIGHBOURS):
+            dynamodb.create_table(**{**TABLE, "TableName": name, "DeletionProtectionEnabled": name == MINE})
+        for n in range(30):
+            dynamodb.put_item(TableName=MINE, Item=row(n))
+        for name in (*QUEUES, *OTHER_QUEUES):
+            sqs.create_queue(QueueName=name)
+        yield dynamodb, sqs
+
+
+def destroyed(cloud: Cloud, folder: Path) -> list[Path]:
+    stack = Stack(cloud, "interleave-acme", lambda _: None, pause=lambda _: None)
+    return destroy(Session(), stack, folder, lambda _: None)
+
+
+def tables(dynamodb: Any) -> set[str]:
+    return set(dynamodb.list_tables()["TableNames"]) - {TABLE["TableName"]}
+
+
+def queues(sqs: Any) -> set[str]:
+    return {url.rsplit("/", 1)[-1] for url in sqs.list_queues(QueueNamePrefix="interleave-")["QueueUrls"]}
+
+
+def test_every_row_is_exported_and_everything_of_the_tenant_is_gone(account: Any, tmp_path: Path) -> None:
+    dynamodb, sqs = account
+    cloud = Cloud("CREATE_COMPLETE")
+    (file,) = destroyed(cloud, tmp_path)
+    with gzip.open(file, "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    assert {each["pk"]["S"] for each in rows} == {f"WORK#{n}" for n in range(30)}
+    assert base64.b64decode(rows[0]["part"]["B"]) == b"\x00\xff"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+    assert (cloud.status, tables(dynamodb), queues(sqs)) == (None, set(NEIGHBOURS), set(OTHER_QUEUES))
+
+
+def test_a_run_that_died_is_finished_by_the_next(account: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dynamodb, sqs = account
+    cloud = Cloud("CREATE_COMPLETE")
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("export", "delete_table", "delete_queue"):
+        with monkeypatch.context() as patched:
+            patched.setattr(Leftovers, step, dies)
+            with pytest.raises(KeyboardInterrupt):
+                destroyed(cloud, tmp_path)
+        assert (MINE in tables(dynamodb)) == (step != "delete_queue")
+    assert cloud.status is None
+    assert destroyed(cloud, tmp_path) == []
+    assert queues(sqs) == set(OTHER_QUEUES)
+
+
+def test_no_table_goes_without_its_rows_being_in_a_file(account: Any, tmp_path: Path) -> None:
+    dynamodb, _ = account
+    with pytest.raises(FileNotFoundError):
+        destroyed(Cloud("CREATE_COMPLETE"), tmp_path / "nowhere")
+    assert MINE in tables(dynamodb)
