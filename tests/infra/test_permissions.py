@@ -215,7 +215,9 @@ def through_flows(centre: WatchedCentre) -> None:
     world = centre.world
     call = {"http": {"system_id": "crm", "path": "/"}, "failed": {}}
     asks = ({"consumer": {"returning_within": 60}}, {"queue_statistics": "general"}, call)
-    configuring.apply(world, document_with(*asks, {"route": {"queue_id": "general"}}), None)
+    configuring.apply(
+        world, document_with(*asks, {"route": {"queue_id": "general"}}, version={"flow_version": 2}), None
+    )
     centre.clock.pass_seconds(5)
     content = Content({"work_item_id": "CASE-10", "work_item_name": "A case"}, ({"consumer_external_id": "C-1"},))
     key = intake.IdempotencyKey("crm:9", "")
