@@ -17,13 +17,17 @@ from typing import Any
 
 from infra.stacks import Say, Stack
 
+WEEK = 7
+"""Days for which AWS keeps a key that is to be deleted, at least."""
+
 
 class Leftovers:
-    """What a tenant's stack does not own, or keeps: its tables, and the queues made at run time."""
+    """What a tenant's stack does not own, or keeps: its tables and their key, and the queues made at run time."""
 
     def __init__(self, session: Any, stack: str) -> None:
         self._dynamodb = session.client("dynamodb")
         self._sqs = session.client("sqs")
+        self._kms = session.client("kms")
         self._stack = stack
 
     def tables(self) -> list[str]:
@@ -61,6 +65,19 @@ class Leftovers:
         """Delete a queue with what is in it: hints, never work."""
         self._sqs.delete_queue(QueueUrl=url)
 
+    def end_key(self) -> str | None:
+        """Have the key deleted that its tables were encrypted by, in a week; its id. Only when no table is left."""
+        alias = f"alias/{self._stack}"
+        pages = self._kms.get_paginator("list_aliases").paginate()
+        aliases = {each["AliasName"]: each.get("TargetKeyId") for page in pages for each in page["Aliases"]}
+        key: str | None = aliases.get(alias)
+        if key is None:
+            return None
+        if self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
+            self._kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WEEK)
+        self._kms.delete_alias(AliasName=alias)
+        return key
+
     def _rows(self, table: str) -> Iterator[dict[str, Any]]:
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
             yield from page["Items"]
@@ -80,6 +97,9 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
         files.append(file)
         left.delete_table(table)
         say(f"  {table} deleted")
+    key = left.end_key()
+    if key is not None:
+        say(f"  The key {key} is deleted in {WEEK} days; until then that can be called off")
     for url in left.queues():
         left.delete_queue(url)
         say(f"  {url.rsplit('/', 1)[-1]} deleted")

@@ -49,6 +49,8 @@ class Settings(_Part):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90] = 30
     event_bus: bool = False
     deletion_protection: bool = True
+    customer_key: bool = True
+    """Whether the table has a KMS key of its own, which an administrator can take away; about a dollar a month."""
     alarm_topic: str = ""
     """The ARN of the SNS topic that alarms are sent to."""
     oldest_wait_seconds: Annotated[int, Field(ge=60)] = 3600
@@ -68,6 +70,7 @@ class Settings(_Part):
             "LogRetentionDays": str(self.log_retention_days),
             "EventBus": _said(self.event_bus),
             "DeletionProtection": _said(self.deletion_protection),
+            "CustomerKey": _said(self.customer_key),
             "AlarmTopicArn": self.alarm_topic,
             "OldestWaitMs": str(self.oldest_wait_seconds * 1000),
         }

@@ -85,6 +85,19 @@ def test_a_run_that_died_is_finished_by_the_next(account: Any, tmp_path: Path, m
     assert queues(sqs) == set(OTHER_QUEUES)
 
 
+def test_the_key_goes_last_in_a_week_and_only_the_tenants_own(account: Any, tmp_path: Path) -> None:
+    kms = boto3.client("kms")
+    keys = {name: kms.create_key()["KeyMetadata"]["KeyId"] for name in ("interleave-acme", "interleave-acme-two")}
+    for name, key in keys.items():
+        kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=key)
+    for _ in range(2):
+        destroyed(Cloud("CREATE_COMPLETE"), tmp_path)
+    states = {name: kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for name, key in keys.items()}
+    assert states == {"interleave-acme": "PendingDeletion", "interleave-acme-two": "Enabled"}
+    own = [each["AliasName"] for each in kms.list_aliases()["Aliases"] if each["AliasName"].startswith("alias/inter")]
+    assert own == ["alias/interleave-acme-two"]
+
+
 def test_no_table_goes_without_its_rows_being_in_a_file(account: Any, tmp_path: Path) -> None:
     dynamodb, _ = account
     with pytest.raises(FileNotFoundError):

@@ -221,10 +221,26 @@ def test_the_table_is_safe(resources: Resources) -> None:
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
     assert wanted["BillingMode"] == "PAY_PER_REQUEST"
     assert wanted["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert wanted["SSESpecification"] == {"SSEEnabled": True}
+    of_its_own, of_the_account = wanted["SSESpecification"]["Fn::If"][1:]
+    assert of_its_own == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}
+    assert of_the_account == {"SSEEnabled": True}
     assert wanted["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert wanted["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert "DeletionProtectionEnabled" in wanted
+
+
+def test_a_tenants_key_turns_and_outlives_its_stack_as_the_table_does(resources: Resources) -> None:
+    for each in ("Key", "KeyAlias"):
+        assert resources[each]["Condition"] == "HasKey"
+        assert (resources[each]["DeletionPolicy"], resources[each]["UpdateReplacePolicy"]) == (
+            "RetainExceptOnCreate",
+            "Retain",
+        )
+    key = resources["Key"]["Properties"]
+    assert key["EnableKeyRotation"] is True
+    (account,) = key["KeyPolicy"]["Statement"]
+    assert account["Principal"]["AWS"] == {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    assert resources["KeyAlias"]["Properties"]["TargetKeyId"] == {"Ref": "Key"}
 
 
 def test_the_index_carries_only_what_the_router_reads(resources: Resources) -> None:
