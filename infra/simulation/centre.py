@@ -9,7 +9,6 @@ from typing import NamedTuple
 from chalicelib.engagements.model import Destination
 from chalicelib.routing.limits import Limits
 from chalicelib.routing.model import Candidate, QueueRules
-from infra.simulation.work import Work
 
 NO_LIMITS = Limits()
 
@@ -46,11 +45,11 @@ class QueueTerms:
 
 
 USUAL = QueueTerms()
-Onward = Callable[[Work, Destination, int], Destination | None]
-"""Where work goes that its queue does not keep: the work, where it is, and now; None is out."""
+Onward = Callable[[Destination, int], Destination | None]
+"""Where work goes that its queue does not keep: where it is, and now; None is out."""
 
 
-def out(_: Work, __: Destination, ___: int) -> None:
+def out(_: Destination, __: int) -> None:
     """Nowhere."""
 
 

@@ -210,7 +210,7 @@ class Floor:
             self._move_on(journey)
 
     def _move_on(self, journey: Journey) -> None:
-        to = self._centre.onward(journey.work, journey.to, self.now)
+        to = self._centre.onward(journey.to, self.now)
         if to is None:
             self.close(journey, "overflowed", "overflowed")
             return

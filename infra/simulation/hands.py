@@ -30,6 +30,7 @@ class Hands:
             each.take(journey, now)
             each.offers += 1
         if terms.auto_accept:
+            journey.next_answer()  # it is on record as one
             self._accept(journey)
             return
         journey.until = now + timeout
