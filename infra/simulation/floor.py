@@ -160,8 +160,6 @@ class Floor:
                 self.tell(each)
 
     def _loses_patience(self, journey: Journey) -> None:
-        if journey.stints:
-            return
         if journey.state == "queued":
             self._engine.leave(journey.work.work_id)
             self.leave(journey)

@@ -77,7 +77,8 @@ class Journey:
     def begin(self, now: int) -> None:
         """In an agent's hands."""
         stints = self.work.stints
-        stint = self.stint = stints[min(self.stints, len(stints) - 1)]
+        stint = stints[self.stints] if self.stints < len(stints) else stints[-1]._replace(to=None)
+        self.stint = stint
         self.stints += 1
         self.cooling = ()
         self.assigned_at = now

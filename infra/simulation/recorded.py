@@ -117,6 +117,8 @@ class _Course:
             case "cancel" | "abandon" if "handled_ms" in detail:
                 self._done(detail, None)
             case "cancel" | "abandon" if self._queued_at is not None:
+                if event.get("user_id"):  # it was still ringing: an answer would have come later than this
+                    self._said("accept", event, at + 1)
                 self._stayed(queue_id, at, "left")
                 self._left_after = at - self._queued_at
 

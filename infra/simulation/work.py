@@ -43,7 +43,7 @@ class Work:
     channel: str
     to: Destination
     stints: tuple[Stint, ...]
-    """One for each agent who has it in turn; the last of them serves for any further one."""
+    """One for each agent who has it in turn; whoever has it after them does what the last did, and is done."""
     answers: tuple[Answer, ...] = (AT_ONCE,)
     """One for each offer in turn; the last of them serves for any further one."""
     patience: int | None = None
