@@ -21,7 +21,7 @@ from chalicelib.operations.translation import candidate_of, destination_of, due_
 from chalicelib.routing.hours import BusinessHours
 from infra.simulation import work as words
 from infra.simulation.centre import Centre, Opening, Presence, QueueTerms
-from infra.simulation.history import History, Part, Place, Recorded, time_text
+from infra.simulation.history import History, Part, Recorded, time_text
 from infra.simulation.work import Stint, Work
 
 WEEK = 7 * 86_400_000
@@ -134,14 +134,14 @@ class Configured:
         return None if outcome.ends or outcome.route.queue_id is None else outcome.route
 
     def _stint(self, part: Part, content: Content) -> Stint:
-        to = None if part.to is None else self._place(part.to, content, part.is_released, part.taken_at)
+        place, tenant = part.to, self.tenant
+        if place is None or place.queue_id not in tenant.queue_by_id:
+            return Stint(part.handled_ms, part.wrapped_ms, part.parked)
+        standing = standing_in(tenant, place.queue_id, content, place.skills, part.taken_at, part.is_released)
+        if part.is_released:
+            return Stint(part.handled_ms, part.wrapped_ms, part.parked, released=standing)
+        to = Destination(place.queue_id, place.priority, place.skills, standing, place.user_id)
         return Stint(part.handled_ms, part.wrapped_ms, part.parked, to)
-
-    def _place(self, place: Place, content: Content, released: bool, now: int) -> Destination | None:
-        if place.queue_id not in self.tenant.queue_by_id:
-            return None
-        standing = standing_in(self.tenant, place.queue_id, content, place.skills, now, released)
-        return Destination(place.queue_id, place.priority, place.skills, standing, place.user_id)
 
     def _onward(self, to: Destination, now: int) -> Destination | None:
         """Where an overflow leads: on to a queue, or out. Through a flow, it is out too: its content is not at hand."""

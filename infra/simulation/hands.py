@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.simulation.centre import QueueTerms
@@ -188,10 +189,11 @@ class Hands:
         assert stint is not None
         desk.let_go(journey, floor.now)
         journey.desk = None
-        if stint.to is None:
+        to = stint.to if stint.released is None else replace(journey.to, standing=stint.released)
+        if to is None:
             floor.close(journey, "completed")
         else:
-            journey.goes_to(stint.to, floor.now)
+            journey.goes_to(to, floor.now)
             floor.enter(journey)
         self._freed(desk)
 

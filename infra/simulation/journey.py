@@ -77,7 +77,7 @@ class Journey:
     def begin(self, now: int) -> None:
         """In an agent's hands."""
         stints = self.work.stints
-        stint = stints[self.stints] if self.stints < len(stints) else stints[-1]._replace(to=None)
+        stint = stints[self.stints] if self.stints < len(stints) else stints[-1]._replace(to=None, released=None)
         self.stint = stint
         self.stints += 1
         self.cooling = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from chalicelib.engagements.model import Destination
+from chalicelib.routing.consumer import Standing
 
 
 class Answer(NamedTuple):
@@ -31,6 +32,8 @@ class Stint(NamedTuple):
     """After how much work it was parked, and for how long; in order."""
     to: Destination | None = None
     """Where it goes next; None is nowhere, it is done."""
+    released: Standing | None = None
+    """It goes back to the queue where it was, and stands so there from then on."""
 
 
 @dataclass(frozen=True, slots=True)
