@@ -93,6 +93,8 @@ class _Course:
                 self._worked, self._parked, self._user_id = 0, [], event["user_id"]
             case "decline" | "pass" | "miss":
                 self._said("miss" if event["event_name"] == "miss" else "decline", event, at)
+            case "rescind":  # an answer would have come later than this
+                self._said("accept", event, at + 1)
             case "deactivate" if event["actor"] != "system:router":
                 self._worked += at - self._resumed_at
                 self._parked_at = at
