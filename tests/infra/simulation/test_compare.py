@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import time
 from math import exp
 from pathlib import Path
 
 import pytest
 import yaml
 
+from chalicelib.routing.hours import BusinessHours, Interval
 from infra.cli.simulating import TITLE
 from infra.demo import incidents, whatif
 from infra.simulation import history, picture, result
@@ -89,3 +91,13 @@ def test_a_history_that_is_kept_reads_as_it_was(tmp_path: Path) -> None:
     recorded = whatif.recorded(incidents.load())
     history.write(recorded, tmp_path / "kept.json")
     assert history.read(tmp_path / "kept.json") == recorded
+
+
+def test_hours_change_when_they_open_and_close_and_not_at_midnight_in_between() -> None:
+    day = 86_400_000
+    hours = BusinessHours(
+        "UTC", {"thursday": (Interval(time(9), time.min),), "friday": (Interval(time.min, time(1)),)}
+    )  # epoch 0 is a Thursday
+    changes = hours.changes(0, 2 * day)
+    assert changes == [(9 * 3_600_000, True), (day + 3_600_000, False)]
+    assert all(hours.is_open(at) == is_open for at, is_open in changes)
