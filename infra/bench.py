@@ -18,7 +18,7 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from infra import bench_core, cost, package, weight
+from infra import bench_core, bench_simulation, cost, package, weight
 from infra.client import Api
 from infra.demo.incidents import load, start_body
 from infra.demo.play import START
@@ -46,6 +46,8 @@ async def main() -> int:
     numbers: Numbers = {"zip_mb": weight.zip_mb(), "api_import_ratio": weight.api_import_ratio()}
     say("Deciding 100,000 engagements over 10,000 agents …")
     numbers.update(bench_core.measure())
+    say("Simulating 100,000 engagements and 500 agents …")
+    numbers.update(bench_simulation.measure())
     async with LocalStack(port=0, say=say) as stack, demo_tenant(stack) as local:
         say("Counting billed operations …")
         numbers.update(cost.of_a_lifecycle(stack.session))

@@ -7,11 +7,13 @@ from chalicelib.engagements import amendments, commands
 from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
+from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
 from chalicelib.operations.translation import as_configured, candidate_of, room_for, standing_in, waiting_of
 from chalicelib.operations.wording import disposition_of
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.model import Candidate
+from chalicelib.routing.occupancy import UNLIMITED
 from chalicelib.routing.rank import rank
 from chalicelib.routing.widen import Needs
 from chalicelib.world import World
@@ -38,7 +40,12 @@ def accept(world: World, order: Order, offer_id: str) -> Engagement:
             others=hands.others,
         )
 
-    return change(world, order, decide)
+    taken = change(world, order, decide)
+    tenant = world.tenant()
+    agent = tenant.agent_by_id.get(taken.agent_id or "")
+    if agent is not None and tenant.places(agent)[1].most_offers < UNLIMITED:
+        world.transport.ring([Ring(agent_id=agent.user_id)])  # one offer less that he has not answered
+    return taken
 
 
 def decline(world: World, order: Order, offer_id: str, reason: str | None) -> Engagement:

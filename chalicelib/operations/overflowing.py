@@ -9,6 +9,7 @@ from chalicelib.configuration.profiles import Overflow
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change, Engagement
 from chalicelib.flows.document import Route
+from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.flowing import Run, pass_through
 from chalicelib.operations.snapshot import Pass, Snapshot
 from chalicelib.operations.translation import destination_of, waiting_of
@@ -45,6 +46,8 @@ def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
             if moved.state == "queued" and moved.queue_id in snapshot.drained:
                 snapshot.heads[moved.engagement_id] = moved
                 snapshot.waiting[moved.engagement_id] = waiting_of(snapshot.tenant, moved)
+            elif moved.state == "queued":  # somebody may be free there
+                world.transport.ring([Ring(queue_id=moved.queue_id, engagement_id=moved.engagement_id)])
 
 
 def _leaving(world: World, snapshot: Snapshot) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from chalicelib.operations import timers
 from chalicelib.operations.overflowing import overflow
 from chalicelib.operations.snapshot import Pass, Snapshot
 from chalicelib.operations.translation import as_configured, candidates_of, waiting_of
-from chalicelib.routing.decide import decide
+from chalicelib.routing.decide import decide, one_each
 from chalicelib.routing.explain import matchable
 from chalicelib.routing.model import Match
 from chalicelib.routing.occupancy import UNLIMITED
@@ -63,7 +63,7 @@ def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     closed = {queue_id for queue_id in queues if not tenant.is_open(queue_id, world.now())}
     for _ in range(ROUNDS):
         candidates = candidates_of(tenant, snapshot.occupancies.values(), _open_offers(world, snapshot))
-        matches = _one_each(decide(snapshot.waiting.values(), candidates, world.now(), tenant.rules, closed))
+        matches = one_each(decide(snapshot.waiting.values(), candidates, world.now(), tenant.rules, closed))
         if not matches or not _commit(world, snapshot, matches, done):
             break
     _enlist(world, snapshot)
@@ -133,18 +133,6 @@ def _open_offers(world: World, snapshot: Snapshot) -> dict[str, int]:
         agent_id: sum(1 for each in some if each in found and found[each].state == "offered")
         for agent_id, some in perhaps.items()
     }
-
-
-def _one_each(matches: Iterable[Match]) -> list[Match]:
-    """The first match of each agent."""
-    taken: set[str] = set()
-    first: list[Match] = []
-    for match in matches:
-        agents = {match.agent_id, *match.also}
-        if not agents & taken:
-            first.append(match)
-        taken |= agents
-    return first
 
 
 def _commit(world: World, snapshot: Snapshot, matches: list[Match], done: Pass) -> int:

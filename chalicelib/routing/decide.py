@@ -18,3 +18,15 @@ def decide(
 ) -> list[Match]:
     """Every match that can be made now, in order of rank. Queues that are not named go by longest idle."""
     return Engine(candidates, waiting, now, rules, swap).decide(now, closed)
+
+
+def one_each(matches: Iterable[Match]) -> list[Match]:
+    """The first match of each agent: what one round commits, so that one write a round touches his row."""
+    taken: set[str] = set()
+    first: list[Match] = []
+    for match in matches:
+        agents = {match.agent_id, *match.also}
+        if not agents & taken:
+            first.append(match)
+        taken |= agents
+    return first

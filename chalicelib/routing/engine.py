@@ -115,12 +115,13 @@ class Engine:
             given = self._fill(new_lines.pop(), closed)
         elif not new_lines and roster.changed.bit_count() == 1:
             given = self._serve(lowest(roster.changed), closed)
-            roster.settle()
         else:
             roster.settle()
             given = self._route(new_lines, closed)
+        matches = [self._match(each) for each in given]
+        roster.settle()  # only now: until they are matches, agents are known by their numbers
         roster.changed = 0
-        return [self._match(each) for each in given]
+        return matches
 
     def _fill(self, line: Line, closed: Set[str]) -> list[Given]:
         """One line has something new and nothing else has changed: nothing else can be given out."""

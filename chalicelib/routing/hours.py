@@ -71,6 +71,18 @@ class BusinessHours:
                 upto = max(end, upto)
         return upto
 
+    def changes(self, start: int, end: int) -> list[tuple[int, bool]]:
+        """When it opens (True) and closes after `start` and until `end` (epoch milliseconds), in order."""
+        zone = ZoneInfo(self.timezone)
+        first = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone).date()
+        last = datetime.fromtimestamp(end / 1000, UTC).astimezone(zone).date()
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        found = [
+            pair for day in days for opens, closes in self._open_on(day) for pair in ((opens, True), (closes, False))
+        ]
+        joined = {at for at, is_open in found if not is_open} & {at for at, is_open in found if is_open}
+        return [(at, is_open) for at, is_open in found if start < at <= end and at not in joined]
+
     def _open_on(self, day: date) -> list[tuple[int, int]]:
         """From when until when (epoch milliseconds) it is open on a day, in order."""
         if any(closure.first <= day <= closure.last for closure in self.closures):

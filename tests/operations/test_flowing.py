@@ -162,10 +162,10 @@ class TestLookUps:
         assert interpreter.IDENTITIES == model.IDENTITIES
 
     def test_a_split_is_fair_and_the_same_for_the_same_engagement(self) -> None:
-        lots = [flowing._lot(f"engagement-{n}/trial") for n in range(2000)]
+        lots = [flowing.lot(f"engagement-{n}/trial") for n in range(2000)]
         assert all(0 <= lot < 100 for lot in lots)
         assert 0.26 < sum(lot < 30 for lot in lots) / 2000 < 0.34
-        assert flowing._lot("engagement-1/trial") == lots[1]
+        assert flowing.lot("engagement-1/trial") == lots[1]
 
 
 class TestWhatAFlowSets:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.routing.decide import decide
+from chalicelib.routing.engine import Engine
 from chalicelib.routing.model import Candidate, Category, Distribution, QueueRules, Requirement, Terms, Waiting
 from tests.routing.worlds import FRENCH, NOW, agent, work
 
@@ -191,6 +194,14 @@ def test_by_default_the_last_line_gives_way_first() -> None:
         ["e"],
         ["d"],
     ]
+
+
+def test_who_comes_free_and_has_room_for_more_is_named_by_his_own_name() -> None:
+    busy = agent("ana", idle_since=1, capacity={"work_item": 2}, load={"work_item": 2})
+    engine = Engine([busy, replace(busy, agent_id="ben", idle_since=2)], [work("e")], NOW)
+    assert engine.decide(NOW) == []
+    engine.update([replace(busy, idle_since=NOW + 1, load={})])
+    assert [match.agent_id for match in engine.decide(NOW + 1)] == ["ana"]
 
 
 def test_a_scarce_specialist_is_not_wasted() -> None:

@@ -210,7 +210,7 @@ def test_who_is_not_there_is_told_and_not_traced() -> None:
 
 def test_every_command_has_help_and_takes_json() -> None:
     runner = CliRunner()
-    single = ["start", "items", "agents", "watch", "explain", "report", "token", "doctor"]
+    single = ["start", "items", "agents", "watch", "explain", "report", "token", "doctor", "simulate", "staff"]
     names = [*([name] for name in single), ["dlq", "list"], ["dlq", "redrive"], ["import", "zoom"]]
     for name in names:
         text = runner.invoke(app, [*name, "--help"]).stdout

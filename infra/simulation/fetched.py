@@ -1,0 +1,63 @@
+"""A tenant's history, as its API tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlencode
+
+from infra.simulation import history
+from infra.simulation.history import History, Status, time_text
+from infra.simulation.recorded import recorded
+
+CONTACT_CENTER = "/v2/contact_center"
+PAGE = 300
+HOUR = 3_600_000
+AWAY = 4 * HOUR
+"""An agent of whom nothing is heard for so long was away."""
+
+Get = Callable[[str], Any]
+"""The body of the answer to a GET that succeeds."""
+
+
+def fetched(get: Get, start: int, end: int) -> History:
+    """What was closed between two moments (epoch ms), and what is open; with the configuration that is applied.
+
+    When agents were ready is not told by the API; it is taken from what they did.
+    """
+    listed = [
+        (each, get(f"{CONTACT_CENTER}/engagements/{each['engagement_id']}/events")["events"])
+        for each in _engagements(get, start, end)
+    ]
+    found = [recorded(engagement, events, end) for engagement, events in listed]
+    document = get(f"{CONTACT_CENTER}/configuration")["document"]
+    return history.of((each for each in found if each is not None), _seen(listed), document)
+
+
+def _engagements(get: Get, start: int, end: int) -> Iterator[dict[str, Any]]:
+    query = {"from": time_text(start), "to": time_text(end), "page_size": str(PAGE)}
+    while True:
+        page = get(f"{CONTACT_CENTER}/engagements?{urlencode(query)}")
+        yield from page["engagements"]
+        if not page["next_page_token"]:
+            return
+        query["next_page_token"] = page["next_page_token"]
+
+
+def _seen(listed: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> list[Status]:
+    """Ready from the first sign of an agent until the last, except where none was seen for long."""
+    signs: dict[str, list[int]] = {}
+    for _, events in listed:
+        for event in events:
+            if event.get("user_id"):
+                signs.setdefault(event["user_id"], []).append(history.moment(event["start_time"]))
+    statuses = []
+    for user_id, moments in signs.items():
+        moments.sort()
+        statuses.append(Status(moments[0], user_id, True))
+        for before, after in pairwise(moments):
+            if after - before > AWAY:
+                statuses += [Status(before + 1, user_id, False), Status(after, user_id, True)]
+        statuses.append(Status(moments[-1] + 1, user_id, False))
+    return statuses

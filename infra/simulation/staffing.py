@@ -1,0 +1,103 @@
+"""How many agents, with which skills: the least staff that keeps a service level, searched for by simulation.
+
+Agents who are configured alike (queues, skills, places, shift) are a group, which grows by copies of its first. First
+all groups together grow until the target is met; then each group by itself is cut as far as it goes, by bisection,
+since more agents never serve worse; and again, one agent at a time, until no group can spare one. That is a least
+staff in the sense that nobody can be taken away; another mix may have as few.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from infra.simulation.compare import Question, runs
+from infra.simulation.figures import Interval, interval
+
+MOST_DOUBLINGS = 8
+APART = ("user_id", "display_name", "addresses")
+"""What tells agents of one group apart."""
+
+
+class Group(NamedTuple):
+    """Agents who are alike: the first of them, and how many there are."""
+
+    agent: Mapping[str, Any]
+    members: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """So many of each group, and what service level they give."""
+
+    counts: tuple[int, ...]
+    level: Interval
+
+
+def groups(document: Mapping[str, Any]) -> list[Group]:
+    """The groups of a document's agents, in the order of their first."""
+    alike: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for agent in document.get("agents", ()):
+        kind = json.dumps({key: value for key, value in agent.items() if key not in APART}, sort_keys=True)
+        alike[kind].append(agent)
+    return [Group(members[0], tuple(members)) for members in alike.values()]
+
+
+def staffed(document: Mapping[str, Any], of: Sequence[Group], counts: Sequence[int]) -> dict[str, Any]:
+    """The document with so many agents of each group."""
+    agents: list[Mapping[str, Any]] = []
+    for group, count in zip(of, counts, strict=True):
+        agents += group.members[:count]
+        copies = range(len(group.members) + 1, count + 1)
+        agents += [{**group.agent, "user_id": f"{group.agent['user_id']}-{n}"} for n in copies]
+    return {**document, "agents": agents}
+
+
+def least(
+    question: Question, target: float, seeds: Sequence[int], tell: Callable[[Staff], None], workers: int | None = None
+) -> Staff | None:
+    """The least staff whose mean service level over the seeds is at least the target; None where none is enough.
+
+    `tell` hears of everything that is tried.
+    """
+    document = question.documents[0]
+    kinds = groups(document)
+    known: dict[tuple[int, ...], Staff] = {}
+
+    def tried(counts: tuple[int, ...]) -> Staff:
+        if counts not in known:
+            asked = replace(question, documents=(staffed(document, kinds, counts),))
+            levels = [figures["service_level"] for _, _, figures in runs(asked, seeds, workers)]
+            known[counts] = Staff(counts, interval(levels))
+            tell(known[counts])
+        return known[counts]
+
+    def enough(counts: tuple[int, ...]) -> bool:
+        return tried(counts).level.mean >= target
+
+    counts = tuple(len(group.members) for group in kinds)
+    for _ in range(MOST_DOUBLINGS):
+        if enough(counts):
+            break
+        counts = tuple(2 * count for count in counts)
+    else:
+        return None
+    for n in range(len(counts)):
+        low, high = -1, counts[n]
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if enough(_with(counts, n, middle)) else (middle, high)
+        counts = _with(counts, n, high)
+    while True:
+        fewer = (_with(counts, n, counts[n] - 1) for n in range(len(counts)) if counts[n])
+        spared = next((each for each in fewer if enough(each)), None)
+        if spared is None:
+            return tried(counts)
+        counts = spared
+
+
+def _with(counts: tuple[int, ...], n: int, count: int) -> tuple[int, ...]:
+    return (*counts[:n], count, *counts[n + 1 :])

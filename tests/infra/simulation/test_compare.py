@@ -1,0 +1,103 @@
+"""Comparisons, their picture, and the search for the least staff, through the command line."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import time
+from math import exp
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chalicelib.routing.hours import BusinessHours, Interval
+from infra.cli.simulating import TITLE
+from infra.demo import incidents, whatif
+from infra.simulation import history, picture, result
+from infra.simulation.compare import Question, recorded_figures, runs
+from tests.infra.simulation.theory import erlang_c
+from tests.support.api import Api, api_of
+from tests.support.command_line import interleave
+from tests.support.worlds import memory_centre
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def api() -> Api:
+    return api_of(memory_centre())
+
+
+def test_the_picture_in_the_readme_is_what_the_command_makes(api: Api, tmp_path: Path) -> None:
+    made = tmp_path / "what-if.svg"
+    assert interleave(api, "simulate", "--demo", "--picture", str(made)).code == 0
+    assert made.read_text() == (ROOT / "docs" / "what-if.svg").read_text()
+    readme = (ROOT / "README.md").read_text()
+    assert "](docs/what-if.svg)" in readme
+    assert "interleave simulate --demo --picture docs/what-if.svg" in readme
+
+
+def test_the_same_seeds_give_the_same_result_to_the_byte_on_any_number_of_cores() -> None:
+    tickets = incidents.load()
+    question = Question(whatif.recorded(tickets), (whatif.staffed(tickets), whatif.pooled(tickets)))
+
+    def told(workers: int) -> str:
+        found = result.summary(["a", "b"], range(4), recorded_figures(question), runs(question, range(4), workers))
+        return json.dumps(found) + picture.drawn(found, TITLE)
+
+    assert told(1) == told(2) == told(1)
+
+
+def _queue(tmp_path: Path, agents: int, hours: int) -> tuple[str, str]:
+    """A file of Poisson arrivals, 60 an hour, each of five minutes on average, and a configuration for them."""
+    chance, at, lines = random.Random(5), 0.0, ["queue_id,queued_at,handled_ms"]
+    while at < hours * 3_600_000:
+        at += chance.expovariate(1 / 60_000)
+        lines.append(f"q,{history.time_text(round(at))},{round(chance.expovariate(1 / 300_000))}")
+    config, file = tmp_path / "tenant.yaml", tmp_path / "history.csv"
+    file.write_text("\n".join(lines) + "\n")
+    document = {
+        "queues": [{"queue_id": "q", "queue_name": "Q", "auto_accept": True, "service_level": {"threshold": 60}}],
+        "agents": [{"user_id": f"a{n}", "display_name": f"A{n}", "queues": ["q"]} for n in range(agents)],
+    }
+    config.write_text(yaml.safe_dump(document))
+    return str(file), str(config)
+
+
+def test_the_least_staff_is_what_erlang_c_says(api: Api, tmp_path: Path) -> None:
+    """80 % within a minute: P(wait > t) = C(c, a) exp(-(c - a) t / service)."""
+    file, config = _queue(tmp_path, agents=4, hours=60)
+    by_theory = next(c for c in range(6, 20) if erlang_c(c, 5.0) * exp(-(c - 5.0) / 5) <= 0.2)
+    ran = interleave(api, "staff", "--history", file, "--config", config, "--target", "80", "--seeds", "4", "--json")
+    assert ran.code == 0, ran.error
+    (group,) = ran.document["groups"]
+    assert (group["agents_before"], group["agents"]) == (4, by_theory)
+    assert ran.document["service_level"]["mean"] >= 0.8
+
+
+def test_what_cannot_be_replayed_says_why_and_what_next(api: Api, tmp_path: Path) -> None:
+    assert "--history" in interleave(api, "simulate").error
+    wrong = tmp_path / "history.csv"
+    wrong.write_text("queue_id,queued_at\nq,tomorrow\n")
+    assert "Line 2" in interleave(api, "simulate", "--history", str(wrong)).error
+    _, config = _queue(tmp_path, agents=1, hours=1)
+    wrong.write_text("queue_id,queued_at,handled_ms\nnowhere,2026-03-02T09:00:00Z,1000\n")
+    said = interleave(api, "simulate", "--history", str(wrong), "--config", config, "--seeds", "0")
+    assert "'nowhere'" in said.error
+
+
+def test_a_history_that_is_kept_reads_as_it_was(tmp_path: Path) -> None:
+    recorded = whatif.recorded(incidents.load())
+    history.write(recorded, tmp_path / "kept.json")
+    assert history.read(tmp_path / "kept.json") == recorded
+
+
+def test_hours_change_when_they_open_and_close_and_not_at_midnight_in_between() -> None:
+    day = 86_400_000
+    hours = BusinessHours(
+        "UTC", {"thursday": (Interval(time(9), time.min),), "friday": (Interval(time.min, time(1)),)}
+    )  # epoch 0 is a Thursday
+    changes = hours.changes(0, 2 * day)
+    assert changes == [(9 * 3_600_000, True), (day + 3_600_000, False)]
+    assert all(hours.is_open(at) == is_open for at, is_open in changes)
