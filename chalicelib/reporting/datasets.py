@@ -48,6 +48,16 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one event of an engagement, at `at` (epoch ms), adds to a row."""
+
+    engagement_id: str
+    version: int
+    at: int
+    measures: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """What one queue, or one agent in one queue, did in the interval that begins at `start` (epoch ms)."""
 
@@ -56,6 +66,12 @@ class Row:
     agent_id: str | None
     channel: str
     measures: dict[str, int]
+    parts: tuple[Part, ...]
+    """What it was added up from, in order of time: each measure is the sum of its parts'."""
+
+    def behind(self, measure: str) -> list[Part]:
+        """The parts that a number comes from."""
+        return [part for part in self.parts if part.measures.get(measure)]
 
 
 def fold(
@@ -63,15 +79,23 @@ def fold(
 ) -> list[Row]:
     """The rows of a dataset, in order of time, queue and agent. A fact given twice counts once (I11)."""
     once = {(fact.engagement_id, fact.version): fact for fact in facts if fact.dataset == dataset}
-    totals: dict[tuple[int, str, str, str], Counter[str]] = {}
+    parts: dict[tuple[int, str, str, str], list[Part]] = {}
     for fact in once.values():
         agent_id = fact.agent_id or "" if dataset == "agent_performance" else ""
         key = (fact.at - fact.at % interval_ms, fact.queue_id, agent_id, fact.channel)
-        totals.setdefault(key, Counter()).update({**fact.measures, **_held_against(marks.get(fact.queue_id), fact)})
-    return [
-        Row(start, queue_id, agent_id or None, channel, {name: total[name] for name in MEASURES[dataset]})
-        for (start, queue_id, agent_id, channel), total in sorted(totals.items())
-    ]
+        measures = {**fact.measures, **_held_against(marks.get(fact.queue_id), fact)}
+        parts.setdefault(key, []).append(Part(fact.engagement_id, fact.version, fact.at, measures))
+    return [_row(dataset, key, parts[key]) for key in sorted(parts)]
+
+
+def _row(dataset: Dataset, key: tuple[int, str, str, str], parts: list[Part]) -> Row:
+    start, queue_id, agent_id, channel = key
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part.measures)
+    measures = {name: total[name] for name in MEASURES[dataset]}
+    in_order = tuple(sorted(parts, key=lambda part: (part.at, part.engagement_id, part.version)))
+    return Row(start, queue_id, agent_id or None, channel, measures, in_order)
 
 
 def _held_against(marks: Marks | None, fact: Fact) -> dict[str, int]:

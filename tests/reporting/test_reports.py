@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import desk, recording
 from chalicelib.operations.ordering import Order
-from chalicelib.reporting.datasets import fold
+from chalicelib.reporting.datasets import MEASURES, Marks, fold
 from chalicelib.reporting.facts import Fact, facts_of
 from tests.support.size import examples
 from tests.support.worlds import NOW, memory_centre
@@ -80,6 +80,30 @@ def test_i11_any_delivery_that_holds_every_write_gives_the_same(repeats: list[in
     delivered = [*WRITES, *(WRITES[n] for n in repeats)]
     order.shuffle(delivered)  # type: ignore[attr-defined]
     assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
+
+
+@settings(max_examples=examples(300, 10_000))
+@given(lost_from=st.integers(0, len(WRITES)), again_from=st.integers(0, len(WRITES)), size=st.integers(1, 7))
+def test_i11_a_consumer_that_was_away_and_reads_the_stream_again_gives_the_same(
+    lost_from: int, again_from: int, size: int
+) -> None:
+    """It stops anywhere, and later reads on from there or from before."""
+    delivered = [*WRITES[:lost_from], *WRITES[min(lost_from, again_from) :]]
+    assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
+
+
+@settings(max_examples=examples(300, 10_000))
+@given(interval=st.sampled_from([1000, 60_000, 900_000, DAY]), threshold=st.integers(0, 60_000), twice=st.booleans())
+def test_every_number_is_the_sum_of_what_is_behind_it(interval: int, threshold: int, twice: bool) -> None:
+    marks = {queue: Marks(threshold, threshold) for queue in {new.queue_id for _, new in WRITES}}
+    for dataset, measures in MEASURES.items():
+        facts = [f for _, new in WRITES for f in facts_of(new, 0)]
+        for row in fold(dataset, facts * (1 + twice), interval, marks):
+            for name in measures:
+                parts = row.behind(name)
+                assert sum(part.measures[name] for part in parts) == row.measures[name]
+                assert len({(part.engagement_id, part.version) for part in parts}) == len(parts)
+                assert all(row.start <= part.at < row.start + interval for part in parts)
 
 
 def test_i13_every_version_of_every_engagement_is_an_event_once() -> None:
