@@ -78,6 +78,7 @@ def report(
     start: Annotated[str | None, typer.Option("--from", help="ISO 8601; by default a day ago.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="ISO 8601; by default now.")] = None,
     interval: Annotated[str, typer.Option(help="15m, 1h or 1d.")] = "1d",
+    timezone: Annotated[str | None, typer.Option(help="Whose clock days begin on, as Europe/Paris.")] = None,
     behind: Annotated[
         str | None, typer.Option(help="A number's name, as handled_count: the engagements that it comes from.")
     ] = None,
@@ -85,7 +86,7 @@ def report(
 ) -> None:
     """Read a report."""
     shell, output = begin(context, as_json)
-    given = {"from": start, "to": end, "interval": interval, "behind": behind}
+    given = {"from": start, "to": end, "interval": interval, "timezone": timezone, "behind": behind}
     query = urlencode({name: value for name, value in given.items() if value})
     with shell.tenant() as tenant, output.progress("Adding up …"):
         found = tenant.get(f"{DATASETS}/{dataset}?{query}")

@@ -46,6 +46,8 @@ def test_the_first_report_counts_what_happened_once_however_often_the_stream_is_
         "from=2025-01-01T00:00:00Z&to=2025-12-01T00:00:00Z",
         "interval=7m",
         "behind=happiness",
+        "timezone=Mars/Olympus",
+        "timezone=../UTC",
         "surprise=1",
     ],
 )
