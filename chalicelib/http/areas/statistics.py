@@ -40,6 +40,7 @@ def _queue(found: watching.QueueNow, now: int) -> dict[str, Any]:
         "channel": found.queue.channel,
         "open": found.is_open,
         "waiting": found.waiting,
+        "waiting_within_service_level": found.within_service_level,
         "oldest_wait_seconds": None if found.oldest_at is None else (now - found.oldest_at) // 1000,
         "offers": found.offers,
         "in_work": found.in_work,
