@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.configuration.profiles import Agent, Queue
 from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.operations.translation import candidate_of
+from chalicelib.routing.model import Waiting
 from chalicelib.world import World
 
 
@@ -17,6 +18,8 @@ class QueueNow:
 
     queue: Queue
     waiting: int
+    within_service_level: int | None
+    """Of those, the ones whose wait is still within the queue's threshold; None where it has none."""
     oldest_at: int | None
     """What the age of the oldest counts from (epoch ms)."""
     offers: int
@@ -72,6 +75,7 @@ def queues_now(world: World) -> list[QueueNow]:
             QueueNow(
                 queue=queue,
                 waiting=len(waiting),
+                within_service_level=_within_service_level(queue, waiting, world.now()),
                 oldest_at=min((each.queued_at for each in waiting), default=None),
                 offers=states["offered"],
                 in_work=states["assigned"] + states["inactive"] + states["wrap_up"],
@@ -83,6 +87,11 @@ def queues_now(world: World) -> list[QueueNow]:
             )
         )
     return found
+
+
+def _within_service_level(queue: Queue, waiting: list[Waiting], now: int) -> int | None:
+    threshold = queue.service_level.threshold
+    return None if threshold is None else sum(now - each.queued_at <= 1000 * threshold for each in waiting)
 
 
 def _free(world: World, occupancy: Occupancy) -> dict[str, int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
 
 from chalicelib.reporting.facts import Dataset, Fact
 
+DAY_MS = 86_400_000
 MEASURES: dict[Dataset, tuple[str, ...]] = {
     "queue_performance": (
         "handled_count",
@@ -48,30 +50,72 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one event of an engagement, at `at` (epoch ms), adds to a row."""
+
+    engagement_id: str
+    version: int
+    at: int
+    measures: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """What one queue, or one agent in one queue, did in the interval that begins at `start` (epoch ms)."""
+    """What one queue, or one agent in one queue, did from `start` until just before `end` (epoch ms)."""
 
     start: int
+    end: int
     queue_id: str
     agent_id: str | None
     channel: str
     measures: dict[str, int]
+    parts: tuple[Part, ...]
+    """What it was added up from, in order of time: each measure is the sum of its parts'."""
+
+    def behind(self, measure: str) -> list[Part]:
+        """The parts that a number comes from."""
+        return [part for part in self.parts if part.measures.get(measure)]
 
 
 def fold(
-    dataset: Dataset, facts: Iterable[Fact], interval_ms: int, marks: Mapping[str, Marks] = MappingProxyType({})
+    dataset: Dataset,
+    facts: Iterable[Fact],
+    interval_ms: int,
+    marks: Mapping[str, Marks] = MappingProxyType({}),
+    zone: tzinfo = UTC,
 ) -> list[Row]:
     """The rows of a dataset, in order of time, queue and agent. A fact given twice counts once (I11)."""
     once = {(fact.engagement_id, fact.version): fact for fact in facts if fact.dataset == dataset}
-    totals: dict[tuple[int, str, str, str], Counter[str]] = {}
+    parts: dict[tuple[int, int, str, str, str], list[Part]] = {}
     for fact in once.values():
         agent_id = fact.agent_id or "" if dataset == "agent_performance" else ""
-        key = (fact.at - fact.at % interval_ms, fact.queue_id, agent_id, fact.channel)
-        totals.setdefault(key, Counter()).update({**fact.measures, **_held_against(marks.get(fact.queue_id), fact)})
-    return [
-        Row(start, queue_id, agent_id or None, channel, {name: total[name] for name in MEASURES[dataset]})
-        for (start, queue_id, agent_id, channel), total in sorted(totals.items())
-    ]
+        key = (*span(fact.at, interval_ms, zone), fact.queue_id, agent_id, fact.channel)
+        measures = {**fact.measures, **_held_against(marks.get(fact.queue_id), fact)}
+        parts.setdefault(key, []).append(Part(fact.engagement_id, fact.version, fact.at, measures))
+    return [_row(dataset, key, parts[key]) for key in sorted(parts)]
+
+
+def span(at: int, interval_ms: int, zone: tzinfo) -> tuple[int, int]:
+    """The interval that a moment falls in, start and end in epoch ms, on the clock of a time zone. A day lasts from
+    midnight to midnight there, which is 23 or 25 hours when the clock is changed."""
+    local = datetime.fromtimestamp(at / 1000, zone)
+    if interval_ms == DAY_MS:
+        midnights = (datetime.combine(local.date() + timedelta(days), time.min, zone) for days in (0, 1))
+        start, end = (round(each.timestamp() * 1000) for each in midnights)
+        return start, end
+    ahead = round((local.utcoffset() or timedelta()).total_seconds() * 1000)
+    start = at - (at + ahead) % interval_ms
+    return start, start + interval_ms
+
+
+def _row(dataset: Dataset, key: tuple[int, int, str, str, str], parts: list[Part]) -> Row:
+    start, end, queue_id, agent_id, channel = key
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part.measures)
+    measures = {name: total[name] for name in MEASURES[dataset]}
+    in_order = tuple(sorted(parts, key=lambda part: (part.at, part.engagement_id, part.version)))
+    return Row(start, end, queue_id, agent_id or None, channel, measures, in_order)
 
 
 def _held_against(marks: Marks | None, fact: Fact) -> dict[str, int]:

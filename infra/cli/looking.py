@@ -78,20 +78,43 @@ def report(
     start: Annotated[str | None, typer.Option("--from", help="ISO 8601; by default a day ago.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="ISO 8601; by default now.")] = None,
     interval: Annotated[str, typer.Option(help="15m, 1h or 1d.")] = "1d",
+    timezone: Annotated[str | None, typer.Option(help="Whose clock days begin on, as Europe/Paris.")] = None,
+    behind: Annotated[
+        str | None, typer.Option(help="A number's name, as handled_count: the engagements that it comes from.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read a report."""
     shell, output = begin(context, as_json)
-    given = {"from": start, "to": end, "interval": interval}
+    given = {"from": start, "to": end, "interval": interval, "timezone": timezone, "behind": behind}
     query = urlencode({name: value for name, value in given.items() if value})
     with shell.tenant() as tenant, output.progress("Adding up …"):
         found = tenant.get(f"{DATASETS}/{dataset}?{query}")
     rows = found[dataset]
+    if behind is not None:
+        output.result(found, _behind(rows, behind) if rows else "Nothing happened in that time.")
+        return
     columns = [name for name in (rows[0] if rows else ()) if name not in ("end_time", "queue_id", "user_id")]
     shown = table(
         None, [_heading(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows]
     )
     output.result(found, shown if rows else "Nothing happened in that time.")
+
+
+def _behind(rows: list[dict[str, Any]], measure: str) -> Any:
+    shown = [
+        [
+            row["start_time"],
+            row["queue_name"],
+            row.get("user_name"),
+            part["engagement_id"],
+            part["time"],
+            _cell(measure, part[measure]),
+        ]
+        for row in rows
+        for part in row["behind"]
+    ]
+    return table(None, ("start time", "queue", "agent", "engagement", "time", _heading(measure)), shown)
 
 
 def _look(tenant: Tenant) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

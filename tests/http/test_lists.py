@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.api import Api, zoom_body
+from tests.support.worlds import TENANT
 
 ENGAGEMENTS = "/v2/contact_center/engagements"
 STATISTICS = "/v2/contact_center/statistics"
@@ -131,6 +132,7 @@ def test_live_numbers(api: Api, busy: dict[str, str]) -> None:
         "channel": "work_item",
         "open": True,
         "waiting": 1,
+        "waiting_within_service_level": None,
         "oldest_wait_seconds": 90,
         "offers": 0,
         "in_work": 1,
@@ -146,3 +148,16 @@ def test_live_numbers(api: Api, busy: dict[str, str]) -> None:
     assert "work_item_variables" not in work
     for client in ("crm", "ana"):
         assert api.by(client).get(f"{STATISTICS}/users").status == 403
+
+
+@pytest.mark.parametrize(("seconds", "within"), [(0, 2), (60, 2), (61, 1), (100, 1), (101, 0)])
+def test_what_waits_is_within_the_service_level_up_to_its_threshold(api: Api, seconds: int, within: int) -> None:
+    queues = [{**each, "service_level": {"threshold": 100}} for each in TENANT["queues"]]
+    api.centre.configure({**TENANT, "queues": queues})
+    api.centre.start("CASE-1")
+    api.centre.clock.pass_seconds(40)
+    api.centre.start("CASE-2")
+    api.centre.settle()
+    api.centre.clock.pass_seconds(seconds)
+    (busy_one,) = (each for each in api.by("sue").get(f"{STATISTICS}/queues").body["queues"] if each["waiting"])
+    assert (busy_one["waiting"], busy_one["waiting_within_service_level"]) == (2, within)

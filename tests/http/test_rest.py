@@ -45,12 +45,38 @@ def test_the_first_report_counts_what_happened_once_however_often_the_stream_is_
         "from=2025-11-23T00:00:00Z&to=2025-11-22T00:00:00Z",
         "from=2025-01-01T00:00:00Z&to=2025-12-01T00:00:00Z",
         "interval=7m",
+        "behind=happiness",
+        "timezone=Mars/Olympus",
+        "timezone=../UTC",
         "surprise=1",
     ],
 )
 def test_a_report_that_cannot_be_asked_for_says_why(api: Api, query: str) -> None:
     reply = api.by("sue").get(f"{REPORT}/queue_performance?{query}")
     assert (reply.status, reply.body["errors"][0]["pointer"].split("/")[0]) == (400, "query")
+
+
+def test_behind_a_number_stand_the_engagements_that_it_comes_from(api: Api) -> None:
+    engagement_id, offer_id = offered(api)
+    api.centre.clock.pass_seconds(5)
+    api.by("ana").post(f"/v2/contact_center/users/me/assignments/{engagement_id}/accept", {"offer_id": offer_id})
+    api.centre.consume()
+    api.centre.clock.pass_seconds(1)
+    (row,) = api.by("sue").get(f"{REPORT}/queue_performance?behind=waited_ms").body["queue_performance"]
+    accepted = {"engagement_id": engagement_id, "version": 3, "time": "2025-11-23T17:46:45.000Z", "waited_ms": 5000}
+    assert (row["waited_ms"], row["behind"]) == (5000, [accepted])
+    (row,) = api.by("sue").get(f"{REPORT}/queue_performance?behind=abandoned_count").body["queue_performance"]
+    assert (row["abandoned_count"], row["behind"]) == (0, [])
+
+
+@pytest.mark.parametrize("of", ["queues", "users"])
+def test_live_numbers_that_have_not_changed_are_not_sent_again(api: Api, of: str) -> None:
+    path = f"/v2/contact_center/statistics/{of}"
+    tag = api.by("sue").get(path).headers["etag"]
+    api.centre.clock.pass_seconds(1)
+    assert api.by("sue").get(path, If_None_Match=tag).status == 304
+    api.centre.ready("ana")
+    assert api.by("sue").get(path, If_None_Match=tag).status == 200
 
 
 def test_an_unknown_dataset_is_not_found(api: Api) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +13,13 @@ from hypothesis import strategies as st
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import desk, recording
 from chalicelib.operations.ordering import Order
-from chalicelib.reporting.datasets import fold
+from chalicelib.reporting.datasets import DAY_MS, MEASURES, Marks, fold, span
 from chalicelib.reporting.facts import Fact, facts_of
 from tests.support.size import examples
 from tests.support.worlds import NOW, memory_centre
 
 Write = tuple[Engagement | None, Engagement]
-DAY = 86_400_000
+DAY = DAY_MS
 
 
 def a_day() -> list[Write]:
@@ -80,6 +82,48 @@ def test_i11_any_delivery_that_holds_every_write_gives_the_same(repeats: list[in
     delivered = [*WRITES, *(WRITES[n] for n in repeats)]
     order.shuffle(delivered)  # type: ignore[attr-defined]
     assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
+
+
+def test_i11_the_facts_are_those_of_the_whole_history() -> None:
+    newest = {new.engagement_id: new for _, new in sorted(WRITES, key=lambda write: write[1].version)}
+    told = {fact for each in newest.values() for fact in map(named, facts_of(each, 0))}
+    kept = [named(fact) for facts in ONCE[:2] for fact in facts]  # type: ignore[attr-defined]
+    assert (set(kept), len(kept)) == (told, len(told))
+
+
+def named(fact: Fact) -> tuple[object, ...]:
+    return (
+        fact.dataset,
+        fact.engagement_id,
+        fact.version,
+        fact.at,
+        fact.agent_id,
+        tuple(sorted(fact.measures.items())),
+    )
+
+
+@settings(max_examples=examples(300, 10_000))
+@given(lost_from=st.integers(0, len(WRITES)), again_from=st.integers(0, len(WRITES)), size=st.integers(1, 7))
+def test_i11_a_consumer_that_was_away_and_reads_the_stream_again_gives_the_same(
+    lost_from: int, again_from: int, size: int
+) -> None:
+    """It stops anywhere, and later reads on from there or from before."""
+    delivered = [*WRITES[:lost_from], *WRITES[min(lost_from, again_from) :]]
+    assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
+
+
+@settings(max_examples=examples(300, 10_000))
+@given(interval=st.sampled_from([1000, 60_000, 900_000, DAY]), threshold=st.integers(0, 60_000), twice=st.booleans())
+def test_every_number_is_the_sum_of_what_is_behind_it(interval: int, threshold: int, twice: bool) -> None:
+    marks = {queue: Marks(threshold, threshold) for queue in {new.queue_id for _, new in WRITES}}
+    for dataset, measures in MEASURES.items():
+        facts = [f for _, new in WRITES for f in facts_of(new, 0)]
+        for row in fold(dataset, facts * (1 + twice), interval, marks):
+            for name in measures:
+                parts = row.behind(name)
+                assert sum(part.measures[name] for part in parts) == row.measures[name]
+                assert len({(part.engagement_id, part.version) for part in parts}) == len(parts)
+                assert all(row.start <= part.at < row.start + interval for part in parts)
 
 
 def test_i13_every_version_of_every_engagement_is_an_event_once() -> None:
@@ -167,3 +211,33 @@ def test_a_dataset_adds_up_by_interval_and_agent() -> None:
 
 def test_facts_of_other_datasets_are_left_out() -> None:
     assert fold("queue_performance", [fact(0, "ana", handled_count=1)], 900) == []
+
+
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "interval", "start", "hours"),
+    [
+        ("UTC", "2026-03-29T12:00:00+00:00", DAY, "2026-03-29T00:00:00+00:00", 24),
+        ("Europe/Paris", "2026-01-01T23:30:00+00:00", DAY, "2026-01-01T23:00:00+00:00", 24),
+        ("Europe/Paris", "2026-03-29T12:00:00+00:00", DAY, "2026-03-28T23:00:00+00:00", 23),
+        ("Europe/Paris", "2026-10-25T12:00:00+00:00", DAY, "2026-10-24T22:00:00+00:00", 25),
+        ("Asia/Kolkata", "2026-01-01T10:00:00+00:00", HOUR, "2026-01-01T09:30:00+00:00", 1),
+        ("Asia/Kathmandu", "2026-01-01T10:00:00+00:00", HOUR // 4, "2026-01-01T10:00:00+00:00", 0.25),
+    ],
+)
+def test_intervals_begin_on_the_clock_of_the_time_zone(
+    zone: str, at: str, interval: int, start: str, hours: float
+) -> None:
+    begins = round(datetime.fromisoformat(start).timestamp() * 1000)
+    moment = round(datetime.fromisoformat(at).timestamp() * 1000)
+    assert span(moment, interval, ZoneInfo(zone)) == (begins, begins + hours * HOUR)
+
+
+@given(st.integers(0, 2**41), st.sampled_from(["UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu"]))
+def test_every_moment_is_in_its_day_and_the_next_day_begins_where_it_ends(at: int, name: str) -> None:
+    start, end = span(at, DAY, ZoneInfo(name))
+    assert start <= at < end
+    assert span(start, DAY, ZoneInfo(name)) == span(end - 1, DAY, ZoneInfo(name)) == (start, end)
+    assert span(end, DAY, ZoneInfo(name))[0] == end

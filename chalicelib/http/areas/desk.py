@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from chalicelib.engagements.model import Occupancy
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import AnswerOffer, DeclineOffer, PullWork, WrapUp
+from chalicelib.http.unchanged import unless_seen
 from chalicelib.operations import desk
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.translation import room
@@ -21,11 +20,7 @@ POLL_LATER_SECONDS = 15
 def get_assignments(call: Call[None]) -> Answer:
     occupancy, held = desk.assignments(call.world, call.principal.subject)
     answer = wire.assignments(call.world.tenant(), held, call.principal.subject)
-    tag = f'"{hashlib.sha256(json.dumps(answer).encode()).hexdigest()[:16]}"'
-    headers = {"ETag": tag, "Retry-After": str(_poll_after(call, occupancy))}
-    if call.headers.get("if-none-match") == tag:
-        return Answer(304, None, headers)
-    return Answer(200, answer, headers)
+    return unless_seen(call, answer, {"Retry-After": str(_poll_after(call, occupancy))})
 
 
 def accept_offer(call: Call[AnswerOffer]) -> Answer:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.configuration.profiles import Queue
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.window import DAY_MS, time_range
-from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
+from chalicelib.http.window import time_range
+from chalicelib.reporting.datasets import DAY_MS, MEASURES, Marks, Row, fold
 from chalicelib.reporting.facts import Dataset
 
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
+SERVICE_LEVEL = ("service_level_in_percentage", "service_level_target_in_percentage")
 
 
 def get_dataset(call: Call[None]) -> Answer:
@@ -26,6 +28,11 @@ def get_dataset(call: Call[None]) -> Answer:
     if interval not in INTERVALS:
         wrong = FieldError("query/interval", f"Use one of {', '.join(INTERVALS)}.")
         raise InvalidRequest("Validation Failed.", [wrong])
+    behind = call.query.get("behind")
+    if behind is not None and behind not in MEASURES[dataset]:
+        wrong = FieldError("query/behind", f"Use one of {', '.join(MEASURES[dataset])}.")
+        raise InvalidRequest("Validation Failed.", [wrong])
+    zone = _zone(call.query.get("timezone", "UTC"))
     facts = call.world.store.facts(dataset, start, end)
     if call.principal.role == "agent":
         facts = [fact for fact in facts if fact.agent_id == call.principal.subject]
@@ -33,8 +40,18 @@ def get_dataset(call: Call[None]) -> Answer:
     if mine is not None:
         facts = [fact for fact in facts if fact.agent_id in mine.agents or fact.queue_id in mine.queues]
     marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
-    rows = [_row(call, row, INTERVALS[interval]) for row in fold(dataset, facts, INTERVALS[interval], marks)]
+    rows = [
+        {**_row(call, row), **_behind(row, behind)} for row in fold(dataset, facts, INTERVALS[interval], marks, zone)
+    ]
     return Answer(200, {"from": wire.time_text(start), "to": wire.time_text(end), name: rows})
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        wrong = FieldError("query/timezone", "Use a name such as Europe/Paris.")
+        raise InvalidRequest("Validation Failed.", [wrong]) from unknown
 
 
 def _marks(queue: Queue) -> Marks:
@@ -48,16 +65,15 @@ def _service_level(queue: Queue, measures: Mapping[str, int]) -> dict[str, int |
         return {}
     counted = measures["handled_count"] + measures["abandoned_count"] - measures["short_abandoned_count"]
     percentage = 100 * measures["within_service_level_count"] // counted if counted else None
-    target = queue.service_level.target_percentage
-    return {"service_level_in_percentage": percentage, "service_level_target_in_percentage": target}
+    return dict(zip(SERVICE_LEVEL, (percentage, queue.service_level.target_percentage), strict=True))
 
 
-def _row(call: Call[None], row: Row, interval: int) -> dict[str, Any]:
+def _row(call: Call[None], row: Row) -> dict[str, Any]:
     tenant = call.world.tenant()
     queue = tenant.queue_by_id.get(row.queue_id)
     fields: dict[str, Any] = {
         "start_time": wire.time_text(row.start),
-        "end_time": wire.time_text(row.start + interval),
+        "end_time": wire.time_text(row.end),
         "queue_id": row.queue_id,
         "queue_name": queue.queue_name if queue else row.queue_id,
         "channel": row.channel,
@@ -71,6 +87,22 @@ def _row(call: Call[None], row: Row, interval: int) -> dict[str, Any]:
     return {**fields, **row.measures}
 
 
+def _behind(row: Row, measure: str | None) -> dict[str, Any]:
+    """The engagements that a row's number comes from, and what each adds to it."""
+    if measure is None:
+        return {}
+    found = [
+        {
+            "engagement_id": part.engagement_id,
+            "version": part.version,
+            "time": wire.time_text(part.at),
+            measure: part.measures[measure],
+        }
+        for part in row.behind(measure)
+    ]
+    return {"behind": found}
+
+
 ENDPOINTS = (
     Endpoint(
         "GET",
@@ -78,6 +110,6 @@ ENDPOINTS = (
         "report.read",
         "Read a dataset, added up by interval: queue_performance or agent_performance",
         get_dataset,
-        query=("from", "to", "interval"),
+        query=("from", "to", "interval", "timezone", "behind"),
     ),
 )

@@ -8,8 +8,10 @@ from chalicelib.engagements.model import Engagement
 from chalicelib.http import wire
 from chalicelib.http.authorization import Resource, owns
 from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.unchanged import unless_seen
 from chalicelib.operations import watching
 
+CLOCK = frozenset({"time"})
 STATUSES = ("ready", "not_ready", "offline")
 
 
@@ -17,13 +19,13 @@ def queue_statistics(call: Call[None]) -> Answer:
     now = call.world.now()
     found = watching.queues_now(call.world)
     rows = [_queue(each, now) for each in found if _shown(call, Resource(queue_id=each.queue.queue_id))]
-    return Answer(200, {"time": wire.time_text(now), "queues": rows})
+    return unless_seen(call, {"time": wire.time_text(now), "queues": rows}, apart=CLOCK)
 
 
 def user_statistics(call: Call[None]) -> Answer:
     found = watching.agents_now(call.world)
     rows = [_user(each) for each in found if _shown(call, Resource((each.agent.user_id,)))]
-    return Answer(200, {"time": wire.time_text(call.world.now()), "users": rows})
+    return unless_seen(call, {"time": wire.time_text(call.world.now()), "users": rows}, apart=CLOCK)
 
 
 def _shown(call: Call[None], resource: Resource) -> bool:
@@ -38,6 +40,7 @@ def _queue(found: watching.QueueNow, now: int) -> dict[str, Any]:
         "channel": found.queue.channel,
         "open": found.is_open,
         "waiting": found.waiting,
+        "waiting_within_service_level": found.within_service_level,
         "oldest_wait_seconds": None if found.oldest_at is None else (now - found.oldest_at) // 1000,
         "offers": found.offers,
         "in_work": found.in_work,

@@ -107,6 +107,8 @@ def test_reports_add_up(api: Api) -> None:
     assert "Billing" in interleave(api, "report").out
     (row,) = interleave(api, "report", "agent_performance", "--json").document["agent_performance"]
     assert row["handled_count"] == 1
+    assert engagement_id in interleave(api, "report", "agent_performance", "--behind", "handled_count").out
+    assert engagement_id not in interleave(api, "report", "agent_performance", "--behind", "missed_count").out
     wrong = interleave(api, "report", "colours")
     assert wrong.code == 1
     assert "queue_performance" in wrong.error
