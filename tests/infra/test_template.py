@@ -229,6 +229,15 @@ def test_the_table_is_safe(resources: Resources) -> None:
     assert "DeletionProtectionEnabled" in wanted
 
 
+def test_whoever_may_use_the_table_may_use_its_key_through_dynamodb_alone(resources: Resources) -> None:
+    _, users = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    assert {"kms:Decrypt", "kms:DescribeKey"} <= set(users["Action"])
+    assert users["Condition"]["StringEquals"] == {
+        "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+        "kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"},
+    }
+
+
 def test_a_tenants_key_turns_and_outlives_its_stack_as_the_table_does(resources: Resources) -> None:
     for each in ("Key", "KeyAlias"):
         assert resources[each]["Condition"] == "HasKey"
@@ -238,7 +247,7 @@ def test_a_tenants_key_turns_and_outlives_its_stack_as_the_table_does(resources:
         )
     key = resources["Key"]["Properties"]
     assert key["EnableKeyRotation"] is True
-    (account,) = key["KeyPolicy"]["Statement"]
+    account, _ = key["KeyPolicy"]["Statement"]
     assert account["Principal"]["AWS"] == {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     assert resources["KeyAlias"]["Properties"]["TargetKeyId"] == {"Ref": "Key"}
 
