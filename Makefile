@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long lint bench package pins sbom deploy clean
+.PHONY: help serve demo test test-long lint bench package pins sbom vendor deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ pins: ## Pin what the package carries, each file by its hash (after a change of 
 		.interleave/pins/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9; }
 	@.interleave/pins/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --output-file requirements.txt requirements.in
+
+vendor: .venv/local ## Fetch the console's libraries, each checked by its hash (after a change of infra/vendor.json)
+	@$(BIN)/python -m infra.vendor
 
 sbom: .venv/tests ## List what the package is made of in .interleave/sbom.json (CycloneDX)
 	@$(BIN)/python -m infra.sbom
