@@ -98,12 +98,23 @@ function Plan({ plan, mayWrite, onApply }) {
   return html`<p>${t("plan.summary", plan.summary)}</p>
     <ul class="diff">${plan.changes.map((each) => html`<li class=${SIGNS[each.action]}>
       <p><strong>${t(`plan.${SIGNS[each.action]}`)}</strong> ${each.kind} <code>${each.id}</code></p>
-      ${(each.fields || []).map((field) => html`<div class="field"><span class="muted">${field.field}</span>
-        ${field.before !== null && field.before !== undefined && html`<del class="code">${shown(field.before)}</del>`}
-        ${field.after !== null && field.after !== undefined && html`<ins class="code">${shown(field.after)}</ins>`}</div>`)}
+      ${(each.fields || []).flatMap((field) => leaves(field.field, field.before, field.after)).map(([place, before, after]) => html`<div class="field">
+        <span class="muted">${place}</span>
+        ${before !== undefined && html`<del class="code">${shown(before)}</del>`}
+        ${after !== undefined && html`<ins class="code">${shown(after)}</ins>`}</div>`)}
     </li>`)}</ul>
     ${plan.warnings.length > 0 && html`<h3>${t("plan.warnings")}</h3><ul>${plan.warnings.map((each) => html`<li><span class="chip warn">!</span> ${each.message} <span class="muted">${each.pointer}</span></li>`)}</ul>`}
     ${mayWrite && plan.changes.length > 0 && html`<${Form} onSend=${onApply} label=${t("apply")}><label>${t("apply.comment")}<input name="comment" maxlength="1024" /></label><//>`}`;
+}
+
+/** Where two values differ, as deep down as they have the same shape; undefined is nothing. */
+function leaves(place, before, after) {
+  const [one, other] = [before ?? undefined, after ?? undefined];
+  if (JSON.stringify(one) === JSON.stringify(other)) return [];
+  const deeper = one && other && typeof one === "object" && typeof other === "object" && Array.isArray(one) === Array.isArray(other);
+  if (!deeper) return [[place, one, other]];
+  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return keys.flatMap((key) => leaves(`${place} › ${key}`, one[key], other[key]));
 }
 
 function shown(value) {

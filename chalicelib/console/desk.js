@@ -8,6 +8,7 @@ import { Work } from "./work.js";
 
 const MINE = "users/me/assignments";
 const SHOWN_CLOSED = 30;
+const LEAVING = /^(transfer|release)/;
 
 export default function Desk({ me }) {
   const held = usePoll(MINE);
@@ -32,10 +33,11 @@ export default function Desk({ me }) {
   }, [offers.length]);
   useHeartbeat(me.heartbeat_timeout);
 
-  async function act(method, path, body) {
+  async function act(method, path, body, leaves) {
     setProblem(null);
     try {
       const answer = await call(method, path, body, method === "PATCH" ? { Prefer: "return=representation" } : {});
+      if (leaves) setChosen(null); // it is somebody else's to read from now on
       if (answer.body?.assignments) held.put(answer.body);
       else held.refresh();
       return true;
@@ -46,7 +48,7 @@ export default function Desk({ me }) {
     }
   }
   const change = (work, action, also = {}) =>
-    act("PATCH", `engagements/${work.engagement_id}`, { engagement_action: action, ...also });
+    act("PATCH", `engagements/${work.engagement_id}`, { engagement_action: action, ...also }, LEAVING.test(action));
 
   async function accept(offer) {
     if (await act("POST", `${MINE}/${offer.engagement_id}/accept`, { offer_id: offer.offer_id })) {

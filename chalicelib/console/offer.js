@@ -18,7 +18,7 @@ export function OfferCard({ offer, me, onAccept, onDecline }) {
       <span>${queueName(me, offer.queue_id)}</span>
       <span class="left" role="timer" aria-label=${t("offer.left", { n: left })}>${left} s</span>
     </header>
-    <${Bar} value=${left} of=${whole.current} label="" />
+    <${Bar} value=${left} of=${whole.current} />
     <h2>${work.work_item_name}</h2>
     <p class="facts">
       ${work.work_item_priority !== undefined && html`<span>${t("priority")} ${work.work_item_priority}</span>`}

@@ -54,20 +54,18 @@ export function Capacity({ capacity, load }) {
 
 /** Why nothing comes, in words, for whoever asks. */
 export function Nothing({ me, status, offers }) {
-  const [said, setSaid] = useState(null);
-  useEffect(() => setSaid(null), [offers.length, status?.status_id]);
-  async function ask() {
-    setSaid([t("loading")]);
-    try {
-      setSaid(reasons(await get("users/me/explanation"), status, me));
-    } catch (problem) {
-      setSaid([problem.message]);
-    }
-  }
+  const [asked, setAsked] = useState(0);
+  const [found, setFound] = useState(null);
+  const [problem, setProblem] = useState(null);
+  useEffect(() => {
+    if (asked) get("users/me/explanation").then(setFound, setProblem);
+  }, [asked, status?.status_id]);
   if (offers.length) return null;
+  const said = found ? reasons(found, status, me) : asked && !problem ? [t("loading")] : [];
   return html`<div class="nothing">
-    <button class="plain" onClick=${ask}>${t("nothing.why")}</button>
-    <div role="status">${said && said.map((each) => html`<p>${each}</p>`)}</div>
+    <button class="plain" onClick=${() => setAsked(asked + 1)}>${t("nothing.why")}</button>
+    <div role="status">${said.map((each) => html`<p>${each}</p>`)}</div>
+    <${Refusal} problem=${problem} />
   </div>`;
 }
 

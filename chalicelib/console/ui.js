@@ -67,7 +67,8 @@ export function Refusal({ problem }) {
 /** How much of something is taken, in words and as a bar. */
 export function Bar({ value, of, label, tone = "" }) {
   const part = of > 0 ? Math.min(1, Math.max(0, value / of)) : 0;
-  return html`<span class="bar ${tone}" role="img" aria-label=${label}>
+  const said = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  return html`<span class="bar ${tone}" ...${said}>
     <span style=${{ width: `${100 * part}%` }}></span>
   </span>`;
 }

@@ -134,7 +134,7 @@ function Agents({ people, me, onForce, onOpen }) {
         <td><${Force} user=${each} me=${me} onForce=${onForce} /></td>
         <td class="n muted">${each.status_since ? span((now - Date.parse(each.status_since)) / 1000) : ""}</td>
         <td><${Load} user=${each} /></td>
-        <td class="facts">${each.engagements.map((held) => html`<button key=${held.engagement_id} class="chip ${held.channel}" onClick=${() => onOpen(held.engagement_id)}>${queueOf(me, held)}: ${word("state", held.state)}</button>`)}</td>
+        <td><span class="facts">${each.engagements.map((held) => html`<button key=${held.engagement_id} class="chip ${held.channel}" onClick=${() => onOpen(held.engagement_id)}>${queueOf(me, held)}: ${word("state", held.state)}</button>`)}</span></td>
       </tr>`)}</tbody>
     </table></div>
   </section>`;

@@ -110,6 +110,7 @@ def document(url: str) -> dict[str, Any]:
             },
             {
                 "flow_id": "calls",
+                "channel": "voice",
                 "flow_name": "Calls",
                 "entry_points": [{"entry_id": "calls", "entry_name": "Calls"}],
                 "versions": [{"flow_version": 1, "status": "published", "steps": [{"set": {"queue_id": "calls"}}]}],
@@ -135,8 +136,11 @@ class Centre:
         headers = {"Authorization": f"Bearer {self.token(who)}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{BASE}{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            text = answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path} answered {error.code}: {error.read().decode()}") from None
         return json.loads(text) if text else None
 
     def token(self, who: str) -> str:
@@ -167,6 +171,13 @@ class Centre:
             "variables": [{"name": "global_custom.order.number", "value": "A-2041"}],
         }
         return str(self.call("crm", "POST", "/engagement", body)["engagement_id"])
+
+    def clear(self) -> None:
+        """Nobody is there, and nothing is open."""
+        for user_id in PEOPLE:
+            self.call("sam", "PATCH", f"/users/{user_id}/status", {"status_id": "1"})
+        for each in self.call("ada", "GET", "/engagements?state=open&page_size=100")["engagements"]:
+            self.call("crm", "PATCH", f"/engagements/{each['engagement_id']}", {"engagement_action": "end"})
 
     def engagement(self, engagement_id: str) -> Any:
         return self.call("ada", "GET", f"/engagements/{engagement_id}")
