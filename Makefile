@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long lint bench package pins sbom vendor deploy clean
+.PHONY: help serve demo test test-long lint bench package pins sbom vendor screenshots deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ pins: ## Pin what the package carries, each file by its hash (after a change of 
 
 vendor: .venv/local ## Fetch the console's libraries, each checked by its hash (after a change of infra/vendor.json)
 	@$(BIN)/python -m infra.vendor
+
+screenshots: .venv/tests ## Make the README's pictures of the console anew
+	@$(BIN)/python -m tests.browser.screenshots
 
 sbom: .venv/tests ## List what the package is made of in .interleave/sbom.json (CycloneDX)
 	@$(BIN)/python -m infra.sbom

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
 
+from chalicelib.world import CONFIGURATION_MAX_AGE_MS
 from tests.browser.centre import Centre
 from tests.browser.conftest import Windows
 
@@ -123,10 +125,11 @@ def test_a_priority_rule_is_changed_planned_and_applied_and_the_next_ticket_obey
     assert (ada.locator(".diff del").inner_text(), ada.locator(".diff ins").inner_text()) == ("20", "35")
     ada.get_by_label("Why").fill("Cases wait too long")
     ada.get_by_role("button", name="Apply").click()
-    ada.get_by_text("is in force.").wait_for()
+    ada.get_by_text("It holds everywhere within 5 seconds.").wait_for()
     ada.get_by_role("button", name="Versions").click()
     ada.get_by_role("cell", name="Cases wait too long").wait_for()
 
+    time.sleep(CONFIGURATION_MAX_AGE_MS / 1000)
     engagement = centre.start("The next ticket")
     assert centre.engagement(engagement)["priority"] == 35
     ada.get_by_role("link", name="Flows").click()
