@@ -29,7 +29,8 @@ export default function Reports() {
     load(asked);
   }, []);
   const measures = rows?.length ? [...new Set(rows.flatMap((each) => Object.keys(each)))].filter((key) => !FIXED.includes(key)) : [];
-  const shown = measures.includes(measure) ? measure : measures[0];
+  const drawn = measures.filter((key) => !key.endsWith("percentage")); // shares do not add up
+  const shown = drawn.includes(measure) ? measure : drawn.find((key) => key === "handled_count") || drawn[0];
   const send = (form) => load({ dataset: form.get("dataset"), interval: form.get("interval"), hours: Number(form.get("hours")) });
   return html`<div class="page">
     <h1>${t("page.reports")}</h1>
@@ -44,7 +45,7 @@ export default function Reports() {
     ${rows && !rows.length && html`<${Empty}>${t("report.none")}<//>`}
     ${shown && html`<section class="panel" aria-label=${t("report.chart")}>
       <header><h2>${word("measure", shown)}</h2>
-        <select aria-label=${t("report.measure")} value=${shown} onChange=${(event) => setMeasure(event.target.value)}>${measures.map((each) => html`<option value=${each} selected=${each === shown}>${word("measure", each)}</option>`)}</select></header>
+        <select aria-label=${t("report.measure")} value=${shown} onChange=${(event) => setMeasure(event.target.value)}>${drawn.map((each) => html`<option value=${each} selected=${each === shown}>${word("measure", each)}</option>`)}</select></header>
       <${Chart} rows=${rows} measure=${shown} />
     </section>
     <section class="panel" aria-label=${t("report.table")}><h2>${t("report.table")}</h2><${Table} rows=${rows} measures=${measures} /></section>`}

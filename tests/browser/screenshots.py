@@ -65,7 +65,7 @@ def shoot(page: Any, name: str) -> None:
 def desk(windows: Windows, centre: Centre) -> None:
     ana = windows.sign_in("ana", viewport=SIZE)
     centre.start("Jill Moreau calls", "calls", "voice")
-    ana.locator(".list .item").first.click()
+    ana.locator(".list .item").filter(has_not_text="wrap-up").first.click()
     ana.locator(".offer").first.wait_for()
     ana.get_by_label("A note").fill("Sent a replacement charger; the parcel arrives on Friday.")
     ana.get_by_role("button", name="Add", exact=True).click()
@@ -85,7 +85,8 @@ def plan(windows: Windows) -> None:
         .replace('"priority": 20', '"priority": 35')
         .replace('"threshold": 900', '"threshold": 600')
     )
-    document.fill(changed.replace('"capacity": {\n        "work_item": 3', '"capacity": {\n        "work_item": 4'))
+    document.fill(changed)
+    document.evaluate("area => { area.scrollTop = 0 }")
     ada.get_by_role("button", name="Plan the changes").click()
     ada.locator(".diff").wait_for()
     ada.get_by_label("Why").fill("More room for cases in December")
