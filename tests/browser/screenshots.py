@@ -85,7 +85,7 @@ def plan(windows: Windows) -> None:
     document.evaluate("area => { area.scrollTop = 0 }")
     ada.get_by_role("button", name="Plan the changes").click()
     ada.locator(".diff").wait_for()
-    ada.get_by_label("Why").fill("More room for cases in December")
+    ada.get_by_label("Why").fill("Calls ring for half a minute")
     shoot(ada, "plan")
 
 
