@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long lint bench package pins sbom deploy clean
+.PHONY: help serve demo test test-long sabotage lint bench package pins sbom vendor screenshots deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,11 +28,14 @@ demo: .venv/local ## Play 500 real tickets through the local stack
 
 test: .venv/tests ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
-	@$(BIN)/python -m pytest -m e2e
+	@$(BIN)/python -m pytest -m e2e -rs
 
 test-long: .venv/tests ## Run the tests at their full size
 	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 -m "not e2e" --timeout 7200
 	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -m e2e --timeout 7200
+
+sabotage: .venv/tests ## Break the project on purpose, one thing at a time, and print which test catches it
+	@$(BIN)/python -m tests.sabotage
 
 lint: .venv/tests ## Check style and types
 	@$(BIN)/ruff check .
@@ -50,6 +53,12 @@ pins: ## Pin what the package carries, each file by its hash (after a change of 
 		.interleave/pins/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9; }
 	@.interleave/pins/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --output-file requirements.txt requirements.in
+
+vendor: .venv/local ## Fetch the console's libraries, each checked by its hash (after a change of infra/vendor.json)
+	@$(BIN)/python -m infra.vendor
+
+screenshots: .venv/tests ## Make the README's pictures of the console anew
+	@$(BIN)/python -m tests.browser.screenshots
 
 sbom: .venv/tests ## List what the package is made of in .interleave/sbom.json (CycloneDX)
 	@$(BIN)/python -m infra.sbom

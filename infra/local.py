@@ -13,6 +13,7 @@ from aiohttp import web
 from infra import deploy, emulator, endpoints, package
 from infra.functions import FunctionHost
 from infra.sessions import Session
+from infra.sign_in import SignIn
 
 STACK = "interleave-local"
 ACCOUNT_ID = "local"
@@ -32,6 +33,7 @@ class LocalStack:
         self._say = say
         self._open = contextlib.AsyncExitStack()
         self.account_id = ACCOUNT_ID
+        self.sign_in = SignIn(ACCOUNT_ID)
         self.url = ""
         self.outputs: dict[str, str] = {}
         self.endpoint_url = ""
@@ -61,7 +63,7 @@ class LocalStack:
         template = host.forwarded(folder, parameters)
         self.outputs = await asyncio.to_thread(deploy.put, self.session, folder, template, STACK, parameters, self._say)
         await host.warm_up(self.outputs)
-        self.url = await self._serve()
+        self.url = self.sign_in.url = await self._serve()
 
     async def _serve(self) -> str:
         """Answer on the wanted port with what the emulator's API gateway answers."""
@@ -86,6 +88,7 @@ class LocalStack:
                 return web.Response(status=answer.status, body=await answer.read(), headers=kept)
 
         application = web.Application(client_max_size=MAX_BODY)
+        self.sign_in.add_to(application)
         application.router.add_route("*", "/{path:.*}", forward)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()

@@ -29,6 +29,7 @@ async def main(port: int) -> None:
 async def _serve(port: int) -> None:
     async with LocalStack(port=port, say=print) as stack, demo_tenant(stack):
         print(f"Interleave listens at {stack.url}; who and what is there: {LOCAL_FILE}. Ctrl-C stops it.", flush=True)
+        print(f"The console is at {stack.url}/console.", flush=True)
         await asyncio.Event().wait()
 
 

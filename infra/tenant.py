@@ -16,6 +16,7 @@ from infra import clients
 from infra.client import Api
 from infra.demo import incidents
 from infra.local import LocalStack
+from infra.sign_in import Person, tenant_setting
 
 LOCAL_FILE = Path(".interleave/local.json")
 REPORTS = "contact_center_report:read:admin"
@@ -24,7 +25,7 @@ REPORTS = "contact_center_report:read:admin"
 @contextlib.asynccontextmanager
 async def demo_tenant(stack: LocalStack, file: Path = LOCAL_FILE) -> AsyncIterator[dict[str, Any]]:
     """Configure the stack for the demo; who and what is there, which a file says too while it is there."""
-    document = incidents.tenant(incidents.load())
+    document = {**incidents.tenant(incidents.load()), "console": tenant_setting(stack.url)}
     store = DynamoStore(stack.session.client("dynamodb"), stack.outputs["TableName"])
     local: dict[str, Any] = {
         "url": stack.url,
@@ -44,6 +45,7 @@ async def demo_tenant(stack: LocalStack, file: Path = LOCAL_FILE) -> AsyncIterat
             point["entry_name"]: point["entry_id"] for flow in document["flows"] for point in flow["entry_points"]
         },
     }
+    stack.sign_in.people = _people(local, document)
     async with aiohttp.ClientSession() as session:
         admin = Api(session, stack.url, stack.account_id, **local["clients"]["admin"])
         await admin.expect(200, "PUT", "/v2/contact_center/configuration", document)
@@ -55,6 +57,13 @@ async def demo_tenant(stack: LocalStack, file: Path = LOCAL_FILE) -> AsyncIterat
     finally:
         for each in files:
             each.unlink(missing_ok=True)
+
+
+def _people(local: dict[str, Any], document: dict[str, Any]) -> dict[str, Person]:
+    """Who can sign in to the console."""
+    staff = {role: Person(role.capitalize(), role, **local["clients"][role]) for role in ("admin", "supervisor")}
+    names = {each["user_id"]: each["display_name"] for each in document["agents"]}
+    return staff | {user_id: Person(names[user_id], "agent", **keys) for user_id, keys in local["agents"].items()}
 
 
 def _shell(local: dict[str, Any], document: dict[str, Any]) -> str:

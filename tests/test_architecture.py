@@ -35,6 +35,7 @@ MAY_KNOW: dict[str, set[str]] = {
     },
     "http": {"configuration", "engagements", "messaging", "operations", "reporting", "routing", "storage", "world"},
     "handlers": {"engagements", "messaging", "operations", "storage", "world"},
+    "console": set(),
 }
 """Room → the rooms it may import. `errors` is everybody's."""
 
@@ -50,6 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "operations": set(),
     "http": {"pydantic", "pydantic_core", "chalice", "jwt", "Crypto", "aws_lambda_powertools"},
     "handlers": {"pydantic", "aws_lambda_powertools"},
+    "console": set(),
 }
 """Room → what it may import from outside the standard library."""
 

@@ -12,6 +12,26 @@ PersonRole = Literal["agent", "supervisor", "admin"]
 Https = Annotated[str, Field(pattern=r"^https://[^\s@/?#]+(/[^\s?#]*)?$", max_length=2048)]
 
 
+HttpsOrHere = Annotated[
+    str, Field(pattern=r"^(https://[^\s@/?#;,]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/[^\s?#]*)?$", max_length=2048)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSignIn:
+    """Where the console sends people to sign in, by the authorization code flow with PKCE (RFC 7636)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    client_id: Annotated[str, Field(min_length=1, max_length=255)]
+    """Of a public client whose redirect address is the console's."""
+    authorization_url: HttpsOrHere
+    token_url: HttpsOrHere
+    """It must let the console's origin read its answers (CORS)."""
+    scope: Annotated[str, Field(min_length=1, max_length=1024)] = "openid"
+    """With what the issuer's access tokens are JWTs for this tenant's audience."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
     """An OpenID Connect issuer whose tokens are let in as people."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from chalicelib.configuration.identity import IdentityProvider
+from chalicelib.configuration.identity import ConsoleSignIn, IdentityProvider
 from chalicelib.configuration.profiles import (
     Agent,
     AgentRoutingProfile,
@@ -52,6 +52,8 @@ class Tenant:
     webhooks: tuple[Webhook, ...] = ()
     identity_providers: tuple[IdentityProvider, ...] = ()
     """Whose tokens let people in, besides those that the tenant gives its machine clients."""
+    console: ConsoleSignIn | None = None
+    """Where people sign in to the console; without it nobody can."""
     retention_days: Annotated[int, Field(ge=1, le=400)] = USUAL_RETENTION_DAYS
     """How long work that starts from now on can be read once it is closed; then it is gone."""
     teams: tuple[Team, ...] = ()

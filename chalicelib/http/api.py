@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.http.areas import (
     clients,
+    console,
     desk,
     engagements,
     flows,
@@ -55,4 +56,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *privacy.ENDPOINTS,
     *clients.ENDPOINTS,
     *intake.ENDPOINTS,
+    *console.ENDPOINTS,
 )

@@ -88,6 +88,7 @@ ACTIONS: Mapping[str, Rule] = {
         "contact_center_report:read:admin",
         {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
     ),
+    "self.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
     "statistics.read": Rule("contact_center_report:read:admin", {"supervisor": "any", "admin": "any"}),
     "consumer.export": Rule("contact_center_consumer:read:admin", {"admin": "any"}),
     "consumer.erase": Rule("contact_center_consumer:write:admin", {"admin": "any"}),

@@ -27,10 +27,10 @@ log = Logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint answers; no body is an empty one."""
+    """What an endpoint answers; no body is an empty one, and text is of the type that its headers say."""
 
     status: int = 200
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -143,6 +143,6 @@ def _call(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: 
 
 def _answered(answer: Answer) -> Response:
     headers = {"Cache-Control": "no-store", **answer.headers}
-    if answer.body is None:
-        return Response("", headers, answer.status)
+    if answer.body is None or isinstance(answer.body, str):
+        return Response(answer.body or "", headers, answer.status)
     return Response(json.dumps(answer.body), {"Content-Type": "application/json", **headers}, answer.status)

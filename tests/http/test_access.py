@@ -25,6 +25,8 @@ PUBLIC = {
     ("GET", "/health"),
     ("GET", "/openapi.json"),
     ("POST", "/oauth/token"),
+    ("GET", "/console"),
+    ("GET", "/console/{release}/{file}"),
     ("GET", "/v2/contact_center/configuration/schema"),
     SIGNED,
 }
@@ -35,7 +37,7 @@ def _path(path: str) -> str:
     return path.replace("{engagement_id}", "x" * 32).replace("{user_id}", "ana").replace("{dataset}", "x")
 
 
-def test_only_five_endpoints_take_no_token_and_every_other_names_an_action() -> None:
+def test_only_these_endpoints_take_no_token_and_every_other_names_an_action() -> None:
     assert {(each.method, each.path) for each in ENDPOINTS if each.action is None} == PUBLIC
     assert {each.action for each in CLOSED} <= set(ACTIONS)
 
@@ -145,6 +147,7 @@ ALLOWED = {
     "assignment.answer": {"agent": "own"},
     "status.read": {"agent": "own", "supervisor": "any", "admin": "any"},
     "status.set": {"agent": "own", "supervisor": "any", "admin": "any"},
+    "self.read": {"agent": "own", "supervisor": "any", "admin": "any"},
     "report.read": {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
     "statistics.read": {"supervisor": "any", "admin": "any"},
     "consumer.export": {"admin": "any"},

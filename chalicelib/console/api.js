@@ -1,0 +1,99 @@
+// The stack's API as the console calls it, and polling that costs little: ETag, 304, and the server's Retry-After.
+import { useEffect, useRef, useState } from "./vendor-hooks.js";
+import { apiRoot, end, token } from "./session.js";
+
+const AFTER_A_FAILURE_SECONDS = 5;
+let skew = 0; // by how much the server's clock is ahead of this one (ms)
+
+/** The time as the server has it (epoch ms). */
+export function now() {
+  return Date.now() + skew;
+}
+
+/** A refusal, as the API's problem documents say it. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super((body && (body.detail || body.message)) || `HTTP ${status}`);
+    this.status = status;
+    this.fields = ((body && body.errors) || []).map((each) => `${each.pointer || each.field || ""} ${each.message}`);
+    this.remedy = body && body.remedy;
+  }
+}
+
+/** One call; `path` is below /v2/contact_center/. Throws `Problem`. */
+export async function call(method, path, body, headers = {}) {
+  const sent = { Authorization: `Bearer ${await token()}`, ...headers };
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(`${apiRoot}v2/contact_center/${path}`, {
+      method,
+      headers: sent,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+    });
+  } catch {
+    throw new Problem(0, null);
+  }
+  const date = Date.parse(answer.headers.get("Date"));
+  if (date && Math.abs(date - now()) > 2000) skew = date - Date.now();
+  const text = answer.status === 304 || answer.status === 204 ? "" : await answer.text();
+  const said = text ? JSON.parse(text) : null;
+  if (answer.status === 401) end();
+  if (answer.status >= 400) throw new Problem(answer.status, said);
+  return { status: answer.status, headers: answer.headers, body: said };
+}
+
+export const get = async (path) => (await call("GET", path)).body;
+
+/** What is at a path, kept fresh. Nothing older overwrites newer, in whatever order answers come. */
+export function usePoll(path, seconds = 2) {
+  const [state, setState] = useState({ data: null, problem: null });
+  const running = useRef({});
+  useEffect(() => {
+    let over = false;
+    let tag = null;
+    let timer = 0;
+    let sent = 0;
+    let taken = 0;
+    async function tick() {
+      clearTimeout(timer);
+      const mine = ++sent;
+      let wait = seconds;
+      try {
+        const answer = await call("GET", path, undefined, tag ? { "If-None-Match": tag } : {});
+        if (over || mine < taken) return;
+        taken = mine;
+        tag = answer.headers.get("ETag");
+        wait = Number(answer.headers.get("Retry-After")) || seconds;
+        setState((before) => {
+          if (answer.status === 304) return before.problem ? { ...before, problem: null } : before;
+          return { data: answer.body, problem: null };
+        });
+      } catch (problem) {
+        if (over) return;
+        setState((before) => ({ ...before, problem }));
+        if (problem.status === 401) return;
+        wait = AFTER_A_FAILURE_SECONDS;
+      }
+      if (mine === sent) timer = setTimeout(tick, 1000 * wait);
+    }
+    running.current = {
+      refresh: tick,
+      put(data) {
+        taken = ++sent; // what was asked before is older
+        tag = null;
+        clearTimeout(timer);
+        timer = setTimeout(tick, 1000 * seconds);
+        setState({ data, problem: null });
+      },
+    };
+    if (path) tick();
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
+  }, [path]);
+  return { ...state, refresh: () => running.current.refresh(), put: (data) => running.current.put(data) };
+}

@@ -1,0 +1,106 @@
+// The console, put together: sign-in, the pages a role has, and which of them is open.
+import { get } from "./api.js";
+import { begin, canSignIn, end, finish, onEnd } from "./session.js";
+import { html, Refusal, render, useEffect, useState } from "./ui.js";
+import { LANGUAGES, language, load, t } from "./words.js";
+
+const PAGES = {
+  desk: { module: "./desk.js", roles: ["agent"] },
+  wallboard: { module: "./wallboard.js", roles: ["supervisor", "admin"] },
+  reports: { module: "./reports.js", roles: ["agent", "supervisor", "admin"] },
+  configuration: { module: "./configuration.js", roles: ["supervisor", "admin"] },
+  flows: { module: "./flows.js", roles: ["supervisor", "admin"] },
+  integrations: { module: "./integrations.js", roles: ["admin"] },
+};
+
+function pagesOf(role) {
+  return Object.keys(PAGES).filter((name) => PAGES[name].roles.includes(role));
+}
+
+function App({ failed }) {
+  const [me, setMe] = useState(null);
+  const [problem, setProblem] = useState(failed);
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    onEnd(() => {
+      setMe(null);
+      setProblem({ message: t("session.ended") });
+    });
+    if (!failed) get("me").then(setMe, setProblem);
+  }, []);
+  async function speak(wanted) {
+    await load(wanted);
+    redraw((count) => count + 1);
+  }
+  const languages = html`<${Languages} onChoose=${speak} />`;
+  if (me) return html`<${Shell} me=${me} languages=${languages} />`;
+  return html`<${Welcome} problem=${problem} languages=${languages} />`;
+}
+
+function Welcome({ problem, languages }) {
+  return html`<main class="welcome">
+    <h1>Interleave</h1>
+    <p>${t("welcome")}</p>
+    ${problem?.message && html`<${Refusal} problem=${problem} />`}
+    ${canSignIn ? html`<button class="primary" onClick=${begin}>${t("sign_in")}</button>` : html`<p>${t("sign_in.nowhere")}</p>`}
+    ${languages}
+  </main>`;
+}
+
+function Languages({ onChoose }) {
+  return html`<select class="languages" aria-label=${t("language")} value=${language} onChange=${(event) => onChoose(event.target.value)}>
+    ${LANGUAGES.map((each) => html`<option value=${each} selected=${each === language}>${each.toUpperCase()}</option>`)}
+  </select>`;
+}
+
+function usePage(pages) {
+  const named = () => location.hash.replace(/^#\/?/, "").split("/")[0];
+  const [page, setPage] = useState(named());
+  useEffect(() => {
+    const follow = () => setPage(named());
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return pages.includes(page) ? page : pages[0];
+}
+
+function Shell({ me, languages }) {
+  const pages = pagesOf(me.role);
+  const page = usePage(pages);
+  const [View, setView] = useState(null);
+  useEffect(() => {
+    let over = false;
+    import(PAGES[page].module).then((module) => over || setView(() => module.default));
+    document.title = `${t(`page.${page}`)} · Interleave`;
+    return () => {
+      over = true;
+    };
+  }, [page]);
+  return html`<div class="shell">
+    <header class="top">
+      <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>${t("skip")}</a>
+      <strong class="brand">Interleave</strong>
+      <nav aria-label=${t("pages")}>
+        ${pages.map((each) => html`<a href="#/${each}" aria-current=${each === page ? "page" : undefined}>${t(`page.${each}`)}</a>`)}
+      </nav>
+      <span class="who">${me.user_name}${me.user_name.toLowerCase() !== me.role && html` <span class="muted">${t(`role.${me.role}`)}</span>`}</span>
+      ${languages}
+      <button class="plain" onClick=${end}>${t("sign_out")}</button>
+    </header>
+    <main id="main" tabindex="-1">${View && html`<${View} me=${me} />`}</main>
+  </div>`;
+}
+
+async function start() {
+  await load();
+  let signedIn = false;
+  let problem = null;
+  try {
+    signedIn = await finish();
+  } catch {
+    problem = { message: t("sign_in.refused") };
+  }
+  render(html`<${App} failed=${problem || (signedIn ? null : {})} />`, document.getElementById("console"));
+}
+
+start();

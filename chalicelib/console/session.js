@@ -1,0 +1,87 @@
+// Who is signed in. The token lives in this module's memory only; the page's address never holds it.
+const settings = JSON.parse(document.body.dataset.signIn);
+const page = location.origin + location.pathname;
+const STEP = "interleave.sign-in"; // the verifier and the place to go back to, while the issuer's page is open
+const RENEW_BEFORE_SECONDS = 60;
+
+let tokens = null;
+let ended = () => {};
+
+export const canSignIn = Boolean(settings.client_id);
+export const apiRoot = new URL(".", page).href;
+
+export function onEnd(listener) {
+  ended = listener;
+}
+
+export async function begin() {
+  const verifier = random(32);
+  const state = random(16);
+  sessionStorage.setItem(STEP, JSON.stringify({ verifier, state, hash: location.hash }));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  const asked = new URL(settings.authorization_url);
+  for (const [name, value] of Object.entries({
+    response_type: "code",
+    client_id: settings.client_id,
+    redirect_uri: page,
+    scope: settings.scope,
+    state,
+    code_challenge: base64url(new Uint8Array(digest)),
+    code_challenge_method: "S256",
+  })) {
+    asked.searchParams.set(name, value);
+  }
+  location.assign(asked);
+}
+
+/** Whether the issuer has just sent somebody back who is signed in now. Throws where it sent nobody. */
+export async function finish() {
+  const said = new URLSearchParams(location.search);
+  if (!said.has("code") && !said.has("error")) return false;
+  const step = JSON.parse(sessionStorage.getItem(STEP) || "{}");
+  sessionStorage.removeItem(STEP);
+  history.replaceState(null, "", page + (step.hash || ""));
+  if (said.has("error") || !step.state || said.get("state") !== step.state) throw new Error("refused");
+  await grant({
+    grant_type: "authorization_code",
+    code: said.get("code"),
+    redirect_uri: page,
+    code_verifier: step.verifier,
+  });
+  return true;
+}
+
+export async function token() {
+  if (tokens && tokens.refresh && tokens.ends < Date.now()) {
+    await grant({ grant_type: "refresh_token", refresh_token: tokens.refresh }).catch(end);
+  }
+  return tokens && tokens.access;
+}
+
+export function end() {
+  tokens = null;
+  ended();
+}
+
+async function grant(form) {
+  const answer = await fetch(settings.token_url, {
+    method: "POST",
+    body: new URLSearchParams({ client_id: settings.client_id, ...form }),
+    credentials: "omit",
+  });
+  if (!answer.ok) throw new Error("refused");
+  const granted = await answer.json();
+  tokens = {
+    access: granted.access_token,
+    refresh: granted.refresh_token || (tokens && tokens.refresh),
+    ends: Date.now() + 1000 * ((granted.expires_in || 3600) - RENEW_BEFORE_SECONDS),
+  };
+}
+
+function random(bytes) {
+  return base64url(crypto.getRandomValues(new Uint8Array(bytes)));
+}
+
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}

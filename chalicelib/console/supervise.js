@@ -1,0 +1,77 @@
+// One engagement as a supervisor sees it: where it is and why, its history, and what he can do about it.
+import { Transfer } from "./actions.js";
+import { call, get, usePoll } from "./api.js";
+import { Dialog, Form, html, Refusal, useEffect, useState } from "./ui.js";
+import { Content, Details, Heading, Notes, Timeline } from "./work.js";
+import { t, when, word } from "./words.js";
+
+const MODES = ["monitor", "whisper", "barge"];
+
+export function Supervise({ id, me, onClose }) {
+  const read = usePoll(`engagements/${id}`);
+  const [problem, setProblem] = useState(null);
+  const [moving, setMoving] = useState(false);
+  const work = read.data;
+  async function act(method, path, body) {
+    setProblem(null);
+    try {
+      await call(method, `engagements/${id}${path}`, body);
+    } catch (refused) {
+      setProblem(refused);
+    }
+    read.refresh();
+  }
+  const change = (_, action, also = {}) => act("PATCH", "", { engagement_action: action, ...also });
+  return html`<${Dialog} title=${work?.work_item_variables.work_item_name || t("loading")} onClose=${onClose} wide>
+    <${Refusal} problem=${problem || read.problem} />
+    ${work && html`<div class="supervise">
+      <div class="main">
+        <${Heading} work=${work} me=${me} />
+        ${me.role === "supervisor" && html`<${Actions} work=${work} me=${me} onAct=${act} onChange=${change} onMove=${() => setMoving(true)} />`}
+        <${Why} id=${id} version=${work.version} state=${work.state} />
+        <${Content} work=${work} />
+        <${Notes} id=${id} version=${work.version} me=${me} canWrite=${me.role === "supervisor" && work.state !== "closed"} />
+        <${Timeline} id=${id} version=${work.version} />
+      </div>
+      <${Details} work=${work} me=${me} />
+    </div>`}
+    ${moving && html`<${Transfer} work=${work} onClose=${() => setMoving(false)} onChange=${change} />`}
+  <//>`;
+}
+
+function Actions({ work, me, onAct, onChange, onMove }) {
+  const mine = (work.participants || []).find((each) => each.user_id === me.user_id);
+  if (work.state === "queued" || work.state === "scheduled" || work.state === "offered") return html`<${Waiting} work=${work} onAct=${onAct} />`;
+  if (work.state !== "assigned" && work.state !== "inactive") return null;
+  return html`<div class="actions" role="toolbar" aria-label=${t("actions")}>
+    ${work.state === "assigned" && MODES.map((each) => html`<button aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
+    ${mine && html`<button onClick=${() => onAct("POST", "/monitor", { mode: "leave" })}>${t("take.leave")}</button>`}
+    ${me.is_agent && work.state === "assigned" && html`<button onClick=${() => onAct("POST", "/monitor", { mode: "take_over" })}>${t("take.take_over")}</button>`}
+    <button onClick=${onMove}>${t("reassign")}</button>
+    <button onClick=${() => onChange(work, "release")}>${t("release")}</button>
+  </div>`;
+}
+
+function Waiting({ work, onAct }) {
+  return html`<${Form} className="row" label=${t("rank")} onSend=${(form) => onAct("PATCH", "", { priority: Number(form.get("priority")) })}>
+    <label>${t("rank.priority")}<input type="number" name="priority" min="0" max="999" required value=${work.priority} /></label>
+  <//>`;
+}
+
+/** Why it waits, or where it is, as the engine explains it. */
+function Why({ id, version, state }) {
+  const [why, setWhy] = useState(null);
+  useEffect(() => {
+    get(`engagements/${id}/explanation`).then(setWhy, () => {});
+  }, [id, version]);
+  if (!why) return null;
+  const against = (why.users || []).filter((each) => each.reason);
+  return html`<section class="panel" aria-label=${t("why")}>
+    <h2>${state === "queued" ? t("why.waits") : t("why.where")}</h2>
+    <p>${why.text}</p>
+    ${why.next_change_time && html`<p class="muted">${t("why.widens", { at: when(why.next_change_time) })}</p>`}
+    ${against.length > 0 && html`<details><summary>${t("why.agents", { n: against.length })}</summary>
+      <ul>${against.map((each) => html`<li>${each.user_id}: ${word("why", each.reason)}</li>`)}</ul></details>`}
+    ${why.flows?.map((each) => html`<p class="muted">${t("why.flow", { flow: each.flow })} ${each.steps.map((step) => `${step.step} → ${step.exit || "…"}`).join(", ")}</p>`)}
+  </section>`;
+}

@@ -1,0 +1,160 @@
+// The supervisor's wallboard: queues and agents as they are now, what needs a look, and one engagement on request.
+import { call, get, usePoll } from "./api.js";
+import { Bar, Empty, html, Refusal, useEffect, useNow, useState } from "./ui.js";
+import { Supervise } from "./supervise.js";
+import { span, t, when, word } from "./words.js";
+
+const STATUS_IDS = { ready: "3", not_ready: "2", offline: "1" };
+
+export default function Wallboard({ me }) {
+  const queues = usePoll("statistics/queues");
+  const users = usePoll("statistics/users");
+  const [queueId, setQueueId] = useState("");
+  const [engagementId, setEngagementId] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const rows = queues.data?.queues || [];
+  const people = users.data?.users || [];
+
+  async function force(user, value) {
+    setProblem(null);
+    const [status_id, sub_status_id] = value.split(":");
+    try {
+      await call("PATCH", `users/${encodeURIComponent(user.user_id)}/status`, { status_id, ...(sub_status_id ? { sub_status_id } : {}) });
+    } catch (refused) {
+      setProblem(refused);
+    }
+    users.refresh();
+  }
+  return html`<div class="page wallboard">
+    <h1>${t("page.wallboard")}</h1>
+    <${Refusal} problem=${problem || queues.problem || users.problem} />
+    <${Figures} queues=${rows} people=${people} />
+    <${Alerts} queues=${rows} me=${me} />
+    <div class="columns">
+      <${Queues} rows=${rows} chosen=${queueId} onChoose=${setQueueId} me=${me} />
+      <${Waiting} queueId=${queueId} onOpen=${setEngagementId} me=${me} />
+    </div>
+    <${Agents} people=${people} me=${me} onForce=${force} onOpen=${setEngagementId} />
+    ${engagementId && html`<${Supervise} key=${engagementId} id=${engagementId} me=${me} onClose=${() => setEngagementId(null)} />`}
+  </div>`;
+}
+
+function Figures({ queues, people }) {
+  const sum = (field) => queues.reduce((total, each) => total + each[field], 0);
+  const oldest = Math.max(0, ...queues.map((each) => each.oldest_wait_seconds || 0));
+  const ready = people.filter((each) => each.status_id === "3").length;
+  const figures = [
+    ["figure.waiting", sum("waiting")],
+    ["figure.oldest", oldest ? span(oldest) : "–"],
+    ["figure.offers", sum("offers")],
+    ["figure.in_work", sum("in_work")],
+    ["figure.ready", `${ready} / ${people.length}`],
+  ];
+  return html`<dl class="figures">${figures.map(([key, value]) => html`<div class="figure"><dt class="muted">${t(key)}</dt><dd><strong>${value}</strong></dd></div>`)}</dl>`;
+}
+
+/** What needs a look, said once when it comes up. */
+function Alerts({ queues, me }) {
+  const found = queues.flatMap((each) => alertsOf(each, me));
+  return html`<ul class="alerts" aria-live="polite" aria-label=${t("alerts")}>${found.map((each) => html`<li key=${each} class="chip bad">! ${each}</li>`)}</ul>`;
+}
+
+function alertsOf(queue, me) {
+  if (!queue.waiting) return [];
+  const name = queue.queue_name;
+  if (!queue.open) return [t("alert.closed", { name, n: queue.waiting })];
+  const found = [];
+  if (queue.users.ready === 0) found.push(t("alert.nobody", { name, n: queue.waiting }));
+  if (isLate(queue, me)) found.push(t("alert.late", { name, waited: span(queue.oldest_wait_seconds) }));
+  return found;
+}
+
+function isLate(queue, me) {
+  const target = me.queues.find((each) => each.queue_id === queue.queue_id)?.service_level;
+  return Boolean(target && queue.oldest_wait_seconds > target);
+}
+
+function Queues({ rows, chosen, onChoose, me }) {
+  return html`<section class="panel" aria-label=${t("queues")}>
+    <h2>${t("queues")}</h2>
+    <div class="scroll"><table>
+      <thead><tr><th>${t("queue")}</th><th class="n">${t("figure.waiting")}</th><th class="n">${t("figure.oldest")}</th><th class="n">${t("figure.target")}</th><th class="n">${t("figure.offers")}</th><th class="n">${t("figure.in_work")}</th><th class="n">${t("figure.ready")}</th><th class="n">${t("figure.free")}</th></tr></thead>
+      <tbody>${rows.map((each) => html`<tr key=${each.queue_id} class=${isLate(each, me) ? "at-risk" : ""}>
+        <td><button class="link" aria-pressed=${each.queue_id === chosen} onClick=${() => onChoose(each.queue_id)}>${each.queue_name}</button> ${!each.open && html`<span class="chip warn">${t("queue.closed")}</span>`}</td>
+        <td class="n">${each.waiting}</td>
+        <td class="n">${each.oldest_wait_seconds === null ? "–" : span(each.oldest_wait_seconds)}${isLate(each, me) ? " !" : ""}</td>
+        <td class="n muted">${target(each, me)}</td>
+        <td class="n">${each.offers}</td><td class="n">${each.in_work}</td><td class="n">${each.users.ready}</td><td class="n">${each.free}</td>
+      </tr>`)}</tbody>
+    </table></div>
+  </section>`;
+}
+
+function target(queue, me) {
+  const seconds = me.queues.find((each) => each.queue_id === queue.queue_id)?.service_level;
+  return seconds ? `< ${span(seconds)}` : "–";
+}
+
+function Waiting({ queueId, onOpen, me }) {
+  const [state, setState] = useState("open");
+  const [found, setFound] = useState(null);
+  useEffect(() => {
+    let over = false;
+    const fresh = () => get(`engagements?state=${state}&page_size=100${queueId ? `&queue_id=${encodeURIComponent(queueId)}` : ""}`)
+      .then((page) => over || setFound(page.engagements), () => {});
+    fresh();
+    const timer = setInterval(fresh, 3000);
+    return () => { over = true; clearInterval(timer); };
+  }, [queueId, state]);
+  const name = me.queues.find((each) => each.queue_id === queueId)?.queue_name;
+  return html`<section class="panel" aria-label=${t("engagements")}>
+    <header><h2>${name ? t("engagements.of", { name }) : t("engagements")}</h2>
+      <select aria-label=${t("state")} value=${state} onChange=${(event) => setState(event.target.value)}>
+        ${["open", "queued", "offered", "assigned", "inactive", "wrap_up", "closed"].map((each) => html`<option value=${each}>${each === "open" ? t("state.any") : word("state", each)}</option>`)}
+      </select></header>
+    ${found && !found.length && html`<${Empty}>${t("engagements.none")}<//>`}
+    <div class="scroll"><table><tbody>${(found || []).map((each) => html`<tr key=${each.engagement_id}>
+      <td><button class="link" onClick=${() => onOpen(each.engagement_id)}>${each.work_item_variables.work_item_name}</button></td>
+      <td><span class="chip state">${word("state", each.state)}</span> ${(each.flags || []).map((flag) => html`<span class="chip bad">! ${word("flag", flag)}</span>`)}</td>
+      <td class="n muted">${when(each.queued_time || each.start_time)}</td>
+    </tr>`)}</tbody></table></div>
+  </section>`;
+}
+
+function Agents({ people, me, onForce, onOpen }) {
+  const now = useNow(5000);
+  const [typed, setTyped] = useState("");
+  const shown = people.filter((each) => `${each.user_name} ${each.user_id}`.toLowerCase().includes(typed.toLowerCase()));
+  return html`<section class="panel" aria-label=${t("agents")}>
+    <header><h2>${t("agents")}</h2><input type="search" class="short" aria-label=${t("search")} placeholder=${t("search")} value=${typed} onInput=${(event) => setTyped(event.target.value)} /></header>
+    <div class="scroll"><table>
+      <thead><tr><th>${t("agent")}</th><th>${t("status")}</th><th class="n">${t("since")}</th><th>${t("load")}</th><th>${t("work")}</th></tr></thead>
+      <tbody>${shown.map((each) => html`<tr key=${each.user_id}>
+        <td>${each.user_name}</td>
+        <td><${Force} user=${each} me=${me} onForce=${onForce} /></td>
+        <td class="n muted">${each.status_since ? span((now - Date.parse(each.status_since)) / 1000) : ""}</td>
+        <td><${Load} user=${each} /></td>
+        <td><span class="facts">${each.engagements.map((held) => html`<button key=${held.engagement_id} class="chip ${held.channel}" onClick=${() => onOpen(held.engagement_id)}>${queueOf(me, held)}: ${word("state", held.state)}</button>`)}</span></td>
+      </tr>`)}</tbody>
+    </table></div>
+  </section>`;
+}
+
+function queueOf(me, held) {
+  return me.queues.find((each) => each.queue_id === held.queue_id)?.queue_name || held.queue_id;
+}
+
+function Force({ user, me, onForce }) {
+  const chosen = user.status_id + (user.sub_status_id ? `:${user.sub_status_id}` : "");
+  const reasons = me.reasons.length ? me.reasons.map((each) => [`2:${each.sub_status_id}`, each.sub_status_name || each.sub_status_id]) : [[STATUS_IDS.not_ready, word("status", "not_ready")]];
+  const options = [[STATUS_IDS.ready, word("status", "ready")], ...reasons, [STATUS_IDS.offline, word("status", "offline")]];
+  if (!options.some(([value]) => value === chosen)) options.push([chosen, user.status_name]);
+  return html`<select aria-label=${t("status.of", { name: user.user_name })} value=${chosen} onChange=${(event) => onForce(user, event.target.value)}>
+    ${options.map(([value, text]) => html`<option value=${value} selected=${value === chosen}>${text}</option>`)}
+  </select>`;
+}
+
+function Load({ user }) {
+  const loads = Object.entries(user.capacity).map(([channel, places]) => [channel, user.load?.[channel] || 0, places]);
+  return html`<span class="loads">${loads.map(([channel, taken, places]) => html`<span class="load"><span>${word("channel", channel)} ${taken}/${places}</span><${Bar} value=${taken} of=${places} label=${`${word("channel", channel)} ${taken}/${places}`} tone=${taken >= places ? "full" : ""} /></span>`)}</span>`;
+}

@@ -1,0 +1,104 @@
+"""Every page: without barriers in both themes, in both languages, on a phone, and quick to appear."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from infra import vendor
+from tests.browser.centre import Centre
+from tests.browser.conftest import Windows
+
+pytestmark = pytest.mark.e2e
+PAGES = {
+    "ana": ["desk", "reports"],
+    "sam": ["wallboard"],
+    "ada": ["reports", "configuration", "flows", "integrations"],
+}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if shutil.which("npm") is None and not (vendor.FOR_TESTS / "axe.min.js").exists():
+        pytest.skip("There is no npm here to fetch axe-core with.")
+    return vendor.axe()
+
+
+def barriers(page: Any, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_barrier(centre: Centre, windows: Windows, axe: str, theme: str) -> None:
+    welcome = windows.open(color_scheme=theme)
+    welcome.goto(f"{centre.url}/console")
+    welcome.get_by_role("button", name="Sign in").wait_for()
+    assert barriers(welcome, axe) == []
+    centre.call("ana", "PATCH", "/users/me/status", {"status_id": "3"})
+    centre.start(f"A ticket in the {theme}")
+    for who, names in PAGES.items():
+        page = windows.sign_in(who, color_scheme=theme)
+        for name in names:
+            page.locator(f'header.top a[href="#/{name}"]').click()
+            page.get_by_role("heading", level=1).wait_for(state="attached")
+            page.wait_for_load_state("networkidle") if name not in ("desk", "wallboard") else page.wait_for_timeout(
+                1000
+            )
+            assert (name, barriers(page, axe)) == (name, [])
+        if who == "ana":
+            dialogs(page, axe)
+    centre.call("ana", "PATCH", "/users/me/status", {"status_id": "1"})
+
+
+def dialogs(ana: Any, axe: str) -> None:
+    """The agent's desk with an offer, with work open, and with each of its dialogs."""
+    ana.locator('header.top a[href="#/desk"]').click()
+    ana.get_by_role("article").first.wait_for()
+    assert barriers(ana, axe) == []
+    ana.keyboard.press("a")
+    ana.locator(".work .heading").wait_for()
+    assert barriers(ana, axe) == []
+    for key in "ptc?":
+        ana.keyboard.press(key)
+        ana.get_by_role("dialog").wait_for()
+        assert (key, barriers(ana, axe)) == (key, [])
+        ana.keyboard.press("Escape")
+        ana.get_by_role("dialog").wait_for(state="detached")
+
+
+def test_the_first_content_is_there_within_a_second(centre: Centre, windows: Windows) -> None:
+    page = windows.open()
+    page.goto(f"{centre.url}/console")
+    page.get_by_role("button", name="Sign in").wait_for()
+    paint = page.wait_for_function("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+    assert paint.json_value() < 1000
+
+
+def test_it_speaks_french_too_and_keeps_to_it(windows: Windows) -> None:
+    page = windows.sign_in("ana", locale="fr-FR")
+    page.get_by_role("link", name="Bureau").wait_for()
+    assert page.locator("html").get_attribute("lang") == "fr"
+    page.get_by_label("Langue").select_option("en")
+    page.get_by_role("link", name="Desk").wait_for()
+
+
+@pytest.mark.parametrize(("who", "place"), [("ana", "#/desk"), ("sam", "#/wallboard"), ("ada", "#/configuration")])
+def test_a_narrow_screen_scrolls_one_way_only(windows: Windows, who: str, place: str) -> None:
+    page = windows.sign_in(who, place, viewport={"width": 380, "height": 800})
+    page.get_by_role("heading", level=1).wait_for(state="attached")
+    page.wait_for_timeout(800)
+    assert page.evaluate("document.querySelector('#main').scrollWidth <= innerWidth")
+
+
+def test_signing_out_forgets_the_token(windows: Windows) -> None:
+    page = windows.sign_in("ana")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_text("You are signed out.").wait_for()
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
+    assert "eyJ" not in kept
+    assert "code=" not in kept

@@ -1,0 +1,168 @@
+"""The story of the article: the agent works, the supervisor sees it, the administrator changes a rule."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from chalicelib.world import CONFIGURATION_MAX_AGE_MS
+from tests.browser.centre import Centre
+from tests.browser.conftest import Windows
+
+pytestmark = pytest.mark.e2e
+SOON = 3000
+"""Within how many milliseconds a supervisor sees what an agent does."""
+
+
+def with_priority(text: str, priority: int) -> str:
+    """The document with a further version of its first flow, since a published one stays as it is."""
+    document = json.loads(text)
+    versions = document["flows"][0]["versions"]
+    changed = json.loads(json.dumps(versions[-1]))
+    changed["flow_version"] += 1
+    changed["steps"][0]["otherwise"]["priority"] = priority
+    versions.append(changed)
+    return json.dumps(document, indent=2)
+
+
+def sees(page: Any, text: str) -> None:
+    page.get_by_role("row", name=re.compile("Ana Lopez")).get_by_role("button", name=text).wait_for(timeout=SOON)
+
+
+def test_a_ticket_from_its_arrival_to_its_transfer(centre: Centre, windows: Windows) -> None:
+    ana, sam = windows.sign_in("ana"), windows.sign_in("sam")
+    ana.get_by_label("Status").select_option(label="Ready")
+    ana.get_by_text("work item free (3)").wait_for()
+
+    ticket = centre.start("Parcel without its charger")
+    offer = ana.get_by_role("article", name="Offer: Parcel without its charger")
+    offer.wait_for()
+    assert ana.title().startswith("(1) ")
+    assert "New offer: Parcel without its charger, from Support" in ana.locator("[aria-live=assertive]").inner_text()
+    assert all(text in offer.inner_text() for text in ("Support", "Priority 2", "due in", "crm.example.com"))
+    sees(sam, "Support: offered")
+
+    ana.keyboard.press("a")
+    ana.get_by_role("heading", name="Parcel without its charger").wait_for()
+    ana.get_by_text("The customer has sent pictures.").wait_for()
+    ana.get_by_text("1 of 3 work item").wait_for()
+    link = ana.get_by_role("link", name="Open in crm.example.com")
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    with ana.expect_popup() as opened:
+        ana.keyboard.press("o")
+    assert opened.value.url == "https://crm.example.com/cases/4711"
+    opened.value.close()
+    sees(sam, "Support: assigned")
+
+    sam.get_by_role("row", name=re.compile("Ana Lopez")).get_by_role("button", name="Support: assigned").click()
+    sam.get_by_role("button", name="Barge in").click()
+    ana.get_by_text("sam: joined in").wait_for(timeout=SOON)
+    sam.get_by_label("A note").fill("Offer a new charger.")
+    sam.get_by_role("button", name="Add").click()
+    sam.get_by_text("Offer a new charger.").wait_for()
+    sam.get_by_role("button", name="Leave").click()
+    sam.keyboard.press("Escape")
+
+    ana.keyboard.press("p")
+    ana.get_by_role("dialog").get_by_role("button", name="Park", exact=True).click()
+    ana.get_by_role("button", name="Inactive 1").wait_for()
+    sees(sam, "Support: inactive")
+
+    centre.start("Jill Moreau calls", "calls", "voice")
+    ana.get_by_role("article", name="Offer: Jill Moreau calls").wait_for()
+    ana.keyboard.press("a")
+    ana.get_by_text("1 of 1 voice").wait_for()
+    sees(sam, "Calls: assigned")
+    ana.keyboard.press("c")
+    ana.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
+    ana.get_by_text("voice free (1)").wait_for()
+
+    ana.get_by_role("button", name="Inactive 1").click()
+    ana.get_by_role("button", name=re.compile("^Parcel without")).click()
+    ana.get_by_text("Offer a new charger.").wait_for()
+    ana.keyboard.press("u")
+    ana.get_by_role("button", name="Open 1").click()
+    sees(sam, "Support: assigned")
+    ana.keyboard.press("t")
+    ana.get_by_role("dialog").get_by_label("Search").fill("bill")
+    ana.get_by_role("dialog").get_by_role("button", name="Billing").click()
+    ana.get_by_role("button", name="Open 0").wait_for()
+    now = centre.engagement(ticket)
+    assert (now["state"], now["queue_id"], now["transfer_count"]) == ("queued", "billing", 1)
+
+
+def test_why_nothing_comes_is_said_in_words(centre: Centre, windows: Windows) -> None:
+    ana = windows.sign_in("ana")
+    ana.get_by_label("Status").select_option(label="Not Ready: Break")
+    ana.get_by_role("button", name="Why does nothing come?").click()
+    ana.get_by_text("Your status is Not Ready: nothing is offered to you.").wait_for()
+    ana.get_by_text("Nothing waits in your queues.").wait_for()
+    assert centre.call("sam", "GET", "/users/ana/status")["sub_status_id"] == "break"
+
+
+def test_a_supervisor_forces_a_status_and_moves_what_waits(centre: Centre, windows: Windows) -> None:
+    engagement = centre.start("Invoice 7 is wrong", work_item_type="invoice")
+    sam = windows.sign_in("sam")
+    sam.get_by_text("Billing: 2 wait and nobody is Ready").or_(
+        sam.get_by_text(re.compile("Billing: .* nobody"))
+    ).wait_for()
+    sam.get_by_role("button", name="Invoice 7 is wrong").click()
+    sam.get_by_text("nobody can take it now").wait_for()
+    sam.get_by_label("Priority in its queue").fill("777")
+    sam.get_by_role("button", name="Change priority").click()
+    sam.get_by_text("Changed", exact=True).wait_for()
+    assert centre.engagement(engagement)["priority"] == 777
+    sam.keyboard.press("Escape")
+    sam.get_by_label("Status of Ben Okafor").select_option(label="Ready")
+    sam.get_by_role("row", name=re.compile("Ben Okafor")).get_by_role(
+        "button", name="Billing: offered"
+    ).first.wait_for()
+    sam.get_by_label("Status of Ben Okafor").select_option(label="Offline")
+    sam.get_by_role("row", name=re.compile("Ben Okafor")).get_by_role("button").first.wait_for(state="detached")
+
+
+def test_a_priority_rule_is_changed_planned_and_applied_and_the_next_ticket_obeys(
+    centre: Centre, windows: Windows
+) -> None:
+    ada = windows.sign_in("ada", "#/configuration")
+    ada.get_by_role("button", name="Document").click()
+    document = ada.get_by_role("textbox", name="Document")
+    document.fill(with_priority(document.input_value(), 35))
+    ada.get_by_role("button", name="Plan the changes").click()
+    summary = ada.get_by_text("0 to add, 1 to change, 0 to remove")
+    summary.or_(ada.get_by_role("alert")).wait_for()
+    assert summary.is_visible(), ada.get_by_role("alert").inner_text()
+    assert '"priority": 35' in ada.locator(".diff ins").last.inner_text()
+    ada.get_by_label("Why").fill("Cases wait too long")
+    ada.get_by_role("button", name="Apply").click()
+    ada.get_by_text("It holds everywhere within 5 seconds.").wait_for()
+    ada.get_by_role("button", name="Versions").click()
+    ada.get_by_role("cell", name="Cases wait too long").wait_for()
+
+    time.sleep(CONFIGURATION_MAX_AGE_MS / 1000)
+    engagement = centre.start("The next ticket")
+    assert centre.engagement(engagement)["priority"] == 35
+    ada.get_by_role("link", name="Flows").click()
+    ada.get_by_label("Engagement id").fill(engagement)
+    ada.get_by_role("button", name="Light its way").click()
+    ada.get_by_text("urgency:otherwise → kind:otherwise").wait_for()
+    assert ada.locator(".exit.lit").count() == 2
+
+
+def test_a_form_changes_the_document_and_what_is_refused_names_its_place(windows: Windows) -> None:
+    ada = windows.sign_in("ada", "#/configuration")
+    ada.get_by_label("queue name").fill("Customer support")
+    ada.get_by_label("queue name").blur()
+    ada.get_by_label("business hours id").fill("nights")
+    ada.get_by_label("business hours id").blur()
+    ada.get_by_role("button", name="Plan the changes").click()
+    assert "/queues/0/business_hours_id" in ada.get_by_role("alert").inner_text()
+    assert "400" in windows.complaints.pop(), "the browser itself notes every refusal"
+    ada.get_by_label("business hours id").fill("")
+    ada.get_by_label("business hours id").blur()
+    ada.get_by_role("button", name="Plan the changes").click()
+    ada.locator(".diff ins").get_by_text("Customer support").wait_for()
