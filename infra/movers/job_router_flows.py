@@ -26,6 +26,18 @@ def level_of(move: Move, where: str, name: str, value: float) -> int:
     return level
 
 
+def _percentages(shares: list[tuple[float, str]], rest: str) -> list[dict[str, Any]]:
+    """Weights as parts of a hundred; what they leave of 1 goes to `rest`."""
+    total = max(1.0, sum(weight for weight, _ in shares))
+    parts = [(round(100 * weight / total, 2), queue_id) for weight, queue_id in shares]
+    left = round(100 - sum(percent for percent, _ in parts), 2)
+    if left > 0.01 * len(parts):
+        parts.append((left, rest))
+    else:  # what rounding left
+        parts[-1] = (round(parts[-1][0] + left, 2), parts[-1][1])
+    return [{"percent": percent, "route": {"queue_id": queue_id}} for percent, queue_id in parts]
+
+
 class Flows:
     """The flows. `labels` are the queues' by queue id; `worker_labels` every text that a worker has under a label."""
 
@@ -56,6 +68,7 @@ class Flows:
     def _queue_step(self, row: Row) -> dict[str, Any]:
         branches: list[dict[str, Any]] = []
         fallback: str | None = row.take("fallbackQueueId")
+        shares: list[tuple[float, str]] = []
         for each in row.rows("queueSelectorAttachments"):
             kind = each.take("kind")
             match kind:
@@ -68,6 +81,8 @@ class Flows:
                         branches.append({"when": when, "route": {"queue_id": self.move.identifier("queue", queue_id)}})
                 case "passThrough":
                     branches.extend(self._passed_through(each))
+                case "weightedAllocation":
+                    shares.extend(self._allocated(each))
                 case _:
                     self._not_here(each, kind)
         if fallback not in self.labels:
@@ -76,7 +91,21 @@ class Flows:
             self.move.leave(row.where, f"fallback queue {fallback}", why)
             fallback = first
         otherwise = {"queue_id": self.move.identifier("queue", fallback)}
-        return choice(branches, otherwise)
+        step = choice(branches, otherwise)
+        if not shares or otherwise not in (step.get("set"), step.get("otherwise")):
+            return step
+        split = {"split": _percentages(shares, otherwise["queue_id"])}
+        return {**step, "otherwise": {"steps": [split]}} if "otherwise" in step else split
+
+    def _allocated(self, row: Row) -> list[tuple[float, str]]:
+        """Weights, which Job Router has between 0 and 1, and queues."""
+        found = []
+        for share in row.rows("allocations"):
+            queue_id = self._selected(share.where, share.take("queueSelectors", []))
+            weight = float(share.take("weight", 0))
+            if queue_id is not None and weight > 0:
+                found.append((weight, self.move.identifier("queue", queue_id)))
+        return found
 
     def _selected(self, where: str, selectors: list[dict[str, Any]]) -> str | None:
         """The queue that selectors name, by its id or by its labels."""
@@ -204,8 +233,6 @@ class Flows:
         return None
 
     def _not_here(self, row: Row, kind: str | None) -> None:
-        for name in ("rule", "allocations", "functionUri", "credential", "webhookUri", "map", "key", "labelOperator"):
+        for name in ("rule", "functionUri", "credential", "webhookUri", "map", "key", "labelOperator"):
             row.take(name)
-        self.move.leave(
-            row.where, f"{kind}", "Functions, webhooks, rule engines and shares have no place in a moved flow."
-        )
+        self.move.leave(row.where, f"{kind}", "Functions, webhooks and rule engines have no place in a moved flow.")

@@ -14,7 +14,7 @@ from chalicelib.configuration.document import read
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.flows.document import Flow, Route
 from chalicelib.flows.interpreter import answered_by, run
-from chalicelib.flows.questions import Answer, Question
+from chalicelib.flows.questions import Answer, Draw, Question
 from chalicelib.routing.hours import BusinessHours
 from infra.movers import connect, job_router, twilio, zoom
 from infra.movers.moving import IDENTIFIER, Moved
@@ -45,12 +45,16 @@ def left(moved: Moved) -> set[tuple[str, str]]:
     return {(each.where, each.what) for each in moved.left_out}
 
 
-def routed(flow: Flow, variables: dict[str, str]) -> Route:
-    """Where a flow's published version leads work, which asks nobody."""
+def routed(flow: Flow, variables: dict[str, str], drawn: float = 99.9) -> Route:
+    """Where a flow's published version leads work, which asks for nothing but a lot."""
     version = flow.published()
     assert version is not None
-    asked: dict[Question, Answer] = {}
-    return answered_by(asked.__getitem__, run(version, variables, Tenant(flows=(flow,)).setting, NOW)).route
+
+    def answer(question: Question) -> Answer:
+        assert isinstance(question, Draw)
+        return drawn
+
+    return answered_by(answer, run(version, variables, Tenant(flows=(flow,)).setting, NOW)).route
 
 
 @pytest.mark.parametrize("name", MOVERS)
@@ -214,6 +218,32 @@ def test_job_routers_classification_policy_is_a_flow(
     assert {each.skill: each.level for each in route.skills or ()} == skills
 
 
+@pytest.mark.parametrize(
+    ("weights", "lots"),
+    [
+        ((0.3,), {0: "XBOX_NA", 29.9: "XBOX_NA", 30: "XBOX.default"}),  # the rest falls back
+        ((0.3, 0.7), {29.9: "XBOX_NA", 30: "overfull", 99.9: "overfull"}),
+        ((1, 2), {33.3: "XBOX_NA", 33.4: "overfull"}),
+        ((1 / 3, 1 / 3), {33.3: "XBOX_NA", 33.4: "overfull", 66.6: "overfull", 66.7: "XBOX.default"}),
+        ((0,), {0: "XBOX.default"}),
+    ],
+)
+def test_job_routers_weights_are_a_split(weights: tuple[float, ...], lots: dict[float, str]) -> None:
+    answers = sample("job_router")
+    policy = answers["classificationPolicies"]["value"][0]
+    allocations = [
+        {"weight": weight, "queueSelectors": [{"key": "Id", "value": queue_id}]}
+        for weight, queue_id in zip(weights, ("XBOX_NA", "overfull"), strict=False)
+    ]
+    for others in (policy["queueSelectorAttachments"][:2], []):
+        attached = [*others, {"kind": "weightedAllocation", "allocations": allocations}]
+        policy["queueSelectorAttachments"] = attached
+        moved = job_router.move(answers)
+        flow = read(moved.document).flow_by_entry_id["consoles"]
+        ids = {lot: routed(flow, {}, lot).queue_id for lot in lots}
+        assert ids == {lot: "XBOX-default-751866c2" if to == "XBOX.default" else to for lot, to in lots.items()}
+
+
 def test_job_routers_policies_are_settings_of_the_queue() -> None:
     moved = job_router.move(sample("job_router"))
     tenant = read(moved.document)
@@ -227,7 +257,6 @@ def test_job_routers_policies_are_settings_of_the_queue() -> None:
     assert overflow.flow_entry_id == "consoles"
     assert {
         ("exceptionPolicies escalate, exceptionRules[1]", "queueLength to another place"),
-        ("classificationPolicies consoles, queueSelectorAttachments[2]", "weightedAllocation"),
         ("classificationPolicies consoles, workerSelectorAttachments[1]", "Trainee notEqual True"),
         ("classificationPolicies computed, prioritizationRule", "Sum(job.A, job.B)"),
         ("workers worker 1", "tags"),
