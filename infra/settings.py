@@ -51,6 +51,8 @@ class Settings(_Part):
     deletion_protection: bool = True
     customer_key: bool = True
     """Whether the table has a KMS key of its own, which an administrator can take away; about a dollar a month."""
+    user_pool: bool = False
+    """Whether the stack has a Cognito user pool, at which people sign in to the console."""
     alarm_topic: str = ""
     """The ARN of the SNS topic that alarms are sent to."""
     oldest_wait_seconds: Annotated[int, Field(ge=60)] = 3600
@@ -71,6 +73,7 @@ class Settings(_Part):
             "EventBus": _said(self.event_bus),
             "DeletionProtection": _said(self.deletion_protection),
             "CustomerKey": _said(self.customer_key),
+            "UserPool": _said(self.user_pool),
             "AlarmTopicArn": self.alarm_topic,
             "OldestWaitMs": str(self.oldest_wait_seconds * 1000),
         }

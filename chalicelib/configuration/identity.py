@@ -30,6 +30,8 @@ class ConsoleSignIn:
     """It must let the console's origin read its answers (CORS)."""
     scope: Annotated[str, Field(min_length=1, max_length=1024)] = "openid"
     """With what the issuer's access tokens are JWTs for this tenant's audience."""
+    token: Literal["access_token", "id_token"] = "access_token"  # noqa: S105 - a field's name
+    """Which of the issuer's tokens the console shows. Cognito's access tokens name no audience; its ID tokens do."""
 
 
 @dataclass(frozen=True, slots=True)

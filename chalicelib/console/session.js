@@ -72,7 +72,7 @@ async function grant(form) {
   if (!answer.ok) throw new Error("refused");
   const granted = await answer.json();
   tokens = {
-    access: granted.access_token,
+    access: granted[settings.token],
     refresh: granted.refresh_token || (tokens && tokens.refresh),
     ends: Date.now() + 1000 * ((granted.expires_in || 3600) - RENEW_BEFORE_SECONDS),
   };

@@ -95,6 +95,7 @@ def status(
             document |= {"template_before": note.get("before"), "parameters": found.stack.parameters()}
         if state in GOOD:
             document["endpoint"] = found.address()
+            document |= {name: value for name, value in found.stack.outputs().items() if name.startswith("SignIn")}
         rows = [[name, value] for name, value in document.items() if name != "parameters"]
         rows += [[f"  {name}", value] for name, value in document.get("parameters", {}).items()]
         found.output.result(document, table(None, ("", ""), rows))

@@ -216,7 +216,11 @@ def described(name: str, folder: Path) -> str:
     for queue in document["queues"]:
         queue["offer_timeout"] = 60
     (folder / f"{name}.document.yaml").write_text(yaml.safe_dump(document))
-    settings = {"configuration": f"{name}.document.yaml", "deletion_protection": name == "south"}
+    settings = {
+        "configuration": f"{name}.document.yaml",
+        "deletion_protection": name == "south",
+        "user_pool": name == "north",
+    }
     file = folder / f"{name}.yaml"
     file.write_text(yaml.safe_dump(settings))
     return str(file)
@@ -291,13 +295,16 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     assert len(heads) == 20
     assert not queues.list_queues(QueueNamePrefix="interleave-south").get("QueueUrls")
     assert account.functions("south") == {}
+    aliases = account.session.client("kms").list_aliases()["Aliases"]
+    assert [each["AliasName"] for each in aliases if "interleave" in each["AliasName"]] == ["alias/interleave-north"]
     assert account.interleave("destroy", "south", "--confirm", "south")["files"] == []
 
     account.run(north.start(["last"]))
     north.no_more.set()
     finished["north"].result(60)
     assert north.closed.keys() == north.started.keys() > told.keys()
-    assert account.interleave("status", "north")["status"] == "UPDATE_COMPLETE"
+    status = account.interleave("status", "north")
+    assert (status["status"], "cognito" in status["SignInIssuer"]) == ("UPDATE_COMPLETE", True)
     for work in works.values():
         account.run(work.session.close())
 

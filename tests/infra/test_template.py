@@ -252,6 +252,20 @@ def test_a_tenants_key_turns_and_outlives_its_stack_as_the_table_does(resources:
     assert resources["KeyAlias"]["Properties"]["TargetKeyId"] == {"Ref": "Key"}
 
 
+def test_people_sign_in_at_a_pool_without_a_secret_and_by_code_alone(resources: Resources) -> None:
+    client = resources["ConsoleClient"]["Properties"]
+    assert (client["GenerateSecret"], client["AllowedOAuthFlows"]) == (False, ["code"])
+    (address,) = client["CallbackURLs"]
+    assert address["Fn::Sub"][0] == "https://${Host}/console"
+    assert "custom:user_id" not in client["WriteAttributes"], "nobody says himself who he is"
+    pool = resources["People"]
+    assert pool["Properties"]["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert (pool["DeletionPolicy"], pool["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert {name for name, each in resources.items() if each.get("Condition") == "HasUserPool"} == {
+        *("People", "PeopleDomain", "ConsoleClient", "Agents", "Supervisors", "Admins")
+    }
+
+
 def test_the_index_carries_only_what_the_router_reads(resources: Resources) -> None:
     (index,) = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "by_work"

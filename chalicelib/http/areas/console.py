@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -110,7 +111,7 @@ def _files() -> dict[str, str]:
 def _page(sign_in: ConsoleSignIn | None) -> str:
     where = {}
     if sign_in is not None:
-        where = {name: getattr(sign_in, name) for name in ("client_id", "authorization_url", "token_url", "scope")}
+        where = asdict(sign_in)
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
     return text.replace("RELEASE", release()).replace("SIGN_IN", escape(json.dumps(where)))
 
