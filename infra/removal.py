@@ -6,15 +6,12 @@ run that dies in between is finished by the next: tables and queues are found by
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra import backup
 from infra.stacks import Say, Stack
 
 WEEK = 7
@@ -41,18 +38,6 @@ class Leftovers:
         pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-queue-")
         return [url for page in pages for url in page.get("QueueUrls", ())]
 
-    def export(self, table: str, file: Path) -> int:
-        """Write every row of a table as a line of JSON, as DynamoDB has it; how many. Only the owner may read it."""
-        part = file.with_name(f"{file.name}.part")
-        part.touch(mode=0o600)
-        count = 0
-        with gzip.open(part, "wt") as out:
-            for row in self._rows(table):
-                out.write(json.dumps(row, default=_binary) + "\n")
-                count += 1
-        part.rename(file)
-        return count
-
     def delete_table(self, table: str) -> None:
         """Delete a table, also one that is protected."""
         if self._dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
@@ -78,10 +63,6 @@ class Leftovers:
         self._kms.delete_alias(AliasName=alias)
         return key
 
-    def _rows(self, table: str) -> Iterator[dict[str, Any]]:
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-            yield from page["Items"]
-
 
 def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
     """Remove a tenant; the files of its final export. Done again, it goes on. Raises `DeployFailed`."""
@@ -92,7 +73,7 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
     for table in left.tables():
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         file = folder / f"{table}-{moment}.jsonl.gz"
-        count = left.export(table, file)
+        count = backup.save(session.client("dynamodb"), table, file, say)
         say(f"  {count} rows of {table} are in {file}")
         files.append(file)
         left.delete_table(table)
@@ -104,8 +85,3 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
         left.delete_queue(url)
         say(f"  {url.rsplit('/', 1)[-1]} deleted")
     return files
-
-
-def _binary(value: Any) -> Any:
-    """Bytes as base64, which is what DynamoDB's own JSON has."""
-    return base64.b64encode(value).decode()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.handlers.observe import count, log, metrics, observe_events
 from chalicelib.operations import recording
-from chalicelib.storage.dynamodb import engagement_of, occupancy_of
+from chalicelib.storage.dynamodb import RESTORED, engagement_of, occupancy_of
 from chalicelib.world import World
 
 
@@ -23,6 +23,8 @@ def take_in(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any
     failed = None
     for record in records:
         change = record["dynamodb"]
+        if RESTORED in change.get("NewImage", {}):
+            continue
         try:
             new = engagement_of(_image(change.get("NewImage")))
             old = engagement_of(_image(change.get("OldImage"))) if new is not None else None

@@ -58,6 +58,8 @@ WRITES_PER_TRANSACTION = 20
 CONFLICT_ATTEMPTS = 6
 LARGEST_PART = 350 * 1024
 """Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
+RESTORED = "restored"
+"""An attribute of a row that was put back from a backup: nothing happened to it. Its next version has it no more."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
 _SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import configuration, deployment, flows, looking, moving, running, simulating, stack, work
+from infra.cli import configuration, deployment, flows, keeping, looking, moving, running, simulating, stack, work
 from infra.cli.connection import USUAL_CLIENT, Connect, Options, connect
 from infra.cli.shell import Group, Shell
 
@@ -35,5 +35,5 @@ def main(
     context.obj = Shell(Options(url, account, client_id, client_secret, as_), made)
 
 
-for group in (running, deployment, configuration, flows, moving, work, looking, simulating, stack):
+for group in (running, keeping, deployment, configuration, flows, moving, work, looking, simulating, stack):
     group.register(app)

@@ -305,8 +305,24 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     assert north.closed.keys() == north.started.keys() > told.keys()
     status = account.interleave("status", "north")
     assert (status["status"], "cognito" in status["SignInIssuer"]) == ("UPDATE_COMPLETE", True)
+    check_a_backup_goes_on_in_a_new_tenant(account, north)
     for work in works.values():
         account.run(work.session.close())
+
+
+def check_a_backup_goes_on_in_a_new_tenant(account: Account, north: Work) -> None:
+    """What was worked in one tenant can be read in the other, by that one's own client, and new work is taken there."""
+    file = str(account.folder / "north.jsonl.gz")
+    saved = account.interleave("backup", "north", "--to", file)
+    made = account.interleave("deploy", "west")
+    assert account.interleave("restore", "west", file)["rows"] == saved["rows"] > len(north.started)
+    account.interleave("restore", "west", file, code=1)  # it has a configuration now
+    west = account.run(at_work(made))
+    known = next(iter(north.started))
+    found = account.run(west.admin.expect(200, "GET", f"{START}s/{known}"))
+    assert (found["engagement_id"], found["state"]) == (known, "closed")
+    account.run(west.start(["somewhere else"]))
+    account.run(west.session.close())
 
 
 def check_roles_reach_their_own_tenant_only(account: Account, own: str, other: str) -> None:

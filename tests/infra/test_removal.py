@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from infra import backup
 from infra.removal import Leftovers, destroy
 from infra.stacks import Stack
 from tests.infra.cloud import Cloud
@@ -74,9 +75,9 @@ def test_a_run_that_died_is_finished_by_the_next(account: Any, tmp_path: Path, m
     def dies(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    for step in ("export", "delete_table", "delete_queue"):
+    for where, step in ((backup, "save"), (Leftovers, "delete_table"), (Leftovers, "delete_queue")):
         with monkeypatch.context() as patched:
-            patched.setattr(Leftovers, step, dies)
+            patched.setattr(where, step, dies)
             with pytest.raises(KeyboardInterrupt):
                 destroyed(cloud, tmp_path)
         assert (MINE in tables(dynamodb)) == (step != "delete_queue")
