@@ -84,11 +84,12 @@ def of_an_idle_month(session: Any) -> dict[str, float]:
     kinds = [each["Type"] for each in TEMPLATE["Resources"].values() if "Type" in each]
     pollers = [each for each in TEMPLATE["Resources"].values() if "ScalingConfig" in json.dumps(each)]
     alarms, dashboards = kinds.count("AWS::CloudWatch::Alarm"), kinds.count("AWS::CloudWatch::Dashboard")
-    return {"usd_per_idle_month": round(usd_of_an_idle_month(sweep, len(pollers), alarms, dashboards), 2)}
+    keys = kinds.count("AWS::KMS::Key")
+    return {"usd_per_idle_month": round(usd_of_an_idle_month(sweep, len(pollers), alarms, dashboards, keys), 2)}
 
 
-def usd_of_an_idle_month(sweep: dict[str, float], polled: int, alarms: int, dashboards: int) -> float:
-    """The price of a month of sweeps that bill this each, with so many polled queues, alarms and dashboards."""
+def usd_of_an_idle_month(sweep: dict[str, float], polled: int, alarms: int, dashboards: int, keys: int) -> float:
+    """The price of a month of sweeps that bill this each, with so many polled queues, alarms, dashboards and keys."""
     usd, assumed = PRICES["usd"], PRICES["assumed"]
     each = (
         sweep.get("write_units", 0) * usd["dynamodb_write_unit"]
@@ -102,6 +103,7 @@ def usd_of_an_idle_month(sweep: dict[str, float], polled: int, alarms: int, dash
         + polled * assumed["pollers"] * assumed["receives_of_a_poller_a_month"] * usd["sqs_request"]
         + alarms * usd["cloudwatch_alarm_month"]
         + dashboards * usd["cloudwatch_dashboard_month"]
+        + keys * usd["kms_key_month"]
         + assumed["idle_metrics"] * usd["cloudwatch_metric_month"]
     )
 
