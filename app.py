@@ -1,11 +1,13 @@
-"""Interleave, put together: which event calls what. No logic lives here."""
+"""Interleave, put together: which event calls what. No logic lives here.
+
+Each function imports what it handles with when it is called, so that the API does not pay for the others.
+"""
 
 from typing import Any
 
 from chalice.app import CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib import bootstrap
-from chalicelib.handlers import deliver, doorbell, schedule, stream
 from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.application import Application
 from chalicelib.http.endpoint import register
@@ -16,16 +18,22 @@ register(app, ENDPOINTS, bootstrap.world)
 
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:doorbell", name="router", batch_size=10)
 def router(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.handlers import doorbell
+
     return doorbell.answer(bootstrap.world(), event.to_dict()["Records"])
 
 
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:deliveries", name="deliverer", batch_size=5)
 def deliverer(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.handlers import deliver
+
     return deliver.take(bootstrap.world(), event.to_dict()["Records"])
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
 def sweeper(event: CloudWatchEvent) -> None:
+    from chalicelib.handlers import schedule
+
     schedule.run(bootstrap.world())
 
 
@@ -35,4 +43,6 @@ def sweeper(event: CloudWatchEvent) -> None:
     batch_size=100,
 )
 def recorder(event: DynamoDBEvent) -> dict[str, Any]:
+    from chalicelib.handlers import stream
+
     return stream.take_in(bootstrap.world(), event.to_dict()["Records"])

@@ -43,7 +43,7 @@ async def main() -> int:
     say("Building the package …")
     package.build(say)
     say("Timing imports …")
-    numbers: Numbers = {"zip_mb": weight.zip_mb(), "api_import_ratio": weight.api_import_ratio()}
+    numbers: Numbers = {"zip_mb": weight.zip_mb(), **weight.import_ratios()}
     say("Deciding 100,000 engagements over 10,000 agents …")
     numbers.update(bench_core.measure())
     say("Simulating 100,000 engagements and 500 agents …")
@@ -51,6 +51,7 @@ async def main() -> int:
     async with LocalStack(port=0, say=say) as stack, demo_tenant(stack) as local:
         say("Counting billed operations …")
         numbers.update(cost.of_a_lifecycle(stack.session))
+        numbers.update(cost.of_an_idle_month(stack.session))
         say(f"Starting {STARTS_PER_SECOND} engagements a second for {SECONDS} s …")
         numbers.update(await start_to_offer(local))
     FILE.parent.mkdir(exist_ok=True)

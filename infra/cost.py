@@ -13,7 +13,7 @@ from chalicelib.engagements.model import Content, Engagement
 from chalicelib.messaging.poster import HttpPoster
 from chalicelib.messaging.protocol import Ring
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import desk, intake, recording, routing, sessions
+from chalicelib.operations import desk, intake, recording, routing, sessions, timers
 from chalicelib.operations.ordering import Order
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.world import World
@@ -36,6 +36,7 @@ def of_a_lifecycle(session: Any) -> dict[str, float]:
         "read_units_per_lifecycle": plain["read_units"],
         "sqs_requests_per_lifecycle": plain["sqs_requests"],
         "usd_per_million": round(_usd(plain) * 1e6, 2),
+        "usd_per_million_naive": round(_usd_naive() * 1e6, 2),
         "usd_per_million_connect_tasks": PRICES["usd"]["connect_task"] * 1e6,
     }
 
@@ -57,13 +58,86 @@ def _usd(billed: dict[str, float]) -> float:
     )
 
 
+def _usd_naive() -> float:
+    """The price of one engagement where agents poll a REST API, every state is a row, and every report a counter."""
+    usd, assumed, naive = PRICES["usd"], PRICES["assumed"], PRICES["naive"]
+    seconds = naive["rest_api_requests"] * assumed["lambda_ms_per_api_request"] / 1000
+    return float(
+        naive["write_units"] * usd["dynamodb_write_unit"]
+        + naive["read_units"] * usd["dynamodb_read_unit"]
+        + naive["sqs_requests"] * usd["sqs_request"]
+        + naive["rest_api_requests"] * (usd["rest_api_request"] + usd["lambda_request"])
+        + seconds * assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+    )
+
+
+def of_an_idle_month(session: Any) -> dict[str, float]:
+    """A tenant to whom nothing happens: its sweeps, counted, its queues' pollers, its alarms and its dashboard."""
+    meter = Meter()
+    world = _world(session, meter)
+    world.store.apply(write(read({})), 0)
+    with meter.paused():
+        _sweep(world)
+    before = dict(meter.billed)
+    _sweep(world)
+    sweep = {kind: units - before.get(kind, 0) for kind, units in meter.billed.items()}
+    kinds = [each["Type"] for each in TEMPLATE["Resources"].values() if "Type" in each]
+    pollers = [each for each in TEMPLATE["Resources"].values() if "ScalingConfig" in json.dumps(each)]
+    alarms, dashboards = kinds.count("AWS::CloudWatch::Alarm"), kinds.count("AWS::CloudWatch::Dashboard")
+    keys = kinds.count("AWS::KMS::Key")
+    return {"usd_per_idle_month": round(usd_of_an_idle_month(sweep, len(pollers), alarms, dashboards, keys), 2)}
+
+
+def usd_of_an_idle_month(sweep: dict[str, float], polled: int, alarms: int, dashboards: int, keys: int) -> float:
+    """The price of a month of sweeps that bill this each, with so many polled queues, alarms, dashboards and keys."""
+    usd, assumed = PRICES["usd"], PRICES["assumed"]
+    each = (
+        sweep.get("write_units", 0) * usd["dynamodb_write_unit"]
+        + sweep.get("read_units", 0) * usd["dynamodb_read_unit"]
+        + sweep.get("sqs_requests", 0) * usd["sqs_request"]
+        + usd["lambda_request"]
+        + assumed["lambda_ms_per_sweep"] / 1000 * assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+    )
+    return float(
+        assumed["sweeps_a_month"] * each
+        + polled * assumed["pollers"] * assumed["receives_of_a_poller_a_month"] * usd["sqs_request"]
+        + alarms * usd["cloudwatch_alarm_month"]
+        + dashboards * usd["cloudwatch_dashboard_month"]
+        + keys * usd["kms_key_month"]
+        + assumed["idle_metrics"] * usd["cloudwatch_metric_month"]
+    )
+
+
+def _sweep(world: World) -> None:
+    timers.sweep(world)
+    routing.route_everything(world)
+
+
 def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[str, float]:
     """What one life bills, in a world that has been warmed up by another."""
+    meter = Meter()
+    world = _world(session, meter)
+    first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
+    small = tenant([first])
+    with meter.paused():
+        for queue in small["queues"]:
+            world.transport.create_queue(queue["queue_id"])
+        world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
+        sessions.set_status(world, user_id(first.resolver), "ready", None, "bench")
+        _life(world, first, Meter(), None, wait)
+    _life(world, second, meter, secrets.token_hex(8) if with_key else None, wait)
+    return meter.billed
+
+
+def _world(session: Any, meter: Meter) -> World:
+    """A world on a table of its own, whose calls are counted."""
     dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
     name = f"bench-{secrets.token_hex(4)}"
     _create_table(dynamodb, name)
     doorbell = sqs.create_queue(QueueName=f"{name}-doorbell")["QueueUrl"]
-    world = World(
+    meter.watch(dynamodb)
+    meter.watch(sqs)
+    return World(
         store=DynamoStore(dynamodb, name),
         transport=SqsTransport(sqs, doorbell, f"{name}-queue-"),
         now=lambda: time.time_ns() // 1_000_000,
@@ -71,19 +145,6 @@ def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[s
         account_id="bench",
         poster=HttpPoster(),
     )
-    first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
-    small = tenant([first])
-    for queue in small["queues"]:
-        world.transport.create_queue(queue["queue_id"])
-    world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
-    sessions.set_status(world, user_id(first.resolver), "ready", None, "bench")
-    meter = Meter()
-    meter.watch(dynamodb)
-    meter.watch(sqs)
-    with meter.paused():
-        _life(world, first, Meter(), None, wait)
-    _life(world, second, meter, secrets.token_hex(8) if with_key else None, wait)
-    return meter.billed
 
 
 def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: bool) -> None:

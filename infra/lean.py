@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def rewrite(package: Path) -> None:
     with TemporaryDirectory() as folder:
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder, [name for name in archive.namelist() if _needed(PurePosixPath(name))])
+        _prune_endpoints(Path(folder, "botocore/data/endpoints.json"))
         _compile(folder)
         _zip(Path(folder), package)
 
@@ -56,6 +58,14 @@ def _needed(file: PurePosixPath) -> bool:
     if parts[:2] == ("botocore", "data"):
         return len(parts) == 3 or parts[2] in SERVICES
     return not any(file.is_relative_to(each) for each in UNUSED)
+
+
+def _prune_endpoints(file: Path) -> None:
+    """Keep the endpoints of our services: every cold start reads the whole file."""
+    described = json.loads(file.read_text())
+    for partition in described["partitions"]:
+        partition["services"] = {name: each for name, each in partition["services"].items() if name in SERVICES}
+    file.write_text(json.dumps(described, separators=(",", ":")))
 
 
 def _compile(folder: str) -> None:

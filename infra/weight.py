@@ -36,18 +36,29 @@ def zip_mb() -> float:
     return round((PACKAGE_DIR / "deployment.zip").stat().st_size / 1e6, 2)
 
 
-def api_import_ratio() -> float:
-    """Import of the API function, its clients made, as a ratio to importing boto3 and making the same two clients.
+def import_ratios() -> dict[str, float]:
+    """Import of the API function, its clients made, as ratios to importing boto3 and making the same two clients: with
+    the runtime's own botocore, as a function without ours has it, and with the package's, which is pruned.
 
     Fresh processes, in turns, with nothing on the path but the unpacked package and the Lambda runtime's libraries.
     """
+    runtime = str(RUNTIME.resolve())
     with TemporaryDirectory() as folder, zipfile.ZipFile(PACKAGE_DIR / "deployment.zip") as package:
         package.extractall(folder)
-        path = os.pathsep.join([folder, str(RUNTIME.resolve())])
-        for statement in (API, BOTO3):
-            _seconds(statement, path)  # once, so that bytecode is there for both
-        pairs = [(_seconds(API, path), _seconds(BOTO3, path)) for _ in range(ROUNDS)]
-    return round(statistics.median(a for a, _ in pairs) / statistics.median(b for _, b in pairs), 3)
+        path = os.pathsep.join([folder, runtime])
+        timed: dict[str, tuple[str, str]] = {
+            "api": (API, path),
+            "runtime_boto3": (BOTO3, runtime),
+            "pruned_boto3": (BOTO3, path),
+        }
+        for statement, where in timed.values():
+            _seconds(statement, where)  # once, so that bytecode is there for all
+        rounds = [{name: _seconds(*each) for name, each in timed.items()} for _ in range(ROUNDS)]
+    middle = {name: statistics.median(each[name] for each in rounds) for name in timed}
+    return {
+        f"api_import_to_{name}_ratio": round(middle["api"] / middle[name], 3)
+        for name in ("runtime_boto3", "pruned_boto3")
+    }
 
 
 def _seconds(statement: str, path: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,7 +25,11 @@ PATTERNS = {
 }
 """What to say of text that does not fit a pattern."""
 
-_reader: TypeAdapter[Tenant] = TypeAdapter(Tenant)
+
+@cache
+def _adapter() -> TypeAdapter[Tenant]:
+    """Built when the first document is read."""
+    return TypeAdapter(Tenant)
 
 
 def read(document: Any) -> Tenant:
@@ -39,7 +44,7 @@ def read(document: Any) -> Tenant:
 def parse(document: Any) -> Tenant:
     """The same for a document that was checked when it was applied. Raises `InvalidRequest` for a wrong type."""
     try:
-        return _reader.validate_python(document)
+        return _adapter().validate_python(document)
     except ValidationError as error:
         raise InvalidRequest("The configuration is not valid.", wrong_types(error, Tenant)) from None
 
@@ -53,7 +58,7 @@ def effective(document: Mapping[str, Any], removed: Iterable[str]) -> Tenant:
 
 def write(tenant: Tenant) -> dict[str, Any]:
     """The document that describes a tenant; `read(write(t)) == t`."""
-    document: dict[str, Any] = _reader.dump_python(tenant, mode="json", by_alias=True, exclude_defaults=True)
+    document: dict[str, Any] = _adapter().dump_python(tenant, mode="json", by_alias=True, exclude_defaults=True)
     return document
 
 

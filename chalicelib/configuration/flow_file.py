@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from chalicelib.configuration import resources
 from chalicelib.configuration.document import wrong_types
@@ -31,10 +31,6 @@ class FlowImport:
     import_mode: Literal["new", "version"] = "new"
 
 
-_flow: TypeAdapter[Flow] = TypeAdapter(Flow)
-_import: TypeAdapter[FlowImport] = TypeAdapter(FlowImport)
-
-
 def export_flow(flow: Flow, flow_version: int | None = None) -> dict[str, Any]:
     """The flow with all its versions, or with one; `import_flow` makes the same of it. Raises `NotFound`."""
     if flow_version is not None:
@@ -48,7 +44,8 @@ def import_flow(document: Any) -> Flow:
     Raises `InvalidRequest`.
     """
     try:
-        return _flow.validate_python(document)
+        flow: Flow = resources.adapter_of(Flow).validate_python(document)
+        return flow
     except ValidationError as error:
         raise InvalidRequest("The flow is not valid.", wrong_types(error, Flow)) from None
 
@@ -60,7 +57,7 @@ def put_in(document: Document, body: Row, new_id: Callable[[], str]) -> tuple[Do
     and `NotFound` where no flow has the name.
     """
     try:
-        given = _import.validate_python(body)
+        given = resources.adapter_of(FlowImport).validate_python(body)
     except ValidationError as error:
         raise InvalidRequest("The import is not valid.", wrong_types(error, FlowImport)) from None
     flow = _imported(given.flow_file)
@@ -100,5 +97,7 @@ def _imported(file: dict[str, Any]) -> Flow:
 
 
 def _dumped(flow: Flow) -> dict[str, Any]:
-    document: dict[str, Any] = _flow.dump_python(flow, mode="json", by_alias=True, exclude_defaults=True)
+    document: dict[str, Any] = resources.adapter_of(Flow).dump_python(
+        flow, mode="json", by_alias=True, exclude_defaults=True
+    )
     return document

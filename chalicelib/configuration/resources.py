@@ -123,13 +123,13 @@ def wire_pointer(kind: Kind, at: str, pointer: str) -> str:
 def _shown(kind: Kind, row: Mapping[str, Any]) -> Row:
     parent = {kind.within[2]: row[kind.within[2]]} if kind.within else {}
     own = row if kind.name == "skills" else {name: value for name, value in row.items() if name not in parent}
-    adapter = _adapter(kind.type)
+    adapter = adapter_of(kind.type)
     shown: Row = adapter.dump_python(adapter.validate_python(own), mode="json", by_alias=True)
     return {**shown, **parent}
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def adapter_of(kind: Any) -> TypeAdapter[Any]:
     """Built when it is first needed: most functions never show an entry."""
     return TypeAdapter(kind)
 

@@ -82,6 +82,8 @@ class Endpoint:
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
     status: int = 200
+    content_type: str = "application/json"
+    """Of what it answers when all is well."""
     max_body: int = MAX_BODY_BYTES
     scope: str | None = None
     """A scope that does instead of the action's."""

@@ -59,7 +59,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
     success: dict[str, Any] = {"description": "Done"}
     if endpoint.status != 204:
-        success["content"] = {"application/json": {"schema": {"type": "object"}}}
+        kind = "object" if endpoint.content_type == "application/json" else "string"
+        success["content"] = {endpoint.content_type: {"schema": {"type": kind}}}
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,9 +22,11 @@ VISIBILITY_SECONDS = 30
 RETENTION_SECONDS = 14 * 86_400
 TRIES_BEFORE_DEAD = 5
 
-_ring: TypeAdapter[Ring] = TypeAdapter(Ring)
-_notice: TypeAdapter[Notice] = TypeAdapter(Notice)
-_delivery: TypeAdapter[Delivery] = TypeAdapter(Delivery)
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Built when it is first needed: no function needs them all."""
+    return TypeAdapter(kind)
 
 
 class SqsTransport:
@@ -60,12 +63,12 @@ class SqsTransport:
         )
 
     def ring(self, rings: Iterable[Ring], delay: int = 0) -> None:
-        bodies = [_ring.dump_json(ring, exclude_defaults=True).decode() for ring in dict.fromkeys(rings)]
+        bodies = [_adapter(Ring).dump_json(ring, exclude_defaults=True).decode() for ring in dict.fromkeys(rings)]
         self._send(self._doorbell_url, bodies, delay)
 
     def announce(self, notices: Sequence[Notice]) -> None:
         for queue_id in dict.fromkeys(notice.queue_id for notice in notices):
-            bodies = [_notice.dump_json(notice).decode() for notice in notices if notice.queue_id == queue_id]
+            bodies = [_adapter(Notice).dump_json(notice).decode() for notice in notices if notice.queue_id == queue_id]
             self._send(self._url(queue_id), bodies, 0)
 
     def drain(self, queue_id: str) -> Drained:
@@ -74,7 +77,7 @@ class SqsTransport:
         poisoned = 0
         for message in self._receive(self._url(queue_id)):
             try:
-                notices.append(_notice.validate_json(message["Body"]))
+                notices.append(_adapter(Notice).validate_json(message["Body"]))
             except ValidationError:
                 poisoned += 1
             else:
@@ -93,10 +96,10 @@ class SqsTransport:
             self._bus.publish(events, account_id)
 
     def deliver(self, deliveries: Sequence[Delivery], delay: int = 0) -> None:
-        self._send(self._deliveries_url, [_delivery.dump_json(each).decode() for each in deliveries], delay)
+        self._send(self._deliveries_url, [_adapter(Delivery).dump_json(each).decode() for each in deliveries], delay)
 
     def bury(self, delivery: Delivery) -> None:
-        self._send(self._dead_deliveries_url, [_delivery.dump_json(delivery).decode()], 0)
+        self._send(self._dead_deliveries_url, [_adapter(Delivery).dump_json(delivery).decode()], 0)
 
     def _send(self, url: str, bodies: Sequence[str], delay: int) -> None:
         """What SQS refuses of a batch raises: a caller that can repeat does so, and nobody else needs it."""
@@ -121,7 +124,8 @@ class SqsTransport:
 def ring_of(body: str) -> Ring | None:
     """The ring in a doorbell message, or None where it cannot be read."""
     try:
-        return _ring.validate_json(body)
+        ring: Ring = _adapter(Ring).validate_json(body)
+        return ring
     except ValidationError:
         return None
 
@@ -129,7 +133,8 @@ def ring_of(body: str) -> Ring | None:
 def delivery_of(body: str) -> Delivery | None:
     """The delivery in a message, or None where it cannot be read."""
     try:
-        return _delivery.validate_json(body)
+        delivery: Delivery = _adapter(Delivery).validate_json(body)
+        return delivery
     except ValidationError:
         return None
 

@@ -6,6 +6,7 @@ A write is billed by the kilobyte, so a row that stays under one costs what an e
 from __future__ import annotations
 
 import zlib
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -38,7 +39,12 @@ class Document(Generic[T]):
     """How one kind of dataclass is written to and read from a row."""
 
     def __init__(self, kind: type[T]) -> None:
-        self._adapter: TypeAdapter[T] = TypeAdapter(kind)
+        self._kind = kind
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[T]:
+        """Built when it is first needed: no function needs them all."""
+        return TypeAdapter(self._kind)
 
     def dump(self, value: T) -> str | bytes:
         """Text, or compressed bytes where they are smaller."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,11 @@ class Stack:
     outputs: dict[str, str]
 
     def dead_letters(self) -> Iterator[DeadLetters]:
-        """Every queue of dead letters, also the empty ones."""
+        """Every queue of dead letters, also the empty ones. Raises `Failed`."""
+        with _reached():
+            yield from self._dead_letters()
+
+    def _dead_letters(self) -> Iterator[DeadLetters]:
         for name, (dead, source) in SOURCES.items():
             if dead in self.outputs:
                 url = self.outputs[dead]
@@ -77,6 +82,18 @@ class Stack:
     def _count(self, url: str) -> int:
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(found["Attributes"]["ApproximateNumberOfMessages"])
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """AWS, or the emulator: a local stack that was killed leaves its file behind."""
+    from botocore.exceptions import ConnectionError as NotReached  # slow to import, and of no use to most commands
+
+    try:
+        yield
+    except NotReached as error:
+        step = "Start the local stack with `interleave serve`; for a deployed tenant, look at the network."
+        raise Failed(f"Nothing answers at {error.kwargs.get('endpoint_url', 'AWS')}.", step) from error
 
 
 def stack_of(options: Options, name: str | None) -> Stack:

@@ -85,3 +85,26 @@ def test_reads_are_billed_by_consistency() -> None:
             ExpressionAttributeValues=values,
         )
     assert meter.billed == {"read_units": 1.5}
+
+
+def test_an_idle_month_is_added_up_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    usd: dict[str, float] = {"dynamodb_write_unit": 2, "dynamodb_read_unit": 3, "sqs_request": 5, "lambda_request": 7}
+    usd |= {"lambda_gb_second_arm64": 10, "cloudwatch_alarm_month": 100, "cloudwatch_dashboard_month": 1000}
+    usd |= {"cloudwatch_metric_month": 10_000, "kms_key_month": 100_000}
+    assumed: dict[str, float] = {
+        "sweeps_a_month": 2,
+        "lambda_ms_per_sweep": 500,
+        "lambda_memory_gb": 4,
+        "idle_metrics": 1,
+    }
+    assumed |= {"pollers": 2, "receives_of_a_poller_a_month": 3}
+    monkeypatch.setattr(cost, "PRICES", {"usd": usd, "assumed": assumed})
+    # A sweep: 1 write 2, 2 reads 6, 1 request 5, its call 7, half a second of 4 GB 20: 40.
+    # Two queues, 6 receives each: 60.
+    sweep: dict[str, float] = {"write_units": 1, "read_units": 2, "sqs_requests": 1}
+    assert cost.usd_of_an_idle_month(sweep, 2, 3, 1, 1) == 2 * 40 + 60 + 300 + 1000 + 10_000 + 100_000
+
+
+def test_an_idle_tenant_costs_less_than_ten_dollars_a_month() -> None:
+    with aws():
+        assert 0 < cost.of_an_idle_month(Session())["usd_per_idle_month"] < 10

@@ -141,7 +141,15 @@ ENDPOINTS = (
         "Open the console",
         get_console,
         query=("code", "state", "session_state", "iss", "error", "error_description"),
+        content_type="text/html",
     ),
-    Endpoint("GET", "/console/{release}/{file}", None, "Read one of the console's files", get_console_file),
+    Endpoint(
+        "GET",
+        "/console/{release}/{file}",
+        None,
+        "Read one of the console's files",
+        get_console_file,
+        content_type="*/*",
+    ),
     Endpoint("GET", "/v2/contact_center/me", "self.read", "Read who is signed in, and the words of his desk", get_me),
 )
