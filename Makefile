@@ -28,11 +28,11 @@ demo: .venv/local ## Play 500 real tickets through the local stack
 
 test: .venv/tests ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
-	@$(BIN)/python -m pytest -m e2e -rs
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m e2e -rs
 
 test-long: .venv/tests ## Run the tests at their full size
 	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 -m "not e2e" --timeout 7200
-	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -m e2e --timeout 7200
+	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m e2e -rs --timeout 7200
 
 sabotage: .venv/tests ## Break the project on purpose, one thing at a time, and print which test catches it
 	@$(BIN)/python -m tests.sabotage

@@ -22,8 +22,9 @@ def centre() -> Iterator[Centre]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(centre: Centre) -> Iterator[Any]:
+    """Not for longer: while Playwright runs, an event loop runs in this thread, and no other can be started."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as started:
