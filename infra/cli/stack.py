@@ -73,9 +73,23 @@ class Finding(NamedTuple):
     text: str
 
 
-def doctor(context: typer.Context, stack: StackName = None, as_json: Json = False) -> None:
+def doctor(
+    context: typer.Context,
+    stack: StackName = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Before that, sweep at once and send dead letters where they came from.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Look at what should always be true; the exit code is 1 where something is not."""
     shell, output = begin(context, as_json)
+    if repair:
+        with output.progress("Repairing …"):
+            of = stack_of(shell.options, stack)
+            of.sweep()
+            for each in of.dead_letters():
+                if each.source and each.count:
+                    of.redrive(each)
     with output.progress("Looking …"):
         findings = list(_findings(shell, stack))
     rows = [["ok" if each.ok else "WRONG", each.name, each.text] for each in findings]

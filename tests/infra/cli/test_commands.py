@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +240,17 @@ def test_durations_are_short(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
 
 
+class Functions:
+    """Lambda, as far as the doctor calls it."""
+
+    def __init__(self) -> None:
+        self.sweeps: Callable[[], Any] = lambda: {}
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> Any:
+        assert (FunctionName, Payload) == ("sweeper", b"{}")
+        return self.sweeps()
+
+
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     with mock_aws():
@@ -252,7 +263,7 @@ def stack() -> Iterator[Stack]:
         outputs = {output: sqs.create_queue(QueueName=name)["QueueUrl"] for output, name in names.items()}
         for name in ("acme-queue-billing", "acme-queue-billing-dead"):
             sqs.create_queue(QueueName=name)
-        yield Stack(sqs, {**outputs, "QueuePrefix": "acme-queue-"})
+        yield Stack(sqs, Functions(), {**outputs, "QueuePrefix": "acme-queue-", "SweeperName": "sweeper"})
 
 
 def test_dead_letters_are_counted_and_sent_where_they_came_from(
@@ -273,3 +284,23 @@ def test_dead_letters_are_counted_and_sent_where_they_came_from(
     assert "nothing to send" in interleave(api, "dlq", "redrive").out
     assert "notes about failures" in interleave(api, "dlq", "redrive", "recorder").error
     assert "There are no dead letters 'x'" in interleave(api, "dlq", "redrive", "x").error
+
+
+def test_the_doctor_repairs_what_the_sweeper_and_a_second_sending_can(
+    api: Api, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.cli.stack.stack_of", lambda *_: stack)
+    stack.sqs.send_message(QueueUrl=stack.outputs["DoorbellDeadLettersUrl"], MessageBody="{}")
+    offered = started(api)
+    api.centre.ready("ana")
+    api.centre.settle()
+    assert api.centre.read(offered).state == "offered"
+    api.centre.clock.pass_seconds(400)  # and nobody swept
+    stack.functions.sweeps = lambda: api.centre.sweep() or {}
+    assert interleave(api, "doctor").code == 1
+    repaired = interleave(api, "doctor", "--repair", "--json")
+    assert (repaired.code, {each["ok"] for each in repaired.document["findings"]}) == (0, {True})
+    assert api.centre.read(offered).state == "queued"
+    stack.functions.sweeps = lambda: {"FunctionError": "Unhandled"}
+    failed = interleave(api, "doctor", "--repair")
+    assert (failed.code, "The sweeper failed." in failed.error) == (1, True)
