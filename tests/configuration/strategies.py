@@ -9,13 +9,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from chalicelib.configuration import profiles, shared, vocabulary
+from chalicelib.configuration.identity import ConsoleSignIn, IdentityProvider
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.events.catalogue import TYPES
 from chalicelib.flows.document import EntryPoint, Flow
+from chalicelib.flows.setting import ConsumerList, SystemOfRecord
 from chalicelib.routing.consumer import Accumulated, Attribute
 from chalicelib.routing.hours import DAYS, Closure, Interval
 from chalicelib.routing.occupancy import Closing, Criterion
-from tests.configuration.flows import versions
+from tests.configuration.flows import intakes, versions
 
 ids = st.text("abcXYZ019_-", min_size=1, max_size=8)
 texts = st.text(max_size=9)
@@ -73,7 +75,10 @@ def tenants(draw: st.DrawFn) -> Tenant:
     queues, agents, teams, categories = names(4), names(4), names(), draw(some(["languages", "products"]))
     finders, rankers, occupancies, hours, sets = names(2), names(2), names(2), names(2), names(2)
     groups, variables, endings, ending_sets = names(2), names(3), names(3), names(2)
+    systems, lists = names(2), names(2)
     members = {"languages": ("french", "german"), "products": ("tv", "router")}
+    members = {key: skills[: draw(st.integers(0, 2))] for key, skills in members.items() if key in categories}
+    named = [skill for skills in members.values() for skill in skills]
     flows = draw(st.lists(ids, unique=True, max_size=2)) if queues else []
     flow_entries = {key: f"entry-{key}" for key in flows}
     return Tenant(
@@ -101,9 +106,7 @@ def tenants(draw: st.DrawFn) -> Tenant:
         teams=tuple(
             shared.Team(key, draw(texts), draw(one(teams[:n])), draw(some(queues))) for n, key in enumerate(teams)
         ),
-        skill_categories=tuple(
-            profiles.SkillCategory(key, draw(texts), members[key][: draw(st.integers(0, 2))]) for key in categories
-        ),
+        skill_categories=tuple(profiles.SkillCategory(key, draw(texts), members[key]) for key in categories),
         agent_routing_profiles=draw(
             each(
                 finders,
@@ -203,8 +206,8 @@ def tenants(draw: st.DrawFn) -> Tenant:
             Flow(
                 key,
                 draw(texts),
-                draw(versions(queues)),
-                draw(st.just((EntryPoint(flow_entries[key], draw(texts)),))),
+                draw(versions(queues, hours, systems, lists, named or skills)),
+                (EntryPoint(flow_entries[key], draw(texts), draw(intakes())),),
             )
             for key in flows
         ),
@@ -218,10 +221,31 @@ def tenants(draw: st.DrawFn) -> Tenant:
                 signature=st.sampled_from(["standard", "zoom"]),
             )
         ),
+        systems_of_record=draw(each(systems, SystemOfRecord, "system_id", url=st.just("https://crm.example.com/api"))),
+        consumer_lists=draw(
+            each(lists, ConsumerList, "consumer_list_id", consumers=st.lists(texts, max_size=2).map(tuple))
+        ),
+        identity_providers=draw(st.just(()) | st.builds(_provider, st.booleans()).map(lambda made: (made,))),
+        console=draw(
+            st.none()
+            | st.builds(
+                ConsoleSignIn,
+                client_id=st.just("console"),
+                authorization_url=st.just("https://login.example.com/authorize"),
+                token_url=st.just("https://login.example.com/token"),
+                token=st.sampled_from(["access_token", "id_token"]),
+            )
+        ),
         moved_queues=draw(st.dictionaries(ids.filter(lambda key: key not in queues), one(queues), max_size=2)),
         heartbeat_timeout=draw(st.none() | st.integers(30, 3600)),
         retention_days=draw(st.integers(1, 400)),
     )
+
+
+def _provider(by_role: bool) -> IdentityProvider:
+    roles = {"role_claim": "groups", "roles": {"leads": "supervisor"}} if by_role else {}
+    issuer = "https://login.example.com"
+    return IdentityProvider(issuer, "interleave", f"{issuer}/keys", **roles)  # type: ignore[arg-type]
 
 
 @st.composite
