@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+import typer
 from moto import mock_aws
 from typer.testing import CliRunner
 
@@ -210,13 +211,41 @@ def test_who_is_not_there_is_told_and_not_traced() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_every_command_has_help_and_takes_json() -> None:
+def commands(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    """Every command there is, by the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name)
+
+
+ALL = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_has_help_and_takes_json(words: tuple[str, ...]) -> None:
+    ran = CliRunner().invoke(app, [*words, "--help"])
+    assert ran.exit_code == 0
+    assert ("--json" in ran.stdout) == (words not in {("serve",), ("demo",)}), "these two only run"
+    assert len(ran.stdout.split("\n\n")[1].strip()) > 10, "it says what it does"
+
+
+def test_there_is_a_command_for_everything() -> None:
+    wanted = """init serve demo plan apply diff rollback export validate start items agents watch explain report token
+        doctor deploy upgrade status destroy backup restore simulate staff"""
+    inner = {"flow test", "flow graph", "flow trace", "flow export", "flow import", "flow publish", "dlq list"}
+    movers = {f"import {each}" for each in ("zoom", "job-router", "twilio", "connect")}
+    assert {" ".join(words) for words in ALL} == {*wanted.split(), *inner, *movers, "dlq redrive"}
+
+
+def test_what_is_asked_wrongly_ends_with_2_and_what_fails_with_1(tmp_path: Path) -> None:
     runner = CliRunner()
-    single = ["start", "items", "agents", "watch", "explain", "report", "token", "doctor", "simulate", "staff"]
-    names = [*([name] for name in single), ["dlq", "list"], ["dlq", "redrive"], ["import", "zoom"]]
-    for name in names:
-        text = runner.invoke(app, [*name, "--help"]).stdout
-        assert "--json" in text, name
+    for words in ALL:
+        assert runner.invoke(app, [*words, "--no-such-option"]).exit_code == 2, words
+    for words in (["validate", str(tmp_path / "nothing")], ["items"], ["import", "zoom", str(tmp_path / "nothing")]):
+        ran = runner.invoke(app, words)
+        assert (ran.exit_code, "Next: " in ran.stderr) == (1, True), words
 
 
 def test_shells_complete_commands() -> None:
