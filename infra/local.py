@@ -89,7 +89,7 @@ class LocalStack:
 
         application = web.Application(client_max_size=MAX_BODY)
         self.sign_in.add_to(application)
-        application.router.add_route("*", "/{path:.*}", forward)
+        application.router.add_route("*", r"/{path:[\s\S]*}", forward)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)

@@ -200,6 +200,10 @@ BAD: list[tuple[str, Any, str, str]] = [
     (S, [chosen({"jmespath": "a =="})], f"/{S}/0/choose/0/when", "This is no JMESPath"),
     (S, [{"end": True}, {"set": {"queue_id": "general"}}], f"/{S}/1", "It is never reached"),
     (S, [{"set": {"queue_id": "genral"}}], f"/{S}/0/set/queue_id", "Did you mean 'general'?"),
+    # Fields that are called as the kinds of steps are
+    ("OpenHours", {}, "/OpenHours", "There is no field 'OpenHours'"),
+    (f"{S}/0/Choose", {}, f"/{S}/0/Choose", "There is no field 'Choose'"),
+    (f"{A}/skills", {"Set": 6}, f"/{A}/skills", "less than or equal to 5"),
     # Values that their own declaration does not allow
     (f"{V}/default_value", "high", f"/{V}/default_value", "must be a number such as 12.5"),
     (f"{V}/values", ["1", "two"], f"/{V}/values/1", "must be a number such as 12.5"),

@@ -25,14 +25,14 @@ class Running:
     file: Path
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@contextlib.contextmanager
+def local_stack(folder: Path) -> Iterator[Running]:
+    """A stack with the demo's tenant, which runs beside the test."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     stack = LocalStack(port=0, say=lambda _: None)
-    file: Path = tmp_path_factory.mktemp("local") / "local.json"
-
+    file = folder / "local.json"
     there = contextlib.AsyncExitStack()
 
     async def begin() -> dict[str, Any]:
@@ -45,3 +45,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         asyncio.run_coroutine_threadsafe(there.aclose(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with local_stack(tmp_path_factory.mktemp("local")) as found:
+        yield found
