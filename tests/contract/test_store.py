@@ -163,6 +163,18 @@ class TestCommit:
             store.commit(second)
         assert store.engagement(two.engagement_id) == two
 
+    def test_an_occupancy_that_changed_since_it_was_seen_stops_the_engagement_too(self, store: Store) -> None:
+        one, two = engagement("CASE-1"), engagement("CASE-2")
+        for each in (one, two):
+            store.start(each, None)
+        store.commit(agents.set_status(store.occupancies(["ana"])["ana"], "ready", None, NOW))
+        first, second = offered(store, one), offered(store, two)  # both saw its first version
+        store.commit(first)
+        with pytest.raises(LostRace):
+            store.commit(second)
+        assert store.engagement(two.engagement_id) == two
+        assert store.occupancies(["ana"])["ana"].held.keys() == {one.engagement_id}
+
     def test_committing_the_same_change_again_is_the_same_commit(self, store: Store) -> None:
         one = engagement()
         store.start(one, None)
