@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from chalicelib.configuration.kinds import Document
 from chalicelib.errors import FieldError
@@ -23,12 +22,8 @@ def rewritten(before: Document, after: Document) -> Iterator[FieldError]:
             if version["status"] == "draft":
                 message = f"Version {number} was published; archive it, or draft a version {newest + 1}."
                 yield FieldError(f"{at}/status", message)
-            elif _steps(version) != _steps(was):
+            elif version["steps"] != was["steps"]:
                 message = (
                     f"Version {number} was published and stays as it is; put these steps into a version {newest + 1}."
                 )
                 yield FieldError(f"{at}/steps", message)
-
-
-def _steps(version: dict[str, Any]) -> Any:
-    return version.get("steps", [])

@@ -54,6 +54,11 @@ class Deployed:
         """Its API's base URL."""
         return endpoints.address(self.stack.outputs(), self.session.endpoint_url)
 
+    def expect_stack(self) -> None:
+        """Raise `Failed` where there is nothing yet that could be worked with."""
+        if not self.stack.exists():
+            raise Failed(f"{self.tenant} is not deployed.", f"`interleave deploy {self.tenant}` deploys it.")
+
     def say(self, text: str) -> None:
         """Tell people how far it is; programs wait for the result."""
         if not self.output.as_json:
@@ -101,8 +106,7 @@ def session_of(settings: Settings, where: Where) -> Any:
 def back(context: typer.Context, tenant: str, where: Where, as_json: bool) -> None:
     """Take a tenant's stack back to the package before; taken back again, it is the newer one."""
     with deployed(context, tenant, where, as_json) as found:
-        if not found.stack.exists():
-            raise Failed(f"{tenant} is not deployed.", f"`interleave deploy {tenant}` deploys it.")
+        found.expect_stack()
         proposal = deploy.proposed_back(found.session, found.stack, found.say)
         found.show(proposal)
         if proposal is not None:

@@ -19,7 +19,6 @@ from infra.cli.deployed import Deployed, EndpointUrl, Profile, Region, SettingsF
 from infra.cli.failures import Failed
 from infra.cli.output import table
 from infra.cli.shell import CONTACT_CENTER, Json
-from infra.stacks import STILLBORN
 
 FIRST_CLIENT = "admin"
 OWN_CLIENT = "deployment"
@@ -69,7 +68,7 @@ def upgrade(
     """Deploy a tenant that is there already; `interleave rollback TENANT` goes back to the package before."""
     where = Where(settings, region, profile, endpoint_url)
     with deployed(context, tenant, where, as_json) as found:
-        _expect_stack(found)
+        found.expect_stack()
         _deploy(found, plan, False, False, yes)
 
 
@@ -233,12 +232,6 @@ def _told(document: dict[str, Any]) -> Iterator[str]:
         yield f"  export INTERLEAVE_ACCOUNT={document['account_id']}"
         yield f"  export INTERLEAVE_CLIENT_ID={document['credentials']['client_id']}"
         yield f"  export INTERLEAVE_CLIENT_SECRET={document['credentials']['client_secret']}"
-
-
-def _expect_stack(found: Deployed) -> None:
-    state = found.stack.status()
-    if state in (None, "REVIEW_IN_PROGRESS", *STILLBORN):
-        raise Failed(f"{found.tenant} is not deployed.", f"`interleave deploy {found.tenant}` deploys it.")
 
 
 def _confirm(tenant: str, given: str) -> None:

@@ -31,7 +31,7 @@ def backup(
     from infra.backup import save
 
     with deployed(context, tenant, Where(settings, region, profile, endpoint_url), as_json) as found:
-        _expect(found.stack.exists(), tenant)
+        found.expect_stack()
         file = to or Path(f"{tenant}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl.gz")
         if not file.parent.is_dir():
             raise Failed(f"{file.parent} is no folder.", "Make it, or name another file with --to.")
@@ -55,7 +55,7 @@ def restore(
     from infra.backup import NotEmpty, load
 
     with deployed(context, tenant, Where(settings, region, profile, endpoint_url), as_json) as found:
-        _expect(found.stack.exists(), tenant)
+        found.expect_stack()
         found.say(f"Restoring {tenant} …")
         try:
             count = load(found.session, found.stack.outputs(), file, found.say)
@@ -66,11 +66,6 @@ def restore(
             raise Failed(f"{file} is no backup: {error}", "Name a file that `interleave backup` wrote.") from error
         document = {"tenant": tenant, "file": str(file), "rows": count}
         found.output.result(document, f"{count} rows are in {tenant}, which routes their work now.")
-
-
-def _expect(there: bool, tenant: str) -> None:
-    if not there:
-        raise Failed(f"{tenant} is not deployed.", f"`interleave deploy {tenant}` deploys it.")
 
 
 def register(app: typer.Typer) -> None:
