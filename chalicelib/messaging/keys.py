@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.messaging.poster import PostFailed
-from chalicelib.messaging.protocol import Poster
+from chalicelib.messaging.protocol import Poster, PostFailed
 
 FRESH_MS = 3_600_000
 """How long a set is used before it is fetched again."""

@@ -11,13 +11,11 @@ from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 
+from chalicelib.messaging.protocol import PostFailed
+
 SECONDS = 3.0
 MOST_READ = 16_384
 MOST_FETCHED = 65_536
-
-
-class PostFailed(Exception):
-    """Why nothing, or nothing good, came back; for the list of deliveries."""
 
 
 def is_public(address: str) -> bool:

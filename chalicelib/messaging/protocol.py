@@ -64,6 +64,10 @@ class Delivery:
     """Not before this (epoch milliseconds): a wait may be longer than a message can be delayed."""
 
 
+class PostFailed(Exception):
+    """Why nothing, or nothing good, came back; for the list of deliveries."""
+
+
 class Poster(Protocol):
     """Calls other people's servers."""
 

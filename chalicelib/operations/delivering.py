@@ -11,8 +11,7 @@ from chalicelib.errors import InvalidRequest, NotFound
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.events.retries import wait_after
 from chalicelib.events.signatures import VALIDATION, answer_to, new_secret, signed
-from chalicelib.messaging.poster import PostFailed
-from chalicelib.messaging.protocol import LONGEST_DELAY, Delivery
+from chalicelib.messaging.protocol import LONGEST_DELAY, Delivery, PostFailed
 from chalicelib.storage.protocol import Attempt
 from chalicelib.world import World
 

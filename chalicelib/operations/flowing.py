@@ -26,7 +26,7 @@ from chalicelib.flows.questions import (
     Outcome,
     Question,
 )
-from chalicelib.messaging.poster import PostFailed
+from chalicelib.messaging.protocol import PostFailed
 from chalicelib.operations.translation import candidates_of, destination_of, variables_of
 from chalicelib.world import World
 

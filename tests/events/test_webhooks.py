@@ -22,7 +22,8 @@ from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.events.catalogue import NAMES, PREFIX, TYPES, PublicEvent
 from chalicelib.events.retries import WAITS, wait_after
 from chalicelib.messaging.eventbridge import EventBus, cloud_event
-from chalicelib.messaging.poster import MOST_FETCHED, HttpPoster, PostFailed, is_public
+from chalicelib.messaging.poster import MOST_FETCHED, HttpPoster, is_public
+from chalicelib.messaging.protocol import PostFailed
 from chalicelib.operations import amending, delivering, desk
 from chalicelib.operations.ordering import Order
 from tests.http.test_desk import START, accepted, started

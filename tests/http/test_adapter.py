@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.messaging.poster import PostFailed
+from chalicelib.messaging.protocol import PostFailed
 from tests.http.test_desk import MINE, ready
 from tests.http.test_life import configured, monitor
 from tests.http.test_live_channels import LIVE

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from standardwebhooks.webhooks import Webhook
 
-from chalicelib.messaging.poster import PostFailed
+from chalicelib.messaging.protocol import PostFailed
 from tests.support.api import Reply
 
 TOLERANCE_SECONDS = 300

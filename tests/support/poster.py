@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.messaging.poster import PostFailed
+from chalicelib.messaging.protocol import PostFailed
 from tests.support import canary
 
 Receiver = Callable[[Mapping[str, str], bytes], bytes]
