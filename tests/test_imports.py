@@ -10,6 +10,7 @@ NOT_YET = (
     "chalicelib.handlers.doorbell",
     "chalicelib.handlers.schedule",
     "chalicelib.handlers.stream",
+    "chalicelib.http.authentication",
     "chalicelib.http.openapi",
     "chalicelib.http.people",
     "Crypto",

@@ -111,14 +111,17 @@ class Variable(Body):
     value: Annotated[str, Field(max_length=1024)]
 
 
+def _work_item() -> list[Channel]:
+    """Made when it is needed: the first instance of a model has its validator built."""
+    return [Channel(channel="work_item", channel_source="API")]
+
+
 class StartEngagement(Body):
     """Zoom's body, and `on_conflict`: what to do where the same work is active."""
 
     flow: FlowEntry
     work_item_variables: WorkItemVariables
-    channels: Annotated[list[Channel], Field(min_length=1, max_length=1)] = [
-        Channel(channel="work_item", channel_source="API")
-    ]
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=1, default_factory=_work_item)]
     consumers: Annotated[list[Consumer], Field(max_length=10)] = []
     variables: Annotated[list[Variable], Field(max_length=50)] = []
     language_code: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
