@@ -110,5 +110,13 @@ class VersionMismatch(InterleaveError):
 
 
 @dataclass
+class TooManyRequests(InterleaveError):
+    """The caller asks too often."""
+
+    retry_after: int
+    """Seconds."""
+
+
+@dataclass
 class KeyReused(InterleaveError):
     """The Idempotency-Key was used before with another request."""

@@ -13,10 +13,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Request, Response
 from pydantic import BaseModel
 
-from chalicelib.errors import FieldError, InterleaveError, InvalidRequest
+from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, TooManyRequests
 from chalicelib.http import problems
 from chalicelib.http.authorization import Principal, Resource, authorize
 from chalicelib.http.models import MAX_BODY_BYTES, parse
+from chalicelib.http.turnstile import Turnstile
 from chalicelib.world import World
 
 B = TypeVar("B", bound=BaseModel | None)
@@ -90,27 +91,33 @@ class Endpoint:
 
 def register(app: Chalice, endpoints: Iterable[Endpoint], world: Callable[[], World]) -> None:
     """Give each endpoint its route in the application."""
+    turnstile = Turnstile()
     for endpoint in endpoints:
-        view = _view(app, endpoint, world)
+        view = _view(app, endpoint, world, turnstile)
         app.route(endpoint.path, methods=[endpoint.method], content_types=CONTENT_TYPES)(view)
 
 
-def _view(app: Chalice, endpoint: Endpoint, world: Callable[[], World]) -> Callable[..., Response]:
+def _view(
+    app: Chalice, endpoint: Endpoint, world: Callable[[], World], turnstile: Turnstile
+) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        return respond(endpoint, app.current_request, path, world)
+        return respond(endpoint, app.current_request, path, world, turnstile)
 
     view.__name__ = endpoint.handler.__name__
     return view
 
 
-def respond(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: Callable[[], World]) -> Response:
+def respond(
+    endpoint: Endpoint, request: Request, path: Mapping[str, str], world: Callable[[], World], turnstile: Turnstile
+) -> Response:
     """Call the endpoint; whatever goes wrong becomes a problem document here and nowhere else."""
     request_id = str(request.context.get("requestId", ""))
     try:
-        return _answered(endpoint.handler(_call(endpoint, request, path, world())))
+        return _answered(endpoint.handler(_call(endpoint, request, path, world(), turnstile)))
     except InterleaveError as error:
         status, body = problems.problem(error, request_id)
         log.info("refused", operation=endpoint.handler.__name__, status=status, request_id=request_id)
+        wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
     except Exception as error:  # noqa: BLE001 - the edge of the process: nothing above would turn it into an answer
         frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-5:]]
         # No message and no values: they may hold personal data.
@@ -118,19 +125,23 @@ def respond(endpoint: Endpoint, request: Request, path: Mapping[str, str], world
         with single_metric(name="ApiFailures", unit=MetricUnit.Count, value=1, namespace="Interleave"):
             pass  # it is written out at the end
         status, body = problems.internal(request_id)
-    headers = {"Content-Type": problems.CONTENT_TYPE, "Cache-Control": "no-store"}
+        wait = {}
+    headers = {"Content-Type": problems.CONTENT_TYPE, "Cache-Control": "no-store", **wait}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="interleave"'
     return Response(json.dumps(body), headers, status)
 
 
-def _call(endpoint: Endpoint, request: Request, path: Mapping[str, str], world: World) -> Call[Any]:
+def _call(
+    endpoint: Endpoint, request: Request, path: Mapping[str, str], world: World, turnstile: Turnstile
+) -> Call[Any]:
     headers = {name.lower(): value for name, value in request.headers.items()}
     caller = None
     if endpoint.action is not None:
         from chalicelib.http.authentication import principal_of  # what reads tokens comes with the first one
 
         caller = principal_of(world, headers.get("authorization"))
+        turnstile.admit(world, caller.actor)
         if caller.role == "supervisor":
             caller = replace(caller, supervised=world.tenant().supervised_by(caller.subject))
         authorize(caller, endpoint.action, scope=endpoint.scope)

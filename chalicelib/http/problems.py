@@ -41,6 +41,7 @@ KINDS: dict[type[errors.InterleaveError], Kind] = {
     errors.CredentialsInUse: Kind(
         409, 2915, "credentials-in-use", "List them, and take away the one that nobody uses any more."
     ),
+    errors.TooManyRequests: Kind(429, 429, "too-many-requests", "Repeat it after the seconds of `Retry-After`."),
     errors.KeyReused: Kind(422, 2912, "key-reused", "Use a new Idempotency-Key for a new request."),
 }
 

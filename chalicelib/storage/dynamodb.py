@@ -211,6 +211,19 @@ class DynamoStore:
             found[str(item["pk"]["S"]).removeprefix("AGENT#")] = int(item["at"]["N"])
         return found
 
+    def claim(self, key: str, window: int, most: int, until: int) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key((key, f"WINDOW#{window:014d}")),
+                UpdateExpression="ADD taken :one SET expires_at = :until",
+                ConditionExpression="attribute_not_exists(taken) OR taken < :most",
+                ExpressionAttributeValues={":one": _n(1), ":most": _n(most), ":until": _n(until)},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     # History and facts
 
     def add_note(self, note: Note, until: int) -> None:

@@ -45,6 +45,7 @@ class MemoryStore:
         self._facts: dict[tuple[str, str, int], Fact] = {}
         self._configurations: list[Configuration] = [Configuration()]
         self._stamps: dict[int, Stamp] = {}
+        self._claims: dict[tuple[str, int], int] = {}
         self._beats: dict[str, int] = {}
         self._notes: dict[str, tuple[Note, int]] = {}
         self._forgotten: dict[str, int] = {}
@@ -126,6 +127,13 @@ class MemoryStore:
 
     def beat(self, agent_id: str, at: int) -> None:
         self._beats[agent_id] = at
+
+    def claim(self, key: str, window: int, most: int, until: int) -> bool:  # noqa: ARG002 - nothing expires here
+        with self._lock:
+            taken = self._claims.get((key, window), 0)
+            if taken < most:
+                self._claims[key, window] = taken + 1
+            return taken < most
 
     def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
         return {each: self._beats.get(each, 0) for each in agent_ids}

@@ -190,6 +190,12 @@ class Store(Protocol):
     def beats(self, agent_ids: Iterable[str]) -> dict[str, int]:
         """When each agent's client was last heard of; 0 where it never was."""
 
+    def claim(self, key: str, window: int, most: int, until: int) -> bool:
+        """Take one of the so many blocks of a window, if one is left; remembered until then (epoch seconds).
+
+        A claim whose answer is lost is a block that nobody uses.
+        """
+
     def add_note(self, note: Note, until: int) -> None:
         """Keep a note until then (epoch ms). Adding it again changes nothing."""
 

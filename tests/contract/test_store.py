@@ -313,6 +313,18 @@ class TestAgents:
         assert set(store.occupancies(names)) == set(names)
 
 
+class TestClaims:
+    def test_a_window_has_so_many_blocks_and_no_more(self, store: Store) -> None:
+        assert [store.claim("CALLS#crm", 7, 2, until=NOW) for _ in range(3)] == [True, True, False]
+
+    def test_each_key_and_each_window_has_its_own(self, store: Store) -> None:
+        assert all(store.claim(key, window, 1, until=NOW) for key in ("a", "b") for window in (7, 8))
+
+    def test_of_many_at_once_as_many_get_one_as_there_are(self, store: Store) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(lambda _: store.claim("a", 7, 3, until=NOW), range(8))) == 3
+
+
 class TestHistoryAndFacts:
     def test_archived_events_come_back_in_order_with_the_newest_engagement(self, store: Store) -> None:
         one = engagement()

@@ -166,6 +166,7 @@ def reads(centre: AwsCentre) -> None:
     explaining.explain(world, centre.read(engagement_id))
     world.store.archived(engagement_id)
     world.store.facts("queue_performance", NOW, NOW + 1)
+    world.store.claim("CALLS#integration:crm", 0, 1, until=NOW)
     credentials.create(world, Client("crm", (), "integration", "crm"))
     credentials.add_secret(world, "crm")
     world.store.clients()
