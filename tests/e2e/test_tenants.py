@@ -32,6 +32,7 @@ from infra.demo.play import ASSIGNMENTS, START
 from infra.functions import FunctionHost
 from infra.sessions import Session
 from infra.stacks import Stack
+from tests.e2e.permissions import denied_without
 
 pytestmark = pytest.mark.e2e
 
@@ -258,6 +259,7 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     assert not north.closed
 
     check_roles_reach_their_own_tenant_only(account, "north", "south")
+    check_no_permission_can_be_taken_away(account, "north")
     before, elsewhere = account.functions("north"), account.functions("south")
     later = changed(package.build(), account.folder / "later")
     north.may_end.set()
@@ -343,6 +345,16 @@ def check_roles_reach_their_own_tenant_only(account: Account, own: str, other: s
             with pytest.raises(ClientError) as denied:
                 call()
             assert "AccessDenied" in denied.value.response["Error"]["Code"], (function, name)
+
+
+def check_no_permission_can_be_taken_away(account: Account, name: str) -> None:
+    """That the function uses each is seen in `tests/infra/test_permissions.py`; here, that nothing else allows it."""
+    functions = account.session.client("lambda")
+    for function in account.functions(name):
+        role = functions.get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
+        needed, spare = denied_without(account.session, account.outputs(name), role)
+        assert needed
+        assert spare == [], function
 
 
 async def at_work(made: dict[str, Any]) -> Work:
