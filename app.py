@@ -24,21 +24,21 @@ register(app, ENDPOINTS, bootstrap.world)
 def router(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.handlers import doorbell
 
-    return doorbell.answer(bootstrap.world(), event.to_dict()["Records"])
+    return doorbell.answer(bootstrap.world_of(event), event.to_dict()["Records"])
 
 
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:deliveries", name="deliverer", batch_size=5)
 def deliverer(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.handlers import deliver
 
-    return deliver.take(bootstrap.world(), event.to_dict()["Records"])
+    return deliver.take(bootstrap.world_of(event), event.to_dict()["Records"])
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
 def sweeper(event: CloudWatchEvent) -> None:
     from chalicelib.handlers import schedule
 
-    schedule.run(bootstrap.world())
+    schedule.run(bootstrap.world_of(event))
 
 
 @app.on_dynamodb_record(
@@ -49,7 +49,7 @@ def sweeper(event: CloudWatchEvent) -> None:
 def recorder(event: DynamoDBEvent) -> dict[str, Any]:
     from chalicelib.handlers import stream
 
-    return stream.take_in(bootstrap.world(), event.to_dict()["Records"])
+    return stream.take_in(bootstrap.world_of(event), event.to_dict()["Records"])
 
 
 gc.freeze()  # nor is any of it looked at again

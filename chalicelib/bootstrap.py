@@ -8,12 +8,23 @@ import time
 from functools import cache
 from typing import Any
 
+from chalice.app import BaseLambdaEvent
+
 from chalicelib.world import World
+
+
+def world_of(event: BaseLambdaEvent) -> World:
+    """The world, for one event: what is written and logged from now on carries the id of this invocation."""
+    from aws_lambda_powertools import Logger
+
+    Logger().set_correlation_id(event.context.aws_request_id)
+    return world()
 
 
 @cache
 def world() -> World:
     """The world of this process, made when it is first needed and kept."""
+    from aws_lambda_powertools import Logger
     from botocore.config import Config
     from botocore.session import get_session
 
@@ -36,6 +47,7 @@ def world() -> World:
             session.create_client("dynamodb", config=config),
             table=environment["INTERLEAVE_TABLE"],
             index=environment["INTERLEAVE_INDEX"],
+            cause=Logger().get_correlation_id,
         ),
         transport=SqsTransport(
             session.create_client("sqs", config=config),

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.handlers.observe import count, log, metrics, observe_events
 from chalicelib.operations import recording
-from chalicelib.storage.dynamodb import RESTORED, engagement_of, occupancy_of
+from chalicelib.storage.dynamodb import RESTORED, cause_of, engagement_of, occupancy_of
 from chalicelib.world import World
 
 
@@ -20,6 +20,7 @@ def take_in(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any
     """Take in one batch. From the first record that cannot be read, the rest is left to be delivered again."""
     writes: list[tuple[Engagement | None, Engagement]] = []
     statuses: list[tuple[Occupancy | None, Occupancy]] = []
+    caused: list[dict[str, str | None]] = []
     failed = None
     for record in records:
         change = record["dynamodb"]
@@ -36,12 +37,16 @@ def take_in(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any
             break
         if new is not None:
             writes.append((old, new))
+            event_id = f"{new.engagement_id}.{new.version}"
+            caused.append({"event_id": event_id, "correlation_id": cause_of(change["NewImage"])})
         if status is not None:
             statuses.append((before, status))
     with metrics():
         observe_events(recording.record(world, writes))
         recording.record_status(world, statuses)
         count("UnreadableRecords", 1 if failed else 0)
+    if caused:
+        log.info("recorded", events=caused)
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 
 

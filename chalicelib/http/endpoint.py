@@ -112,11 +112,12 @@ def respond(
 ) -> Response:
     """Call the endpoint; whatever goes wrong becomes a problem document here and nowhere else."""
     request_id = str(request.context.get("requestId", ""))
+    log.set_correlation_id(request_id)
     try:
         return _answered(endpoint.handler(_call(endpoint, request, path, world(), turnstile)))
     except InterleaveError as error:
         status, body = problems.problem(error, request_id)
-        log.info("refused", operation=endpoint.handler.__name__, status=status, request_id=request_id)
+        log.info("refused", operation=endpoint.handler.__name__, status=status)
         wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
     except Exception as error:  # noqa: BLE001 - the edge of the process: nothing above would turn it into an answer
         frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-5:]]

@@ -65,7 +65,10 @@ _SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 
 
 class DynamoStore:
-    """`Store` on a table. `shards` spreads the hot keys of the index and of the facts; it may grow, never shrink."""
+    """`Store` on a table. `shards` spreads the hot keys of the index and of the facts; it may grow, never shrink.
+
+    `cause` is asked for the id of the request that is at work: the stream's reader learns from it what made a version.
+    """
 
     def __init__(
         self,
@@ -74,12 +77,14 @@ class DynamoStore:
         index: str = "by_work",
         shards: int = 1,
         pause: Callable[[float], None] = time.sleep,
+        cause: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._client = client
         self._table = table
         self._index = index
         self._shards = shards
         self._pause = pause
+        self._cause = cause
 
     # Engagements
 
@@ -623,6 +628,8 @@ class DynamoStore:
             "version": _n(engagement.version),
             "doc": _stored(codec.ENGAGEMENT.dump(engagement)),
         }
+        if (cause := self._cause()) is not None:
+            item["cause"] = {"S": cause}
         if engagement.due_at is not None:
             item["gpk"] = {"S": f"DUE#{self._shard(engagement.engagement_id)}"}
             item["gsk"] = {"S": f"{engagement.due_at:014d}"}
@@ -659,6 +666,11 @@ def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:
     if not image or image["sk"]["S"] != "HEAD":
         return None
     return _engagement(image)
+
+
+def cause_of(image: Mapping[str, Any]) -> str | None:
+    """The id of the request that wrote the version in a stream image."""
+    return image["cause"]["S"] if "cause" in image else None
 
 
 def _receipt_key(key: str) -> Key:
