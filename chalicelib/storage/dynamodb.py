@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
-from chalicelib.errors import LostRace
+from chalicelib.errors import LostRace, TooManyRequests
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
@@ -58,6 +58,7 @@ WRITES_PER_TRANSACTION = 20
 CONFLICT_ATTEMPTS = 6
 LARGEST_PART = 350 * 1024
 """Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
+THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 RESTORED = "restored"
 """An attribute of a row that was put back from a backup: nothing happened to it. Its next version has it no more."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
@@ -85,6 +86,7 @@ class DynamoStore:
         self._shards = shards
         self._pause = pause
         self._cause = cause
+        client.meta.events.register("after-call.dynamodb", _too_busy)
 
     # Engagements
 
@@ -659,6 +661,12 @@ class DynamoStore:
 
     def _shard(self, text: str) -> int:
         return int(_digest(text), 16) % self._shards
+
+
+def _too_busy(parsed: Mapping[str, Any], **_: Any) -> None:
+    """Whoever asks a table that is throttled, and stays so while the client tries again, is told to come back."""
+    if parsed.get("Error", {}).get("Code") in THROTTLED:
+        raise TooManyRequests("The table is too busy; wait a second.", retry_after=1)
 
 
 def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.http.turnstile import BLOCKS, WINDOW_MS
-from tests.support.api import Api, api_of
-from tests.support.worlds import TENANT, memory_centre
+from tests.simulation.test_faults import Faults, set_loose
+from tests.support.api import Api, api_of, zoom_body
+from tests.support.worlds import TENANT, aws, aws_centre, memory_centre
 
 ITEMS = "/v2/contact_center/queues"
 SECOND = 1000
@@ -73,3 +74,14 @@ def test_who_calls_seldom_claims_nothing(api: Api, monkeypatch: pytest.MonkeyPat
 
 def test_null_is_no_limit(limited: Callable[[int | None], Api]) -> None:
     assert until_refused(limited(None).by("adm")) == (100, None)
+
+
+def test_a_table_that_is_too_busy_is_told_to_the_caller_and_nothing_is_lost_or_doubled() -> None:
+    with aws() as clients:
+        crm = api_of(aws_centre(clients)).by("crm")
+        start = {"path": "/v2/contact_center/engagement", "body": zoom_body(), "Idempotency_Key": "k1"}
+        with set_loose(clients, Faults(dict.fromkeys(range(1, 20), "throttled"))):
+            refused = crm.post(**start)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+        assert refused.body["type"] == "urn:interleave:problem:too-many-requests"
+        assert [crm.post(**start).status for _ in range(2)] == [201, 201]
