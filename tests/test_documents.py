@@ -23,6 +23,7 @@ from chalicelib.messaging.poster import SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
 from infra.settings import Settings
 from tests.http.test_adapter import Phones, phones
+from tests.simulation import test_crash, test_faults, test_interleavings
 from tests.support.api import Api
 
 __all__ = ["phones"]
@@ -104,3 +105,20 @@ def test_the_readme_leads_to_them() -> None:
     assert all(
         f"](docs/{name}.md)" in readme for name in ("channel-adapters", "configuration", "deploying", "events", "life")
     )
+
+
+class TestGuarantees:
+    GUARANTEES = (DOCS / "guarantees.md").read_text()
+
+    def test_every_invariant_has_its_row(self) -> None:
+        rows = re.findall(r"^\| (I\d+) \|", self.GUARANTEES, re.MULTILINE)
+        assert rows == [f"I{n}" for n in range(1, 15)]
+
+    def test_what_attacks_them_is_there(self) -> None:
+        named = re.findall(r"`(tests/[\w/.]+)`", self.GUARANTEES)
+        assert [each for each in named if not (DOCS.parent / each).exists()] == []
+
+    def test_numbers_are_the_tests_own(self) -> None:
+        assert f"each of {len(test_crash.STORIES)} stories" in self.GUARANTEES
+        assert f"every pair in {len(test_interleavings.ORDERS)} scenes" in self.GUARANTEES
+        assert f"one in {3 * len(test_faults.FAULTS)}" in self.GUARANTEES
