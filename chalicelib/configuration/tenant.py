@@ -67,7 +67,7 @@ class Tenant:
     systems_of_record: tuple[SystemOfRecord, ...] = ()
     """The only hosts that flows reach."""
     consumer_lists: tuple[ConsumerList, ...] = ()
-    requests_per_second: Annotated[int, Field(ge=1, le=10_000)] | None = 100
+    requests_per_second: Annotated[int, Field(ge=1, le=10_000)] | None = 50
     """What one caller, a machine client or a person, may ask of the API on an average of ten seconds; null is all."""
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""

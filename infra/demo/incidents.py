@@ -56,12 +56,16 @@ def user_id(resolver: str) -> str:
 
 
 def tenant(incidents: list[Incident]) -> dict[str, Any]:
-    """The tenant's document: a queue for each group, an agent for each resolver, one flow."""
+    """The tenant's document: a queue for each group, an agent for each resolver, one flow.
+
+    One client plays several, and faster than life: its share of requests is large.
+    """
     groups = sorted({incident.group for incident in incidents} | {UNKNOWN})
     serves: dict[str, set[str]] = defaultdict(set)
     for incident in incidents:
         serves[incident.resolver].add(incident.queue_id)
     return {
+        "requests_per_second": 1000,
         "queues": [{"queue_id": slug(group), "queue_name": _group_name(group)} for group in groups],
         "agents": [
             {
