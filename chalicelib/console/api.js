@@ -1,8 +1,10 @@
 // The stack's API as the console calls it, and polling that costs little: ETag, 304, and the server's Retry-After.
 import { useEffect, useRef, useState } from "./vendor-hooks.js";
+import { after, cancel } from "./alarms.js";
 import { apiRoot, end, token } from "./session.js";
 
 const AFTER_A_FAILURE_SECONDS = 5;
+const LONGEST_CALL_MS = 30_000;
 let skew = 0; // by how much the server's clock is ahead of this one (ms)
 
 /** The time as the server has it (epoch ms). */
@@ -32,6 +34,7 @@ export async function call(method, path, body, headers = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
       credentials: "omit",
+      signal: AbortSignal.timeout(LONGEST_CALL_MS),
     });
   } catch {
     throw new Problem(0, null);
@@ -58,7 +61,7 @@ export function usePoll(path, seconds = 2) {
     let sent = 0;
     let taken = 0;
     async function tick() {
-      clearTimeout(timer);
+      cancel(timer);
       const mine = ++sent;
       let wait = seconds;
       try {
@@ -77,23 +80,23 @@ export function usePoll(path, seconds = 2) {
         if (problem.status === 401) return;
         wait = AFTER_A_FAILURE_SECONDS;
       }
-      if (mine === sent) timer = setTimeout(tick, 1000 * wait);
+      if (mine === sent) timer = after(1000 * wait, tick);
     }
     running.current = {
       refresh: tick,
-      put(data) {
+      put(answer) {
         taken = ++sent; // what was asked before is older
-        tag = null;
-        clearTimeout(timer);
-        timer = setTimeout(tick, 1000 * seconds);
-        setState({ data, problem: null });
+        tag = answer.headers.get("ETag");
+        cancel(timer);
+        timer = after(1000 * seconds, tick);
+        setState({ data: answer.body, problem: null });
       },
     };
     if (path) tick();
     return () => {
       over = true;
-      clearTimeout(timer);
+      cancel(timer);
     };
   }, [path]);
-  return { ...state, refresh: () => running.current.refresh(), put: (data) => running.current.put(data) };
+  return { ...state, refresh: () => running.current.refresh(), put: (answer) => running.current.put(answer) };
 }

@@ -1,4 +1,5 @@
 // The agent's desk: status, offers, the work in hand, and the one that is open.
+import { after, cancel } from "./alarms.js";
 import { call, get, usePoll } from "./api.js";
 import { HeardOffers, OfferCard } from "./offer.js";
 import { Nothing, Shortcuts, Status } from "./status.js";
@@ -12,7 +13,7 @@ const LEAVING = /^(transfer|release)/;
 
 export default function Desk({ me }) {
   const held = usePoll(MINE);
-  const status = usePoll("users/me/status", 15);
+  const status = held.data?.status;
   const [chosen, setChosen] = useState(null);
   const [tab, setTab] = useState("assigned");
   const [asking, setAsking] = useState(null);
@@ -26,9 +27,6 @@ export default function Desk({ me }) {
   const open = all.find((each) => each.engagement_id === chosen && each.state !== "offered");
 
   useEffect(() => {
-    if (held.data) status.refresh();
-  }, [held.data]);
-  useEffect(() => {
     document.title = `${offers.length ? `(${offers.length}) ` : ""}${t("page.desk")} · Interleave`;
   }, [offers.length]);
   useHeartbeat(me.heartbeat_timeout);
@@ -38,7 +36,7 @@ export default function Desk({ me }) {
     try {
       const answer = await call(method, path, body, method === "PATCH" ? { Prefer: "return=representation" } : {});
       if (leaves) setChosen(null); // it is somebody else's to read from now on
-      if (answer.body?.assignments) held.put(answer.body);
+      if (answer.body?.assignments) held.put(answer);
       else held.refresh();
       return true;
     } catch (refused) {
@@ -83,7 +81,7 @@ export default function Desk({ me }) {
   return html`<div class="desk">
     <h1 class="unseen">${t("page.desk")}</h1>
     <section class="side" aria-label=${t("desk.mine")}>
-      <${Status} me=${me} status=${status.data} onChange=${() => { status.refresh(); held.refresh(); }} />
+      <${Status} me=${me} status=${status} onChange=${held.refresh} />
       <${HeardOffers} offers=${offers} me=${me} />
       ${offers.map((each) => html`<${OfferCard} key=${each.offer_id} offer=${each} me=${me} onAccept=${() => accept(each)} onDecline=${() => setAsking({ what: "decline", work: each })} />`)}
       <${Refusal} problem=${problem || held.problem} />
@@ -93,7 +91,7 @@ export default function Desk({ me }) {
         : html`<${List} works=${tab === "inactive" ? parked : working} chosen=${chosen} onChoose=${setChosen} me=${me}>
             ${tab === "inactive" ? t("desk.none_inactive") : t("desk.none_open")}
           <//>`}
-      <${Nothing} me=${me} status=${status.data} offers=${offers} />
+      <${Nothing} me=${me} status=${status} offers=${offers} />
       <footer class="aside"><button class="plain" onClick=${() => setHelp(true)}>${t("keys")} <kbd>?</kbd></button></footer>
     </section>
     ${chosen
@@ -171,9 +169,13 @@ export function queueName(me, queueId) {
 function useHeartbeat(timeout) {
   useEffect(() => {
     if (!timeout) return undefined;
-    const beat = () => call("POST", "users/me/heartbeat").catch(() => {});
-    const timer = setInterval(beat, 400 * timeout);
-    return () => clearInterval(timer);
+    let timer = 0;
+    const beat = () => {
+      call("POST", "users/me/heartbeat").catch(() => {}); // the next one says it again
+      timer = after(400 * timeout, beat);
+    };
+    beat();
+    return () => cancel(timer);
   }, [timeout]);
 }
 

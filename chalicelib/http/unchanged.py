@@ -19,7 +19,12 @@ def unless_seen(
 ) -> Answer:
     """The answer with its ETag, or 304 to whoever has seen it. Fields that stand `apart` change without a change."""
     seen = {name: value for name, value in body.items() if name not in apart}
-    tag = f'"{hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]}"'
+    tag = tag_of(seen)
     if call.headers.get("if-none-match") == tag:
         return Answer(304, None, {**headers, "ETag": tag})
     return Answer(200, body, {**headers, "ETag": tag})
+
+
+def tag_of(body: Mapping[str, Any]) -> str:
+    """The ETag of a body, which is another once anything in it is."""
+    return f'"{hashlib.sha256(json.dumps(body).encode()).hexdigest()[:16]}"'

@@ -128,9 +128,10 @@ def connections(tenant: Tenant, found: Engagement) -> dict[str, Any]:
     return {**_address(tenant, found, found.agent_id), **({"participants": participants} if participants else {})}
 
 
-def assignments(tenant: Tenant, held: Iterable[Engagement], agent_id: str) -> dict[str, Any]:
-    """Everything that is offered to or held by an agent."""
-    return {"assignments": [assignment(tenant, each, agent_id) for each in held]}
+def assignments(tenant: Tenant, occupancy: Occupancy, held: Iterable[Engagement]) -> dict[str, Any]:
+    """Everything that is offered to or held by an agent, and his status and load."""
+    rows = [assignment(tenant, each, occupancy.agent_id) for each in held]
+    return {"assignments": rows, "status": status(occupancy)}
 
 
 def event(each: Event) -> dict[str, Any]:

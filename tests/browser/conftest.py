@@ -52,8 +52,8 @@ class Windows:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 
-    def sign_in(self, who: str, place: str = "", **options: Any) -> Any:
-        page = self.open(**options)
+    def sign_in(self, who: str, place: str = "", page: Any = None, **options: Any) -> Any:
+        page = page or self.open(**options)
         page.goto(f"{self.centre.url}/console{place}")
         page.locator(".welcome button.primary").click()
         page.get_by_role("link", name={**PEOPLE, **STAFF}[who][0]).click()

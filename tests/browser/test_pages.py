@@ -102,3 +102,24 @@ def test_signing_out_forgets_the_token(windows: Windows) -> None:
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
     assert "eyJ" not in kept
     assert "code=" not in kept
+
+
+def test_a_desk_in_the_background_hears_of_an_offer_as_soon(centre: Centre, windows: Windows) -> None:
+    """Browsers hold back the timers of a window that is out of sight; here they stand still."""
+    page = windows.open()
+    page.add_init_script(
+        "const real = setTimeout; setTimeout = (f, ms, ...more) => ms >= 500 ? 0 : real(f, ms, ...more)"
+    )
+    windows.sign_in("ana", page=page)
+    page.get_by_label("Status").select_option(label="Ready")
+    centre.start("A ticket behind the window")
+    page.get_by_role("article", name="Offer: A ticket behind the window").wait_for(timeout=5000)
+
+
+def test_what_a_supervisor_sets_is_on_the_desk_within_three_seconds(centre: Centre, windows: Windows) -> None:
+    """Also where nothing can be offered, and nothing is in hand."""
+    page = windows.sign_in("ana")
+    page.get_by_text("work item free (3)").wait_for()
+    centre.call("sam", "PATCH", "/users/ana/status", {"status_id": "2", "sub_status_id": "training"})
+    page.locator(".status.not_ready").wait_for(timeout=3000)
+    assert page.get_by_label("Status").input_value() == "2:training"

@@ -90,7 +90,7 @@ def policy(sign_in: ConsoleSignIn | None) -> str:
         parts = urlsplit(sign_in.token_url)
         talks_to.append(f"{parts.scheme}://{parts.netloc}")
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; "
         f"connect-src {' '.join(talks_to)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

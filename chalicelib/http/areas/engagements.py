@@ -11,6 +11,7 @@ from chalicelib.errors import FieldError, InterleaveError, InvalidRequest
 from chalicelib.http import explanations, problems, wire
 from chalicelib.http.authorization import authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.held import assignments_after
 from chalicelib.http.models import StartEngagement, StartMany, StartOne, UpdateEngagement
 from chalicelib.http.reach import order_of, reachable
 from chalicelib.operations import amending, desk, explaining, intake, reading, transferring
@@ -112,11 +113,9 @@ def update_engagement(call: Call[UpdateEngagement]) -> Answer:
     me = call.principal
     found = reachable(call)
     changed = _update(call, order_of(call, found), found)
-    headers = {"ETag": f'"{changed.version}"'}
     if me.role == "agent" and call.headers.get("prefer") == "return=representation":
-        _, held = desk.assignments(call.world, me.subject)
-        return Answer(200, wire.assignments(call.world.tenant(), held, me.subject), headers)
-    return Answer(204, None, headers)
+        return assignments_after(call)
+    return Answer(204, None, {"ETag": f'"{changed.version}"'})
 
 
 def _update(call: Call[UpdateEngagement], order: Order, found: Engagement) -> Engagement:
