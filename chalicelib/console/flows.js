@@ -1,11 +1,12 @@
-// Flows as graphs, with the way that one engagement took lit.
-import { get } from "./api.js";
+// Flows as graphs, with the way lit that one engagement took, or that given input would take.
+import { call, get } from "./api.js";
 import { Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
-import { t } from "./words.js";
+import { t, when } from "./words.js";
 
+const GIVEN = JSON.stringify({ work_item_type: "invoice", work_item_priority: 1 }, null, 1);
 const ROUTE = ["queue_id", "priority", "user_id", "preferred_user_id"];
 
-export default function Flows() {
+export default function Flows({ me }) {
   const [flows, setFlows] = useState([]);
   const [flowId, setFlowId] = useState("");
   const [number, setNumber] = useState(null);
@@ -31,7 +32,13 @@ export default function Flows() {
       setFlowId(id);
       setNumber(Number(taken));
     }
-    return setLit({ taken: new Set(passage.steps.map((each) => `${each.step}:${each.exit}`)) });
+    return setLit({ taken: takenBy(passage.steps) });
+  }
+  async function attempt(form) {
+    setLit(null);
+    const path = `flows/${encodeURIComponent(flowId)}/try?flow_version=${version.flow_version}`;
+    const { body } = await call("POST", path, { given: parsed(form, "given"), answers: parsed(form, "answers") });
+    setLit({ taken: takenBy(body.steps), led: body });
   }
   return html`<div class="page">
     <h1>${t("page.flows")}</h1>
@@ -47,10 +54,34 @@ export default function Flows() {
       </div>
       <p role="status" class="muted">${lit && (lit.none || !lit.taken.size ? t("flow.straight") : t("flow.lit", { way: [...lit.taken].join(" → ") }))}</p>
     </section>
+    ${version && me.role === "admin" && html`<${Try} onTry=${attempt} led=${lit?.led} />`}
     ${version ? html`<section class="panel graph" aria-label=${t("flow.graph")} tabindex="0">
       <div class="steps"><span class="end">${t("flow.begins")}</span><${Steps} steps=${version.steps} prefix="" lit=${lit} /><span class="end">${t("flow.ends")}</span></div>
     </section>` : html`<${Empty}>${t("flow.none")}<//>`}
   </div>`;
+}
+
+/** Input for a run that nothing comes of, and where it led. */
+function Try({ onTry, led }) {
+  return html`<details class="panel"><summary><strong>${t("try")}</strong> <span class="muted">${t("try.says")}</span></summary>
+    <${Form} onSend=${onTry} label=${t("try.run")}>
+      <label>${t("try.given")}<textarea class="code" name="given" rows="4" spellcheck="false">${GIVEN}</textarea></label>
+      <label>${t("try.answers")}<textarea class="code" name="answers" rows="2" spellcheck="false">{}</textarea></label>
+    <//>
+    <p role="status">${led && (led.end ? t("try.ends") : t("try.leads", { to: given(led) || t("try.nowhere") }))}${led?.due ? ` ${t("try.due", { at: when(led.due) })}` : ""}</p>
+  </details>`;
+}
+
+function parsed(form, name) {
+  try {
+    return JSON.parse(form.get(name) || "{}");
+  } catch (wrong) {
+    throw Object.assign(new Error(t("document.no_json", { why: wrong.message })), { status: 400 });
+  }
+}
+
+function takenBy(steps) {
+  return new Set(steps.map((each) => `${each.step}:${each.exit}`));
 }
 
 function Steps({ steps, prefix, lit }) {
@@ -93,7 +124,9 @@ function partsOf(step) {
 
 function given(route) {
   const parts = ROUTE.filter((each) => route?.[each] !== undefined && route[each] !== null).map((each) => `${each.replace("_id", "")} ${route[each]}`);
-  for (const need of route?.skills || []) parts.push(`${need.skill} ≥ ${need.level ?? 1}`);
+  const skills = route?.skills || [];
+  const needs = Array.isArray(skills) ? skills.map((each) => [each.skill, each.level ?? 1]) : Object.entries(skills);
+  for (const [skill, level] of needs) parts.push(`${skill} ≥ ${level}`);
   for (const [name, value] of Object.entries(route?.variables || {})) parts.push(`${name} = ${JSON.stringify(value)}`);
   return parts.join(", ");
 }

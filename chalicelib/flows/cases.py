@@ -57,6 +57,10 @@ class Result:
 class Unanswered(Exception):
     """A step asks for something that the case does not say."""
 
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(message)
+        self.step = step
+
 
 def try_all(version: FlowVersion, setting: Setting) -> list[Result]:
     """Run every case of a version."""
@@ -64,10 +68,8 @@ def try_all(version: FlowVersion, setting: Setting) -> list[Result]:
 
 
 def _try(case: Case, version: FlowVersion, setting: Setting) -> Result:
-    now = _moment(case.at)
-    running = run(version, case.given, setting, now)
     try:
-        outcome = answered_by(lambda question: _answer(case, question, now), running)
+        outcome = outcome_of(case, version, setting)
     except Unanswered as lacking:
         return Result(case.case, (str(lacking),))
     came = {name: PARTS[name](outcome) for name in case.expect}
@@ -81,9 +83,15 @@ def _try(case: Case, version: FlowVersion, setting: Setting) -> Result:
     return Result(case.case, tuple(differences), outcome.trace)
 
 
+def outcome_of(case: Case, version: FlowVersion, setting: Setting) -> Outcome:
+    """What a version makes of what is given. Raises `Unanswered`, and `ValueError` where the time is none."""
+    now = _moment(case.at)
+    return answered_by(lambda question: _answer(case, question, now), run(version, case.given, setting, now))
+
+
 def _answer(case: Case, question: Question, now: int) -> Answer:
     if question.step not in case.answers:
-        raise Unanswered(f"step {question.step!r} asks for {_wanted(question)}: say it under `answers`")
+        raise Unanswered(question.step, f"step {question.step!r} asks for {_wanted(question)}: say it under `answers`")
     said = case.answers[question.step]
     match question:
         case HttpCall():
@@ -96,7 +104,7 @@ def _answer(case: Case, question: Question, now: int) -> Answer:
             return None
         case LastSeen() if isinstance(said, int):
             return now - 1000 * said
-    raise Unanswered(f"step {question.step!r} asks for {_wanted(question)}, not {said!r}")
+    raise Unanswered(question.step, f"step {question.step!r} asks for {_wanted(question)}, not {said!r}")
 
 
 def _wanted(question: Question) -> str:

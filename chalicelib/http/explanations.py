@@ -46,13 +46,17 @@ def explanation(found: Engagement, why: Explanation | None, events: Sequence[Eve
 def _passage(found: Engagement, each: Event) -> dict[str, Any]:
     """What a flow decided when the work went through it."""
     started_with = f"{found.flow.flow_id}@{found.flow.flow_version}"
-    steps = [dict(zip(("step", "exit"), taken.rsplit(":", 1), strict=False)) for taken in each.detail["trace"]]
     return {
         "time": time_text(each.at),
         "event_name": each.command,
         "flow": each.detail.get("flow", started_with),
-        "steps": steps,
+        "steps": steps(each.detail["trace"]),
     }
+
+
+def steps(trace: Iterable[str]) -> list[dict[str, str]]:
+    """Which exit work took at each step of a flow."""
+    return [dict(zip(("step", "exit"), taken.rsplit(":", 1), strict=False)) for taken in trace]
 
 
 def agent_explanation(agent_id: str, coming: Waiting | None, verdicts: Iterable[Verdict]) -> dict[str, Any]:

@@ -136,6 +136,17 @@ class StartOne(StartEngagement):
     idempotency_key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
 
+class TryFlow(Body):
+    """What a flow is tried with; nothing comes of it."""
+
+    given: dict[str, Any] = {}
+    """Variables, as the cases beside a flow give them."""
+    answers: dict[str, Any] = {}
+    """What the steps that ask are told, by their name or place."""
+    at: str | None = None
+    """ISO 8601; now, where it is not said."""
+
+
 class StartMany(Body):
     """Up to 100 starts, each with an Idempotency-Key of its own or none, and a result of its own."""
 

@@ -166,3 +166,17 @@ def test_a_form_changes_the_document_and_what_is_refused_names_its_place(windows
     ada.get_by_label("business hours id").blur()
     ada.get_by_role("button", name="Plan the changes").click()
     ada.locator(".diff ins").get_by_text("Customer support").wait_for()
+
+
+def test_an_administrator_tries_a_flow_with_input_of_his_own(centre: Centre, windows: Windows) -> None:
+    before = len(centre.call("ada", "GET", "/engagements?state=open&page_size=100")["engagements"])
+    ada = windows.sign_in("ada", "#/flows")
+    ada.get_by_text("Try it").click()
+    ada.get_by_label("Variables").fill('{"work_item_type": "invoice", "work_item_priority": 1}')
+    ada.get_by_role("button", name="Run it").click()
+    ada.get_by_text("It leads to: queue billing, priority 80").wait_for()
+    assert ada.locator(".exit.lit").count() == 2
+    ada.get_by_label("Variables").fill("{")
+    ada.get_by_role("button", name="Run it").click()
+    ada.get_by_role("alert").get_by_text("The document is no JSON").wait_for()
+    assert len(centre.call("ada", "GET", "/engagements?state=open&page_size=100")["engagements"]) == before

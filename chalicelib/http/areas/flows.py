@@ -1,11 +1,17 @@
-"""Flows beyond their being entries of the document: publishing a version, and taking one out as a file."""
+"""Flows beyond their being entries of the document: publishing a version, trying one, taking one out as a file."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib.configuration import resources
 from chalicelib.configuration.flow_file import FLOWS, export_flow, import_flow, published
-from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.errors import FieldError, InvalidRequest, NotFound
+from chalicelib.flows import cases
+from chalicelib.flows.document import Case
+from chalicelib.http import explanations
 from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.models import TryFlow
 from chalicelib.operations import configuring
 
 
@@ -24,7 +30,30 @@ def export_flow_file(call: Call[None]) -> Answer:
     return Answer(200, export_flow(flow, _version(call)))
 
 
-def _version(call: Call[None]) -> int | None:
+def try_flow(call: Call[TryFlow]) -> Answer:
+    tenant, body, number = call.world.latest_tenant(), call.body, _version(call)
+    flow = next((each for each in tenant.flows if each.flow_id == call.path["flow_id"]), None)
+    if flow is None:
+        raise NotFound(f"Flow does not exist: {call.path['flow_id']}.")
+    newest = flow.versions[-1] if flow.versions else None
+    numbered = {each.flow_version: each for each in flow.versions}
+    version = flow.published() or newest if number is None else numbered.get(number)
+    if version is None:
+        raise NotFound(f"Flow {flow.flow_id} has no such version.")
+    at = body.at or cases.time_text(call.world.now())
+    try:
+        outcome = cases.outcome_of(Case("", {}, body.given, at, body.answers), version, tenant.setting)
+    except cases.Unanswered as lacking:
+        wrong = FieldError(f"/answers/{lacking.step}", str(lacking))
+        raise InvalidRequest("A step asks for something that is not said.", [wrong]) from None
+    except ValueError:
+        raise InvalidRequest("Validation Failed.", [FieldError("/at", "A time, such as 2026-01-05T12:00Z.")]) from None
+    parts = {name: part(outcome) for name, part in cases.PARTS.items() if name != "trace"}
+    steps = explanations.steps(outcome.trace)
+    return Answer(200, {"flow_id": flow.flow_id, "flow_version": version.flow_version, "steps": steps, **parts})
+
+
+def _version(call: Call[Any]) -> int | None:
     text = call.query.get("flow_version")
     if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise InvalidRequest("Validation Failed.", [FieldError("query/flow_version", "A number, such as 3.")])
@@ -52,5 +81,14 @@ ENDPOINTS = (
         export_flow_file,
         query=("flow_version",),
         scope="contact_center_flow:read:admin",
+    ),
+    Endpoint(
+        "POST",
+        f"{_ONE}/try",
+        "configuration.write",
+        "Try a version of a flow with what is given: where it leads and by which steps; nothing is written or called",
+        try_flow,
+        body=TryFlow,
+        query=("flow_version",),
     ),
 )
