@@ -1,10 +1,12 @@
-// Reports: the datasets as tables and charts.
+// Reports: the datasets as tables and charts, and a what-if comparison.
 import { get } from "./api.js";
 import { Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
+import { WhatIf } from "./whatif.js";
 import { span, t, when, word } from "./words.js";
 
+/** What /v2/contact_center/analytics/dataset/historical has; whatever columns a row has are shown. */
 const DATASETS = ["queue_performance", "agent_performance"];
-const FIXED = ["start_time", "end_time", "queue_id", "queue_name", "channel", "user_id", "user_name"];
+const HIDDEN = ["end_time", "queue_id", "user_id"];
 const WIDTH = 720;
 const HEIGHT = 200;
 const LEFT = 40;
@@ -28,7 +30,9 @@ export default function Reports() {
   useEffect(() => {
     load(asked);
   }, []);
-  const measures = rows?.length ? [...new Set(rows.flatMap((each) => Object.keys(each)))].filter((key) => !FIXED.includes(key)) : [];
+  const columns = [...new Set((rows || []).flatMap((each) => Object.keys(each)))];
+  const measures = columns.filter((key) => rows.every((each) => ["number", "undefined"].includes(typeof (each[key] ?? undefined))));
+  const words = columns.filter((key) => !measures.includes(key) && !HIDDEN.includes(key));
   const drawn = measures.filter((key) => !key.endsWith("percentage")); // shares do not add up
   const shown = drawn.includes(measure) ? measure : drawn.find((key) => key === "handled_count") || drawn[0];
   const send = (form) => load({ dataset: form.get("dataset"), interval: form.get("interval"), hours: Number(form.get("hours")) });
@@ -36,7 +40,7 @@ export default function Reports() {
     <h1>${t("page.reports")}</h1>
     <section class="panel" aria-label=${t("report.choose")}>
       <${Form} onSend=${send} label=${t("report.show")} className="choose">
-        <label>${t("report.dataset")}<select name="dataset">${DATASETS.map((each) => html`<option value=${each}>${t(`dataset.${each}`)}</option>`)}</select></label>
+        <label>${t("report.dataset")}<select name="dataset">${DATASETS.map((each) => html`<option value=${each}>${word("dataset", each)}</option>`)}</select></label>
         <label>${t("report.since")}<select name="hours">${[24, 168, 720].map((each) => html`<option value=${each}>${t(`report.hours.${each}`)}</option>`)}</select></label>
         <label>${t("report.interval")}<select name="interval">${["15m", "1h", "1d"].map((each) => html`<option value=${each} selected=${each === asked.interval}>${t(`interval.${each}`)}</option>`)}</select></label>
       <//>
@@ -48,7 +52,8 @@ export default function Reports() {
         <select aria-label=${t("report.measure")} value=${shown} onChange=${(event) => setMeasure(event.target.value)}>${drawn.map((each) => html`<option value=${each} selected=${each === shown}>${word("measure", each)}</option>`)}</select></header>
       <${Chart} rows=${rows} measure=${shown} />
     </section>
-    <section class="panel" aria-label=${t("report.table")}><h2>${t("report.table")}</h2><${Table} rows=${rows} measures=${measures} /></section>`}
+    <section class="panel" aria-label=${t("report.table")}><h2>${t("report.table")}</h2><${Table} rows=${rows} words=${words} measures=${measures} /></section>`}
+    <${WhatIf} />
   </div>`;
 }
 
@@ -67,13 +72,19 @@ function Chart({ rows, measure }) {
   </svg>`;
 }
 
-function Table({ rows, measures }) {
-  const who = rows[0].user_name !== undefined;
+function Table({ rows, words, measures }) {
   return html`<div class="scroll tall" tabindex="0"><table>
-    <thead><tr><th>${t("report.from")}</th><th>${t("queue")}</th>${who && html`<th>${t("agent")}</th>`}<th>${t("report.channel")}</th>${measures.map((each) => html`<th class="n">${word("measure", each)}</th>`)}</tr></thead>
-    <tbody>${rows.map((each) => html`<tr><td>${when(each.start_time)}</td><td>${each.queue_name}</td>${who && html`<td>${each.user_name}</td>`}<td>${word("channel", each.channel)}</td>
+    <thead><tr>${words.map((each) => html`<th>${word("column", each)}</th>`)}${measures.map((each) => html`<th class="n">${word("measure", each)}</th>`)}</tr></thead>
+    <tbody>${rows.map((each) => html`<tr>${words.map((name) => html`<td>${said(name, each[name])}</td>`)}
       ${measures.map((name) => html`<td class="n">${figure(name, each[name])}</td>`)}</tr>`)}</tbody>
   </table></div>`;
+}
+
+/** A value that is no number. */
+function said(name, value) {
+  if (value === null || value === undefined) return "–";
+  if (name.endsWith("_time")) return when(value);
+  return typeof value === "object" ? JSON.stringify(value) : word(name, value);
 }
 
 function figure(measure, value) {

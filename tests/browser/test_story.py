@@ -180,3 +180,25 @@ def test_an_administrator_tries_a_flow_with_input_of_his_own(centre: Centre, win
     ada.get_by_role("button", name="Run it").click()
     ada.get_by_role("alert").get_by_text("The document is no JSON").wait_for()
     assert len(centre.call("ada", "GET", "/engagements?state=open&page_size=100")["engagements"]) == before
+
+
+def test_a_comparison_of_what_ifs_is_shown_side_by_side_with_its_intervals(windows: Windows) -> None:
+    first = {"mean": 0.5, "within": 0.02, "difference": 0, "difference_within": 0}
+    other = {"mean": 0.8, "within": 0.03, "difference": 0.3, "difference_within": 0.04}
+    compared = {
+        "seeds": 20,
+        "recorded": {"service_level": 0.45, "wait_mean": 7200},
+        "configurations": [
+            {"name": "unchanged", "replayed": {"service_level": 0.46}, "figures": {"service_level": first}},
+            {"name": "pooled.yaml", "replayed": {"service_level": 0.81}, "figures": {"service_level": other}},
+        ],
+    }
+    ada = windows.sign_in("ada", "#/reports")
+    file = ada.get_by_label("A comparison")
+    file.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b"[]"})
+    ada.get_by_text("This is no comparison.").wait_for()
+    file.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(compared).encode()})
+    row = ada.get_by_role("row", name=re.compile("Service level")).last
+    row.wait_for()
+    said = row.inner_text()
+    assert all(text in said for text in ("45.0 %", "50.0 %", "80.0 %", "± 3.0 %", "Δ 30.0 % ± 4.0 %"))
