@@ -133,12 +133,15 @@ class Desk:
         return {"engagement_action": "end", "disposition": "done"}
 
 
-def behind(desk: Desk, histories: Mapping[str, list[dict[str, Any]]]) -> Iterator[float]:
-    """After how many seconds the desk showed each version of what came to its agent, was with him or went from him."""
+def behind(desk: Desk, histories: Mapping[str, list[dict[str, Any]]], until: int) -> Iterator[float]:
+    """After how many seconds the desk showed each version of what came to its agent, was with him or went from him.
+
+    Of what was on record at `until` (epoch ms): a desk that closed just after had no chance to show more.
+    """
     for engagement_id, events in histories.items():
         holders = [each.get("user_id") if each["state"] in HELD else None for each in events]
         for n, each in enumerate(events):
-            if desk.user_id in holders[max(0, n - 1) : n + 1]:
+            if desk.user_id in holders[max(0, n - 1) : n + 1] and _at(each) <= until:
                 at, gone = _at(each), [_at(events[m]) for m in range(n, len(events)) if holders[m] != desk.user_id]
                 reflects = (
                     shown.at - at
