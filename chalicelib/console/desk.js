@@ -33,13 +33,14 @@ export default function Desk({ me }) {
 
   async function act(method, path, body, leaves) {
     setProblem(null);
+    if (leaves) setChosen(null); // it is somebody else's to read from now on
     try {
       const answer = await call(method, path, body, method === "PATCH" ? { Prefer: "return=representation" } : {});
-      if (leaves) setChosen(null); // it is somebody else's to read from now on
       if (answer.body?.assignments) held.put(answer);
       else held.refresh();
       return true;
     } catch (refused) {
+      if (leaves) setChosen(chosen);
       held.refresh();
       setProblem(refused);
       return false;

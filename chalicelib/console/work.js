@@ -6,6 +6,8 @@ import { hostOf } from "./offer.js";
 import { Empty, Form, html, Refusal, useEffect, useNow, useState } from "./ui.js";
 import { t, when, word } from "./words.js";
 
+const NOTES_MS = 2000;
+
 export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
   const [read, setRead] = useState(null);
   const [problem, setProblem] = useState(null);
@@ -22,7 +24,7 @@ export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
       ${live && html`<${Actions} work=${live} me=${me} onAsk=${onAsk} onChange=${onChange} />`}
       ${live?.state === "wrap_up" && html`<${WrapUp} work=${live} me=${me} onWrapUp=${onWrapUp} />`}
       <${Content} work=${work} />
-      <${Notes} id=${id} me=${me} canWrite=${Boolean(live)} />
+      <${Notes} id=${id} version=${work.version} me=${me} canWrite=${Boolean(live)} shared=${work.participants?.length > 0} />
       <${Timeline} id=${id} version=${work.version} />
       ${mine("park") && html`<${Park} work=${live} onClose=${done} onChange=${onChange} />`}
       ${mine("transfer") && html`<${Transfer} work=${live} onClose=${done} onChange=${onChange} />`}
@@ -99,12 +101,18 @@ export function Details({ work, me }) {
   </aside>`;
 }
 
-export function Notes({ id, me, canWrite, version }) {
+/** The notes; where others take part, what they add appears by itself. */
+export function Notes({ id, me, canWrite, version, shared }) {
   const [notes, setNotes] = useState([]);
   const fresh = () => get(`engagements/${id}/notes`).then((found) => setNotes(found.notes), () => {});
   useEffect(() => {
     fresh();
   }, [id, version]);
+  useEffect(() => {
+    if (!shared) return undefined;
+    const timer = setInterval(fresh, NOTES_MS);
+    return () => clearInterval(timer);
+  }, [id, shared]);
   async function send(form, event) {
     await call("POST", `engagements/${id}/notes`, { note: form.get("note") });
     event.target.reset();

@@ -64,6 +64,7 @@ def test_a_ticket_from_its_arrival_to_its_transfer(centre: Centre, windows: Wind
     sam.get_by_label("A note").fill("Offer a new charger.")
     sam.get_by_role("button", name="Add").click()
     sam.get_by_text("Offer a new charger.").wait_for()
+    ana.get_by_text("Offer a new charger.").wait_for(timeout=SOON)
     sam.get_by_role("button", name="Leave").click()
     sam.keyboard.press("Escape")
 
