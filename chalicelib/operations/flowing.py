@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,8 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements.model import Content, Destination, Passage, consumer_key
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.events.signatures import new_secret, signed
-from chalicelib.flows.document import Flow, FlowVersion
+from chalicelib.flows import cases
+from chalicelib.flows.document import Case, Flow, FlowVersion
 from chalicelib.flows.interpreter import answered_by, follow, run
 from chalicelib.flows.questions import (
     Answer,
@@ -65,6 +67,38 @@ def pass_through(world: World, tenant: Tenant, flow: Flow, version: FlowVersion,
     clerk = _Clerk(world, tenant, who, flow.flow_id, world.now() + CALLS_MS)
     outcome = answered_by(clerk.answer, run(version, variables_of(content), tenant.setting, world.now()))
     return Passed(outcome, Passage(follow(flow, version), outcome.trace, _with(tenant, content, outcome)))
+
+
+def try_out(
+    world: World,
+    flow_id: str,
+    number: int | None,
+    given: Mapping[str, Any],
+    answers: Mapping[str, Any],
+    at: str | None,
+) -> tuple[int, dict[str, Any]]:
+    """Which version would run, by default the published one, and what it makes of this; nothing is written or called.
+
+    Raises `NotFound`, `InvalidRequest`.
+    """
+    tenant = world.latest_tenant()
+    flow = next((each for each in tenant.flows if each.flow_id == flow_id), None)
+    if flow is None:
+        raise NotFound(f"Flow does not exist: {flow_id}.")
+    newest = flow.versions[-1] if flow.versions else None
+    numbered = {each.flow_version: each for each in flow.versions}
+    version = flow.published() or newest if number is None else numbered.get(number)
+    if version is None:
+        raise NotFound(f"Flow {flow_id} has no such version.")
+    case = Case("", {}, given, at or cases.time_text(world.now()), answers)
+    try:
+        outcome = cases.outcome_of(case, version, tenant.setting)
+    except cases.Unanswered as lacking:
+        wrong = FieldError(f"/answers/{lacking.step}", str(lacking))
+        raise InvalidRequest("A step asks for something that is not said.", [wrong]) from None
+    except ValueError:
+        raise InvalidRequest("Validation Failed.", [FieldError("/at", "A time, such as 2026-01-05T12:00Z.")]) from None
+    return version.flow_version, {name: part(outcome) for name, part in cases.PARTS.items()}
 
 
 def secret_of_system(world: World, system_id: str) -> str:

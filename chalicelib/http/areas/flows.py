@@ -6,13 +6,11 @@ from typing import Any
 
 from chalicelib.configuration import resources
 from chalicelib.configuration.flow_file import FLOWS, export_flow, import_flow, published
-from chalicelib.errors import FieldError, InvalidRequest, NotFound
-from chalicelib.flows import cases
-from chalicelib.flows.document import Case
+from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import explanations
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import TryFlow
-from chalicelib.operations import configuring
+from chalicelib.operations import configuring, flowing
 
 
 def publish_flow(call: Call[None]) -> Answer:
@@ -31,26 +29,10 @@ def export_flow_file(call: Call[None]) -> Answer:
 
 
 def try_flow(call: Call[TryFlow]) -> Answer:
-    tenant, body, number = call.world.latest_tenant(), call.body, _version(call)
-    flow = next((each for each in tenant.flows if each.flow_id == call.path["flow_id"]), None)
-    if flow is None:
-        raise NotFound(f"Flow does not exist: {call.path['flow_id']}.")
-    newest = flow.versions[-1] if flow.versions else None
-    numbered = {each.flow_version: each for each in flow.versions}
-    version = flow.published() or newest if number is None else numbered.get(number)
-    if version is None:
-        raise NotFound(f"Flow {flow.flow_id} has no such version.")
-    at = body.at or cases.time_text(call.world.now())
-    try:
-        outcome = cases.outcome_of(Case("", {}, body.given, at, body.answers), version, tenant.setting)
-    except cases.Unanswered as lacking:
-        wrong = FieldError(f"/answers/{lacking.step}", str(lacking))
-        raise InvalidRequest("A step asks for something that is not said.", [wrong]) from None
-    except ValueError:
-        raise InvalidRequest("Validation Failed.", [FieldError("/at", "A time, such as 2026-01-05T12:00Z.")]) from None
-    parts = {name: part(outcome) for name, part in cases.PARTS.items() if name != "trace"}
-    steps = explanations.steps(outcome.trace)
-    return Answer(200, {"flow_id": flow.flow_id, "flow_version": version.flow_version, "steps": steps, **parts})
+    body, flow_id = call.body, call.path["flow_id"]
+    number, parts = flowing.try_out(call.world, flow_id, _version(call), body.given, body.answers, body.at)
+    steps = explanations.steps(parts.pop("trace"))
+    return Answer(200, {"flow_id": flow_id, "flow_version": number, "steps": steps, **parts})
 
 
 def _version(call: Call[Any]) -> int | None:
