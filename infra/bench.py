@@ -51,6 +51,7 @@ async def main() -> int:
     async with LocalStack(port=0, say=say) as stack, demo_tenant(stack) as local:
         say("Counting billed operations …")
         numbers.update(cost.of_a_lifecycle(stack.session))
+        numbers.update(cost.of_reports(stack.session))
         numbers.update(cost.of_an_idle_month(stack.session))
         say(f"Starting {STARTS_PER_SECOND} engagements a second for {SECONDS} s …")
         numbers.update(await start_to_offer(local))

@@ -10,18 +10,25 @@ from typing import Any
 
 from chalicelib.configuration.document import read, write
 from chalicelib.engagements.model import Content, Engagement
+from chalicelib.messaging.memory import MemoryTransport
 from chalicelib.messaging.poster import HttpPoster
 from chalicelib.messaging.protocol import Ring
 from chalicelib.messaging.sqs import SqsTransport
 from chalicelib.operations import desk, intake, recording, routing, sessions, timers
 from chalicelib.operations.ordering import Order
+from chalicelib.reporting.facts import facts_of
 from chalicelib.storage.dynamodb import DynamoStore
+from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
 from infra.billing import Meter
 from infra.demo.incidents import Incident, load, start_body, tenant, user_id
 
 PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
 TEMPLATE = json.loads(Path(__file__).with_name("template.json").read_text())
+
+LIVES = 250
+RECORDS_PER_BATCH = 100
+"""As `app.py` asks for; a life has four."""
 
 
 def of_a_lifecycle(session: Any) -> dict[str, float]:
@@ -39,6 +46,28 @@ def of_a_lifecycle(session: Any) -> dict[str, float]:
         "usd_per_million_naive": round(_usd_naive() * 1e6, 2),
         "usd_per_million_connect_tasks": PRICES["usd"]["connect_task"] * 1e6,
     }
+
+
+def of_reports(session: Any) -> dict[str, float]:
+    """What reports write for each of many engagements, in batches as a stream's consumer takes them."""
+    writes = _many_lives()
+    meter = Meter()
+    world = _world(session, meter)
+    for first in range(0, len(writes), RECORDS_PER_BATCH):
+        batch = writes[first : first + RECORDS_PER_BATCH]
+        world.store.record([fact for old, new in batch for fact in facts_of(new, old.version if old else 0)])
+    return {"report_write_units_per_engagement": round(meter.billed["write_units"] / LIVES, 3)}
+
+
+def _many_lives() -> list[tuple[Engagement | None, Engagement]]:
+    """The stream's records of lives one after another."""
+    store = MemoryStore()
+    world = World(store, MemoryTransport(_now), _now, secrets.token_bytes, "bench", HttpPoster())
+    tickets = [ticket for ticket in load() if ticket.group == "Group 70"]
+    _prepare(world, tickets[0])
+    for nth in range(LIVES):
+        _life(world, tickets[nth % len(tickets)], Meter(), None, wait=False)
+    return store.stream
 
 
 def _usd(billed: dict[str, float]) -> float:
@@ -118,15 +147,20 @@ def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[s
     meter = Meter()
     world = _world(session, meter)
     first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
-    small = tenant([first])
     with meter.paused():
-        for queue in small["queues"]:
-            world.transport.create_queue(queue["queue_id"])
-        world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
-        sessions.set_status(world, user_id(first.resolver), "ready", None, "bench")
+        _prepare(world, first)
         _life(world, first, Meter(), None, wait)
     _life(world, second, meter, secrets.token_hex(8) if with_key else None, wait)
     return meter.billed
+
+
+def _prepare(world: World, ticket: Incident) -> None:
+    """The queue of a ticket, and its agent ready for one at a time."""
+    small = tenant([ticket])
+    for queue in small["queues"]:
+        world.transport.create_queue(queue["queue_id"])
+    world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
+    sessions.set_status(world, user_id(ticket.resolver), "ready", None, "bench")
 
 
 def _world(session: Any, meter: Meter) -> World:
@@ -140,7 +174,7 @@ def _world(session: Any, meter: Meter) -> World:
     return World(
         store=DynamoStore(dynamodb, name),
         transport=SqsTransport(sqs, doorbell, f"{name}-queue-"),
-        now=lambda: time.time_ns() // 1_000_000,
+        now=_now,
         token=secrets.token_bytes,
         account_id="bench",
         poster=HttpPoster(),
@@ -187,6 +221,10 @@ def _deliver(world: World, meter: Meter, engagement_id: str, before: Engagement 
     assert now is not None
     recording.record(world, [(before, now)])
     return now
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _create_table(dynamodb: Any, name: str) -> None:

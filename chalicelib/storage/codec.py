@@ -20,6 +20,8 @@ from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt,
 T = TypeVar("T")
 COMPRESS_ABOVE = 600
 """Bytes of JSON that fit beside a row's keys without compression."""
+LARGEST_PART = 350 * 1024
+"""Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
 DICTIONARY = (
     b'"work_item_desc":"work_item_due_date":"work_item_origin":"work_item_priority":"work_item_type":"ticket"'
     b'"work_item_hyperlink":"https://"variables":[{"name":"global_custom.","value":""language_code":"en-US"'
@@ -64,7 +66,7 @@ class Document(Generic[T]):
 ENGAGEMENT = Document(Engagement)
 OCCUPANCY = Document(Occupancy)
 WAITING = Document(Waiting)
-FACT = Document(Fact)
+FACTS: Document[list[Fact]] = Document(list[Fact])
 RECEIPT = Document(Receipt)
 CLIENT = Document(Client)
 SIGNING_KEYS = Document(SigningKeys)

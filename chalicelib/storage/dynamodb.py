@@ -22,7 +22,7 @@ from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
-from chalicelib.storage import codec
+from chalicelib.storage import codec, segments
 from chalicelib.storage.protocol import (
     NOTHING,
     Attempt,
@@ -36,6 +36,7 @@ from chalicelib.storage.protocol import (
     Started,
     Visit,
 )
+from chalicelib.storage.segments import Segment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,8 +57,6 @@ EVENT_RETENTION_DAYS = 7
 WRITES_PER_TRANSACTION = 20
 """Most changes are two writes. More changes would fail together more often than they would save."""
 CONFLICT_ATTEMPTS = 6
-LARGEST_PART = 350 * 1024
-"""Bytes of a document in one row; DynamoDB takes rows of up to 400 KB."""
 THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 RESTORED = "restored"
 """An attribute of a row that was put back from a backup: nothing happened to it. Its next version has it no more."""
@@ -284,11 +283,11 @@ class DynamoStore:
     def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
         of_facts = (
             {
-                **_key(self._fact_key(fact)),
-                "doc": _stored(codec.FACT.dump(fact)),
-                "expires_at": _n(fact.at // 1000 + FACT_RETENTION_DAYS * DAY),
+                **_key(self._segment_key(segment)),
+                "doc": _stored(segment.packed),
+                "expires_at": _n(segment.quarter // 1000 + FACT_RETENTION_DAYS * DAY),
             }
-            for fact in facts
+            for segment in segments.pack(facts)
         )
         of_visits = (
             {**_key(_visit_key(visit)), "expires_at": _n(visit.at // 1000 + VISIT_RETENTION_DAYS * DAY)}
@@ -315,8 +314,9 @@ class DynamoStore:
         self._delete_all(_visit_key(visit) for visit in visits)
 
     def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
-        rows = self._between(f"REPORT#{dataset}", start, end)
-        return [codec.FACT.load(_loaded(row["doc"])) for row in rows]
+        rows = self._between("FACTS", segments.quarter_of(start), end)
+        found = (fact for row in rows for fact in segments.unpack(_loaded(row["doc"])))
+        return segments.once(fact for fact in found if fact.dataset == dataset and start <= fact.at < end)
 
     # What the outside is told
 
@@ -377,7 +377,7 @@ class DynamoStore:
     ) -> int:
         version = seen + 1
         dumped = codec.CONFIGURATION.dump(Configuration(version, document, removed))
-        small = len(dumped) <= LARGEST_PART
+        small = len(dumped) <= codec.LARGEST_PART
         content: Item = {"doc": _stored(dumped)} if small else {"parts": {"S": self._keep_parts(dumped)}}
         keep = {**_key(_version_key(version)), **content}
         note = {**_key(_stamp_key(version)), "doc": _stored(codec.STAMP.dump(stamp))}
@@ -399,8 +399,8 @@ class DynamoStore:
         """
         whole = dumped if isinstance(dumped, bytes) else dumped.encode()
         digest = hashlib.sha256(whole).hexdigest()
-        for n, first in enumerate(range(0, len(whole), LARGEST_PART)):
-            part = {"B": whole[first : first + LARGEST_PART]}
+        for n, first in enumerate(range(0, len(whole), codec.LARGEST_PART)):
+            part = {"B": whole[first : first + codec.LARGEST_PART]}
             self._put_all([{**_key((f"DOCUMENT#{digest}", f"{n:04d}")), "part": part}])
         return digest
 
@@ -650,9 +650,8 @@ class DynamoStore:
             item["gsk"] = {"S": occupancy.agent_id}
         return item
 
-    def _fact_key(self, fact: Fact) -> Key:
-        named = f"{fact.engagement_id}#{fact.version:08d}"
-        return self._by_time(f"REPORT#{fact.dataset}", fact.at, fact.engagement_id, named)
+    def _segment_key(self, segment: Segment) -> Key:
+        return self._by_time("FACTS", segment.quarter, segment.name, segment.name)
 
     def _by_time(self, kind: str, at: int, spread_by: str, named: str) -> Key:
         """The key of a row that is kept by day, under a name that is its own."""

@@ -349,6 +349,18 @@ class TestHistoryAndFacts:
         assert store.facts("queue_performance", NOW + 1, NOW + 2 * day) == [facts[1]]
         assert store.facts("agent_performance", NOW, NOW + 1) == [other]
 
+    def test_i11_however_facts_are_cut_into_batches_each_is_there_once(self, store: Store) -> None:
+        minute = 60_000
+        facts = [
+            Fact("queue_performance", f"e{n}", 3, NOW + n * minute, "work_item", "billing", None, {"waited_ms": n})
+            for n in range(40)
+        ]
+        for size in (40, 7, 1):
+            for first in range(0, 40, size):
+                store.record(facts[first : first + size][::-1])
+        assert store.facts("queue_performance", NOW, NOW + 40 * minute) == facts
+        assert store.facts("queue_performance", NOW + 10 * minute, NOW + 20 * minute) == facts[10:20]
+
 
 class TestForgetting:
     def note(self, of: Engagement, text: str = "He called again.") -> Note:

@@ -28,6 +28,12 @@ def test_a_life_costs_at_most_twelve_write_units_with_its_reports() -> None:
     assert figures["usd_per_million"] < figures["usd_per_million_connect_tasks"] / 1000
 
 
+def test_reports_cost_at_most_one_and_a_half_write_units_an_engagement() -> None:
+    with aws():
+        figures = cost.of_reports(Session())
+    assert 0 < figures["report_write_units_per_engagement"] <= 1.5
+
+
 def row(size: int = 10, **more: str) -> dict[str, Any]:
     return {name: {"S": value} for name, value in {"pk": "a", "sk": "b", "doc": "x" * size, **more}.items()}
 

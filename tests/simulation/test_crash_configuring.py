@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.operations import configuring
-from chalicelib.storage import dynamodb
+from chalicelib.storage import codec
 from tests.simulation.test_crash import Fuse, Killed, Story, assigned, deaths, enlisted, lit, play, waiting
 from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
 
@@ -93,7 +93,7 @@ CHANGES = {"apply": SMALL, "apply what no one row can hold": {**TENANT, "queues"
 @pytest.mark.parametrize("name", CHANGES)
 def test_killed_at_any_call_it_is_the_old_document_or_the_new_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name != "apply":
-        monkeypatch.setattr(dynamodb, "LARGEST_PART", 200)
+        monkeypatch.setattr(codec, "LARGEST_PART", 200)
     calls = _applied(CHANGES[name], Fuse(0, "never"))[0]
     seen = {_applied(CHANGES[name], fuse)[1] for fuse in deaths(calls)}
     assert seen == {"old", "new"}
