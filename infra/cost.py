@@ -14,9 +14,11 @@ from chalicelib.messaging.memory import MemoryTransport
 from chalicelib.messaging.poster import HttpPoster
 from chalicelib.messaging.protocol import Ring
 from chalicelib.messaging.sqs import SqsTransport
-from chalicelib.operations import desk, intake, recording, routing, sessions, timers
+from chalicelib.operations import desk, intake, recording, rolling, routing, sessions, timers
 from chalicelib.operations.ordering import Order
+from chalicelib.reporting.coverage import Coverage, interval_at
 from chalicelib.reporting.facts import facts_of
+from chalicelib.reporting.intervals import DAY_MS, quarter_of
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
@@ -49,13 +51,16 @@ def of_a_lifecycle(session: Any) -> dict[str, float]:
 
 
 def of_reports(session: Any) -> dict[str, float]:
-    """What reports write for each of many engagements, in batches as a stream's consumer takes them."""
+    """What reports write for each of many engagements, in batches as a stream's consumer takes them, rolled up too."""
     writes = _many_lives()
     meter = Meter()
     world = _world(session, meter)
     for first in range(0, len(writes), RECORDS_PER_BATCH):
         batch = writes[first : first + RECORDS_PER_BATCH]
         world.store.record([fact for old, new in batch for fact in facts_of(new, old.version if old else 0)])
+    today, _ = interval_at("day", writes[0][1].started_at, "UTC")
+    whole = Coverage(today, today + 2 * DAY_MS)
+    rolling.roll_quarters(world, whole, {quarter_of(new.trail[-1].at) for _, new in writes})
     return {"report_write_units_per_engagement": round(meter.billed["write_units"] / LIVES, 3)}
 
 

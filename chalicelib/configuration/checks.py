@@ -235,6 +235,7 @@ def _public(at: str, url: str) -> Iterator[FieldError]:
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:
+    yield from _time_zone("/timezone", tenant.timezone)
     for h, hours in enumerate(tenant.business_hours):
         yield from _time_zone(f"/business_hours/{h}/timezone", hours.timezone)
     for p, profile in enumerate(tenant.consumer_routing_profiles):

@@ -69,6 +69,8 @@ class Tenant:
     consumer_lists: tuple[ConsumerList, ...] = ()
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] | None = 50
     """What one caller, a machine client or a person, may ask of the API on an average of ten seconds; null is all."""
+    timezone: str = "UTC"
+    """On whose clock its days begin in reports that do not say another, as Europe/Paris."""
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None
     """Seconds after which an agent whose client has gone silent is Offline; by default clients need not beat."""
 

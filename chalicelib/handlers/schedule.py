@@ -1,18 +1,19 @@
-"""Once a minute: repair what is left half done, then route everything. The backstop for every lost message."""
+"""Once a minute: repair what is left half done, route everything, roll up. The backstop for every lost message."""
 
 from __future__ import annotations
 
 from chalicelib.handlers.observe import log, measure, metrics, observe
-from chalicelib.operations import routing, timers
+from chalicelib.operations import rolling, routing, timers
 from chalicelib.world import World
 
 
 def run(world: World) -> None:
-    """One sweep and one pass over every queue."""
+    """One sweep, one pass over every queue, and the reports of what is over."""
     with metrics():
         began = world.now()
         timers.sweep(world)
         done = routing.route_everything(world)
         observe(done, world.now() - began)
         measure("OldestWait", done.oldest_wait_ms)
+        rolling.roll_up(world)
     log.info("swept", offered=done.offered, waiting=done.waiting, conflicts=done.conflicts)

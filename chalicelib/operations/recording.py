@@ -11,6 +11,7 @@ from math import ceil
 from chalicelib.engagements.model import Engagement, Event, Occupancy, consumer_key
 from chalicelib.events.catalogue import events_of, status_event
 from chalicelib.messaging.protocol import Notice, Ring
+from chalicelib.operations import rolling
 from chalicelib.operations.delivering import announce
 from chalicelib.operations.translation import deadlines, waiting_of
 from chalicelib.reporting.facts import facts_of
@@ -32,7 +33,8 @@ def record(world: World, writes: Iterable[Write]) -> list[Event]:
     messages, which are hints."""
     steps = [(_version_before(old, new), old, new) for old, new in writes]
     facts = [fact for before, _, new in steps for fact in facts_of(new, before)]
-    world.store.record(facts, [visit for before, _, new in steps if before == 0 for visit in _visits(new)])
+    visits = [visit for before, _, new in steps if before == 0 for visit in _visits(new)]
+    world.store.record(facts, visits, rolling.late(world, facts))
     for before, old, new in steps:
         for engagement, events in _history(before, old, new):
             world.store.archive(engagement, events)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.histogram import step_of
+from chalicelib.reporting.intervals import span
 
-DAY_MS = 86_400_000
 MEASURES: dict[Dataset, tuple[str, ...]] = {
     "queue_performance": (
         "handled_count",
@@ -46,7 +47,7 @@ class Marks:
     threshold: int | None = None
     """Work should be taken within it."""
     short_abandon: int | None = None
-    """Who leaves sooner is counted apart."""
+    """Who leaves within it is counted apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,6 @@ def fold(
     return [_row(dataset, key, parts[key]) for key in sorted(parts)]
 
 
-def span(at: int, interval_ms: int, zone: tzinfo) -> tuple[int, int]:
-    """The interval that a moment falls in, start and end in epoch ms, on the clock of a time zone. A day lasts from
-    midnight to midnight there, which is 23 or 25 hours when the clock is changed."""
-    local = datetime.fromtimestamp(at / 1000, zone)
-    if interval_ms == DAY_MS:
-        midnights = (datetime.combine(local.date() + timedelta(days), time.min, zone) for days in (0, 1))
-        start, end = (round(each.timestamp() * 1000) for each in midnights)
-        return start, end
-    ahead = round((local.utcoffset() or timedelta()).total_seconds() * 1000)
-    start = at - (at + ahead) % interval_ms
-    return start, start + interval_ms
-
-
 def _row(dataset: Dataset, key: tuple[int, int, str, str, str], parts: list[Part]) -> Row:
     start, end, queue_id, agent_id, channel = key
     total: Counter[str] = Counter()
@@ -121,9 +109,9 @@ def _row(dataset: Dataset, key: tuple[int, int, str, str, str], parts: list[Part
 def _held_against(marks: Marks | None, fact: Fact) -> dict[str, int]:
     if marks is None or fact.dataset != "queue_performance":
         return {}
-    waited, found = fact.measures.get("waited_ms", 0), {}
-    if marks.threshold is not None and "handled_count" in fact.measures and waited <= marks.threshold:
+    step, found = step_of(fact.measures.get("waited_ms", 0)), {}
+    if marks.threshold is not None and "handled_count" in fact.measures and step <= step_of(marks.threshold):
         found["within_service_level_count"] = 1
-    if marks.short_abandon is not None and "abandoned_count" in fact.measures and waited < marks.short_abandon:
+    if marks.short_abandon is not None and "abandoned_count" in fact.measures and step <= step_of(marks.short_abandon):
         found["short_abandoned_count"] = 1
     return found

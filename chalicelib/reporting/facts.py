@@ -4,7 +4,7 @@ so that any re-delivery, in any order, writes the same facts again and changes n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,17 @@ class Fact:
     agent_id: str | None
     measures: Mapping[str, int]
     """Counts, and durations in milliseconds."""
+
+
+def identity(fact: Fact) -> tuple[str, str, int]:
+    """What tells one fact from another: its dataset, and which version of which engagement gives it."""
+    return fact.dataset, fact.engagement_id, fact.version
+
+
+def once(facts: Iterable[Fact]) -> list[Fact]:
+    """Each fact once, in order of time (I11)."""
+    known = {identity(fact): fact for fact in facts}
+    return sorted(known.values(), key=lambda fact: (fact.at, fact.engagement_id, fact.version, fact.dataset))
 
 
 def facts_of(engagement: Engagement, after_version: int) -> Iterator[Fact]:

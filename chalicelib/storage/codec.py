@@ -13,7 +13,9 @@ from pydantic import TypeAdapter
 
 from chalicelib.engagements.model import Engagement, Event, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
+from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Fact
+from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, SigningKeys, Stamp
 
@@ -66,6 +68,8 @@ class Document(Generic[T]):
 ENGAGEMENT = Document(Engagement)
 OCCUPANCY = Document(Occupancy)
 WAITING = Document(Waiting)
+COVERAGE = Document(Coverage)
+CELLS: Document[list[Cell]] = Document(list[Cell])
 FACTS: Document[list[Fact]] = Document(list[Fact])
 RECEIPT = Document(Receipt)
 CLIENT = Document(Client)

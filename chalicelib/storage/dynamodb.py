@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
@@ -19,7 +19,10 @@ from botocore.exceptions import ClientError
 from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
 from chalicelib.errors import LostRace, TooManyRequests
 from chalicelib.events.catalogue import PublicEvent
-from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.coverage import Coverage
+from chalicelib.reporting.facts import Dataset, Fact, once
+from chalicelib.reporting.intervals import quarter_of
+from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
 from chalicelib.storage import codec, segments
@@ -36,7 +39,6 @@ from chalicelib.storage.protocol import (
     Started,
     Visit,
 )
-from chalicelib.storage.segments import Segment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,6 +63,7 @@ THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "R
 RESTORED = "restored"
 """An attribute of a row that was put back from a backup: nothing happened to it. Its next version has it no more."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
+_COVERAGE: Key = ("ROLLUP", "COVERAGE")
 _SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 
 
@@ -280,20 +283,26 @@ class DynamoStore:
         )
         self._delete_all((row["pk"]["S"], row["sk"]["S"]) for row in self._beside("N", engagement_id))
 
-    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
+        packed = list(segments.pack(facts))
         of_facts = (
             {
-                **_key(self._segment_key(segment)),
+                **_key(self._by_time("FACTS", segment.quarter, segment.name, segment.name)),
                 "doc": _stored(segment.packed),
                 "expires_at": _n(segment.quarter // 1000 + FACT_RETENTION_DAYS * DAY),
             }
-            for segment in segments.pack(facts)
+            for segment in packed
         )
         of_visits = (
             {**_key(_visit_key(visit)), "expires_at": _n(visit.at // 1000 + VISIT_RETENTION_DAYS * DAY)}
             for visit in visits
         )
         self._put_all([*of_facts, *of_visits])
+        self._put_all(
+            {**_key(_late_key(segment.quarter)), "mark": {"S": segment.name}}
+            for segment in packed
+            if segment.quarter in late
+        )
 
     def visits(self, consumer: str) -> list[Visit]:
         found = (str(row["sk"]["S"]).split("#", 1) for row in self._query(f"CONSUMER#{consumer}", "0", "~"))
@@ -313,10 +322,46 @@ class DynamoStore:
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         self._delete_all(_visit_key(visit) for visit in visits)
 
-    def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
-        rows = self._between("FACTS", segments.quarter_of(start), end)
+    def facts(self, dataset: Dataset | None, start: int, end: int) -> list[Fact]:
+        rows = self._between("FACTS", quarter_of(start), end)
         found = (fact for row in rows for fact in segments.unpack(_loaded(row["doc"])))
-        return segments.once(fact for fact in found if fact.dataset == dataset and start <= fact.at < end)
+        return once(fact for fact in found if dataset in (None, fact.dataset) and start <= fact.at < end)
+
+    def keep_rollup(self, dataset: Dataset, series: str, start: int, cells: Sequence[Cell]) -> None:
+        expires_at = start // 1000 + FACT_RETENTION_DAYS * DAY
+        row = {
+            **_key((f"ROLLUP#{dataset}#{series}", f"{start:014d}")),
+            **self._whole(codec.CELLS.dump(list(cells)), expires_at),
+            "expires_at": _n(expires_at),
+        }
+        self._client.put_item(TableName=self._table, Item=row)
+
+    def rollups(self, dataset: Dataset, series: str, start: int, end: int) -> list[Cell]:
+        rows = self._query(f"ROLLUP#{dataset}#{series}", f"{start:014d}", f"{end - 1:014d}")
+        return [cell for row in rows for cell in codec.CELLS.load(self._document(row))]
+
+    def coverage(self) -> Coverage:
+        item = self._get(_COVERAGE)
+        return codec.COVERAGE.load(_loaded(item["doc"])) if item else Coverage()
+
+    def put_coverage(self, coverage: Coverage) -> Coverage:
+        kept = replace(coverage, version=coverage.version + 1)
+        self._follow(_COVERAGE, codec.COVERAGE.dump(kept), coverage.version)
+        return kept
+
+    def late(self) -> dict[int, str]:
+        return {int(row["sk"]["S"]): str(row["mark"]["S"]) for row in self._query("LATE", "0", "~")}
+
+    def unmark(self, quarter: int, mark: str) -> None:
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_key(_late_key(quarter)),
+                ConditionExpression="mark = :mark",
+                ExpressionAttributeValues={":mark": {"S": mark}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return  # more has come meanwhile
 
     # What the outside is told
 
@@ -363,10 +408,7 @@ class DynamoStore:
         item = self._get(_version_key(version))
         if item is None:
             return Configuration()
-        if "doc" in item:
-            return codec.CONFIGURATION.load(_loaded(item["doc"]))
-        parts = self._query(f"DOCUMENT#{item['parts']['S']}", "0", "~")
-        return codec.CONFIGURATION.load(b"".join(bytes(part["part"]["B"]) for part in parts))
+        return codec.CONFIGURATION.load(self._document(item))
 
     def apply(
         self,
@@ -377,9 +419,7 @@ class DynamoStore:
     ) -> int:
         version = seen + 1
         dumped = codec.CONFIGURATION.dump(Configuration(version, document, removed))
-        small = len(dumped) <= codec.LARGEST_PART
-        content: Item = {"doc": _stored(dumped)} if small else {"parts": {"S": self._keep_parts(dumped)}}
-        keep = {**_key(_version_key(version)), **content}
+        keep = {**_key(_version_key(version)), **self._whole(dumped)}
         note = {**_key(_stamp_key(version)), "doc": _stored(codec.STAMP.dump(stamp))}
         switch = self._put(
             {**_key(_CURRENT), "version": _n(version)},
@@ -391,18 +431,6 @@ class DynamoStore:
         if self._transact([{"Put": put} for put in puts]) is not None:
             raise LostRace("Another configuration was applied at the same moment.")
         return version
-
-    def _keep_parts(self, dumped: str | bytes) -> str:
-        """Keep a document that no one row can hold, before anything points to it.
-
-        The parts are named by what is in them: whoever writes the same document writes the same rows.
-        """
-        whole = dumped if isinstance(dumped, bytes) else dumped.encode()
-        digest = hashlib.sha256(whole).hexdigest()
-        for n, first in enumerate(range(0, len(whole), codec.LARGEST_PART)):
-            part = {"B": whole[first : first + codec.LARGEST_PART]}
-            self._put_all([{**_key((f"DOCUMENT#{digest}", f"{n:04d}")), "part": part}])
-        return digest
 
     def stamps(self, versions: Iterable[int]) -> dict[int, Stamp]:
         found = self._batch_get(_stamp_key(version) for version in versions)
@@ -450,6 +478,29 @@ class DynamoStore:
         old = self._try_put(put)
         if old is not None and not _same(put["Item"], old):
             raise LostRace("Somebody else changed it at the same moment.")
+
+    def _whole(self, dumped: str | bytes, expires_at: int | None = None) -> Item:
+        """A document as an attribute of a row. What no one row can hold is kept in parts, before anything points to it.
+
+        The parts are named by what is in them: whoever writes the same document writes the same rows.
+        """
+        if len(dumped) <= codec.LARGEST_PART:
+            return {"doc": _stored(dumped)}
+        whole = dumped if isinstance(dumped, bytes) else dumped.encode()
+        digest = hashlib.sha256(whole).hexdigest()
+        until = {} if expires_at is None else {"expires_at": _n(expires_at)}
+        for n, first in enumerate(range(0, len(whole), codec.LARGEST_PART)):
+            part = {"B": whole[first : first + codec.LARGEST_PART]}
+            row = {**_key((f"DOCUMENT#{digest}", f"{n:04d}")), "part": part, **until}
+            self._client.put_item(TableName=self._table, Item=row)
+        return {"parts": {"S": digest}}
+
+    def _document(self, row: Item) -> str | bytes:
+        """A document that `_whole` put into a row."""
+        if "doc" in row:
+            return _loaded(row["doc"])
+        parts = self._query(f"DOCUMENT#{row['parts']['S']}", "0", "~")
+        return b"".join(bytes(part["part"]["B"]) for part in parts)
 
     def _put_all(self, items: Iterable[Item]) -> None:
         """Rows that may be put again; of those with the same key, the last."""
@@ -650,9 +701,6 @@ class DynamoStore:
             item["gsk"] = {"S": occupancy.agent_id}
         return item
 
-    def _segment_key(self, segment: Segment) -> Key:
-        return self._by_time("FACTS", segment.quarter, segment.name, segment.name)
-
     def _by_time(self, kind: str, at: int, spread_by: str, named: str) -> Key:
         """The key of a row that is kept by day, under a name that is its own."""
         day = datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
@@ -701,6 +749,10 @@ def _visit_key(visit: Visit) -> Key:
 
 def _version_key(version: int) -> Key:
     return "CONFIG", f"V#{version:08d}"
+
+
+def _late_key(quarter: int) -> Key:
+    return "LATE", f"{quarter:014d}"
 
 
 def _stamp_key(version: int) -> Key:

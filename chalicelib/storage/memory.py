@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
 from chalicelib.errors import LostRace
 from chalicelib.events.catalogue import PublicEvent
-from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.coverage import Coverage
+from chalicelib.reporting.facts import Dataset, Fact, identity, once
+from chalicelib.reporting.intervals import quarter_of
+from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
 from chalicelib.storage.protocol import (
@@ -43,6 +46,9 @@ class MemoryStore:
         self._agents: dict[str, Occupancy] = {}
         self._history: dict[tuple[str, int], tuple[Engagement, list[Event]]] = {}
         self._facts: dict[tuple[str, str, int], Fact] = {}
+        self._rollups: dict[tuple[str, str, int], list[Cell]] = {}
+        self._coverage = Coverage()
+        self._late: dict[int, int] = {}
         self._configurations: list[Configuration] = [Configuration()]
         self._stamps: dict[int, Stamp] = {}
         self._claims: dict[tuple[str, int], int] = {}
@@ -173,10 +179,12 @@ class MemoryStore:
             for note in self.notes(engagement_id):
                 del self._notes[note.note_id]
 
-    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
         with self._lock:
             for fact in facts:
-                self._facts[fact.dataset, fact.engagement_id, fact.version] = fact
+                self._facts[identity(fact)] = fact
+                if quarter_of(fact.at) in late:
+                    self._late[quarter_of(fact.at)] = self._late.get(quarter_of(fact.at), 0) + 1
             for visit in visits:
                 self._visits[visit.consumer, visit.at, visit.engagement_id] = visit
 
@@ -192,10 +200,38 @@ class MemoryStore:
             for visit in visits:
                 self._visits.pop((visit.consumer, visit.at, visit.engagement_id), None)
 
-    def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
+    def facts(self, dataset: Dataset | None, start: int, end: int) -> list[Fact]:
         with self._lock:
-            found = [f for f in self._facts.values() if f.dataset == dataset and start <= f.at < end]
-        return sorted(found, key=lambda fact: (fact.at, fact.engagement_id, fact.version))
+            return once(f for f in self._facts.values() if dataset in (None, f.dataset) and start <= f.at < end)
+
+    def keep_rollup(self, dataset: Dataset, series: str, start: int, cells: Sequence[Cell]) -> None:
+        with self._lock:
+            self._rollups[dataset, series, start] = list(cells)
+
+    def rollups(self, dataset: Dataset, series: str, start: int, end: int) -> list[Cell]:
+        with self._lock:
+            found = sorted(each for each in self._rollups if each[:2] == (dataset, series) and start <= each[2] < end)
+            return [cell for each in found for cell in self._rollups[each]]
+
+    def coverage(self) -> Coverage:
+        return self._coverage
+
+    def put_coverage(self, coverage: Coverage) -> Coverage:
+        kept = replace(coverage, version=coverage.version + 1)
+        with self._lock:
+            if self._coverage != kept and self._coverage.version != coverage.version:
+                raise LostRace("Somebody else rolled up at the same moment.")
+            self._coverage = kept
+        return kept
+
+    def late(self) -> dict[int, str]:
+        with self._lock:
+            return {quarter: str(mark) for quarter, mark in sorted(self._late.items())}
+
+    def unmark(self, quarter: int, mark: str) -> None:
+        with self._lock:
+            if str(self._late.get(quarter)) == mark:
+                del self._late[quarter]
 
     def configuration_version(self) -> int:
         return self._configurations[-1].version

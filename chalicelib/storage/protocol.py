@@ -6,14 +6,16 @@ Losing a race is an answer (`False`, or `LostRace`), never a silent overwrite.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
+from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -220,8 +222,11 @@ class Store(Protocol):
         Its row is another matter. Doing it again changes nothing.
         """
 
-    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
-        """Keep facts, and whose engagements there are. Writing one again changes nothing (I11)."""
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
+        """Keep facts, and whose engagements there are. Writing one again changes nothing (I11).
+
+        `late`: quarters of an hour that may have been rolled up already. They are marked, once their facts are there.
+        """
 
     def visits(self, consumer: str) -> list[Visit]:
         """A consumer's engagements, oldest first."""
@@ -232,8 +237,26 @@ class Store(Protocol):
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         """Whose these engagements were is known no longer."""
 
-    def facts(self, dataset: Dataset, start: int, end: int) -> list[Fact]:
-        """The facts of a dataset with start <= at < end (epoch ms)."""
+    def facts(self, dataset: Dataset | None, start: int, end: int) -> list[Fact]:
+        """The facts of a dataset, or of all, with start <= at < end (epoch ms)."""
+
+    def keep_rollup(self, dataset: Dataset, series: str, start: int, cells: Sequence[Cell]) -> None:
+        """Keep what an interval adds up to, in place of what was kept of it before."""
+
+    def rollups(self, dataset: Dataset, series: str, start: int, end: int) -> list[Cell]:
+        """The cells of the intervals that begin at start <= … < end (epoch ms), oldest first."""
+
+    def coverage(self) -> Coverage:
+        """What is rolled up."""
+
+    def put_coverage(self, coverage: Coverage) -> Coverage:
+        """Keep it as the next version, if it is still at the one seen. Raises `LostRace`."""
+
+    def late(self) -> dict[int, str]:
+        """The quarters of an hour that were marked, oldest first, and the mark of each."""
+
+    def unmark(self, quarter: int, mark: str) -> None:
+        """Take a mark away, if it has not been renewed since it was seen."""
 
     def configuration_version(self) -> int:
         """The version that is applied now."""

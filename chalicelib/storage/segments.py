@@ -10,12 +10,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.reporting.facts import Fact
+from chalicelib.reporting.facts import Fact, identity, once
+from chalicelib.reporting.intervals import quarter_of
 from chalicelib.storage import codec
-
-QUARTER_MS = 900_000
-
-Identity = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +23,6 @@ class Segment:
     """When it begins (epoch ms)."""
     name: str
     packed: str | bytes
-
-
-def identity(fact: Fact) -> Identity:
-    """What tells one fact from another: which dataset it is for, and which version of which engagement gives it."""
-    return fact.dataset, fact.engagement_id, fact.version
-
-
-def once(facts: Iterable[Fact]) -> list[Fact]:
-    """Each fact once, in order of time (I11)."""
-    known = {identity(fact): fact for fact in facts}
-    return sorted(known.values(), key=lambda fact: (fact.at, fact.engagement_id, fact.version, fact.dataset))
 
 
 def pack(facts: Iterable[Fact]) -> Iterator[Segment]:
@@ -51,11 +37,6 @@ def pack(facts: Iterable[Fact]) -> Iterator[Segment]:
 def unpack(packed: str | bytes) -> list[Fact]:
     """The facts of a segment."""
     return codec.FACTS.load(packed)
-
-
-def quarter_of(at: int) -> int:
-    """When the quarter of an hour begins that a moment falls in."""
-    return at - at % QUARTER_MS
 
 
 def _segments(quarter: int, facts: list[Fact]) -> Iterator[Segment]:

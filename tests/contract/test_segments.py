@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.reporting.facts import Fact
+from chalicelib.reporting.facts import Fact, once
+from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from chalicelib.storage import codec
 from chalicelib.storage.dynamodb import DynamoStore
-from chalicelib.storage.segments import QUARTER_MS, once, pack, quarter_of, unpack
+from chalicelib.storage.segments import pack, unpack
 from tests.support.size import examples
 from tests.support.worlds import NOW, aws
 

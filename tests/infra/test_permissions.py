@@ -238,6 +238,19 @@ def through_flows(centre: WatchedCentre) -> None:
     world.store.put_webhook_secret("intake.github", "theirs")
 
 
+def rolled_up(centre: WatchedCentre) -> None:
+    """What is over is rolled up, and again when something comes late."""
+    world, day = centre.world, 86_400_000
+    centre.start("CASE-11")
+    stream = len(world.store.facts(None, 0, world.now() + day))
+    centre.clock.pass_seconds(2 * 86_400)
+    centre.consume()  # again, and late
+    assert stream == len(world.store.facts(None, 0, world.now()))
+    for _ in range(2):
+        with centre.watch.inside("Sweeper"):
+            schedule.run(world)
+
+
 @pytest.fixture(scope="module")
 def calls() -> Calls:
     watch = Watch()
@@ -256,6 +269,8 @@ def calls() -> Calls:
                 forgetting(centre)
                 deliveries(centre)
                 through_flows(centre)
+                if name == "consume the stream":
+                    rolled_up(centre)
             finally:
                 for each in events:
                     each.unregister("before-parameter-build", watch.note)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import desk, recording
 from chalicelib.operations.ordering import Order
-from chalicelib.reporting.datasets import DAY_MS, MEASURES, Marks, fold, span
+from chalicelib.reporting.datasets import MEASURES, Marks, fold
 from chalicelib.reporting.facts import Fact, facts_of
+from chalicelib.reporting.intervals import DAY_MS, span
 from tests.support.size import examples
 from tests.support.worlds import NOW, memory_centre
 

@@ -63,7 +63,7 @@ def bugs() -> list[Break]:
         ),
         bug(
             "a fact is counted again when it is delivered again",
-            "chalicelib/storage/segments.py",
+            "chalicelib/reporting/facts.py",
             "known = {identity(fact): fact for fact in facts}",
             "known = {n: fact for n, fact in enumerate(facts)}",
         ),

@@ -11,8 +11,11 @@ from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.window import time_range
-from chalicelib.reporting.datasets import DAY_MS, MEASURES, Marks, Row, fold
-from chalicelib.reporting.facts import Dataset
+from chalicelib.operations import reporting
+from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
+from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.intervals import DAY_MS
+from chalicelib.reporting.rollup import rows
 
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
 SERVICE_LEVEL = ("service_level_in_percentage", "service_level_target_in_percentage")
@@ -23,7 +26,7 @@ def get_dataset(call: Call[None]) -> Answer:
     if name not in MEASURES:
         raise NotFound(f"There is no dataset {name!r}; there are {', '.join(MEASURES)}.")
     dataset: Dataset = name
-    start, end = time_range(call)
+    start, end = reporting.whole_quarters(*time_range(call))
     interval = call.query.get("interval", "15m")
     if interval not in INTERVALS:
         wrong = FieldError("query/interval", f"Use one of {', '.join(INTERVALS)}.")
@@ -32,18 +35,32 @@ def get_dataset(call: Call[None]) -> Answer:
     if behind is not None and behind not in MEASURES[dataset]:
         wrong = FieldError("query/behind", f"Use one of {', '.join(MEASURES[dataset])}.")
         raise InvalidRequest("Validation Failed.", [wrong])
-    zone = _zone(call.query.get("timezone", "UTC"))
-    facts = call.world.store.facts(dataset, start, end)
-    if call.principal.role == "agent":
-        facts = [fact for fact in facts if fact.agent_id == call.principal.subject]
-    mine = call.principal.supervised
-    if mine is not None:
-        facts = [fact for fact in facts if fact.agent_id in mine.agents or fact.queue_id in mine.queues]
+    zone = _zone(call.query.get("timezone", call.world.tenant().timezone))
     marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
-    rows = [
-        {**_row(call, row), **_behind(row, behind)} for row in fold(dataset, facts, INTERVALS[interval], marks, zone)
-    ]
-    return Answer(200, {"from": wire.time_text(start), "to": wire.time_text(end), name: rows})
+    length = INTERVALS[interval]
+    if behind is None:
+        limited = call.principal.role == "agent" or call.principal.supervised is not None
+        cells = reporting.cells(call.world, dataset, start, end, length, zone, by_agent=limited)
+        found = rows(dataset, [cell for cell in cells if _may_see(call, cell.total)], length, marks, zone)
+    else:
+        facts = call.world.store.facts(dataset, start, end)
+        found = fold(dataset, [fact for fact in facts if _may_see(call, fact)], length, marks, zone)
+    return Answer(
+        200,
+        {
+            "from": wire.time_text(start),
+            "to": wire.time_text(end),
+            name: [{**_row(call, row), **_behind(row, behind)} for row in found],
+        },
+    )
+
+
+def _may_see(call: Call[None], fact: Fact) -> bool:
+    """Agents see what is theirs, supervisors of teams what is their teams'."""
+    if call.principal.role == "agent":
+        return fact.agent_id == call.principal.subject
+    mine = call.principal.supervised
+    return mine is None or fact.agent_id in mine.agents or fact.queue_id in mine.queues
 
 
 def _zone(name: str) -> ZoneInfo:

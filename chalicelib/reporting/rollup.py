@@ -1,0 +1,123 @@
+"""Roll-ups: the facts of an interval added up, to be added up again into longer ones.
+
+A roll-up is made of cells. A cell is what all facts add up to that are alike but for the engagement and the moment. It
+is a function of the facts alone: made again, by whoever and however often, it is the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, tzinfo
+from types import MappingProxyType
+from typing import Any
+
+from chalicelib.reporting.datasets import MEASURES, Marks, Row
+from chalicelib.reporting.facts import Dataset, Fact, once
+from chalicelib.reporting.histogram import Histogram, step_of
+from chalicelib.reporting.intervals import span
+
+SPREAD = ("waited_ms", "handled_ms")
+"""The durations of which a roll-up keeps how they are spread."""
+TOGETHER: frozenset[Dataset] = frozenset({"queue_performance"})
+"""Datasets whose rows name no agent: kept with all agents together too, for whoever may see all that they did."""
+NO_MARKS: Mapping[str, Marks] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What facts add up to that say the same of all but the engagement, the moment and how much."""
+
+    total: Fact
+    """A fact of no engagement, at the beginning of the interval, that measures what they measure together."""
+    count: int
+    """How many they are."""
+    spread: Mapping[str, Histogram] = field(default_factory=dict)
+    """By duration, how it is spread."""
+
+
+def roll(facts: Iterable[Fact], start: int) -> list[Cell]:
+    """The cells of an interval that begins at `start`. A fact given twice counts once (I11)."""
+    return merge((_cell(fact) for fact in once(facts)), start)
+
+
+def merge(cells: Iterable[Cell], start: int) -> list[Cell]:
+    """The cells of an interval that begins at `start`, from those of the intervals that it is made of."""
+    alike: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        alike.setdefault(_kind(cell.total), []).append(cell)
+    return [_sum(alike[kind], start) for kind in sorted(alike, key=repr)]
+
+
+def together(cells: Iterable[Cell], start: int) -> list[Cell]:
+    """The same, no matter which agent."""
+    return merge((replace(cell, total=replace(cell.total, agent_id=None)) for cell in cells), start)
+
+
+def rows(
+    dataset: Dataset,
+    cells: Iterable[Cell],
+    interval_ms: int,
+    marks: Mapping[str, Marks] = NO_MARKS,
+    zone: tzinfo = UTC,
+) -> list[Row]:
+    """The rows of a dataset, as `fold` makes them of the facts; what is behind them, only the facts tell."""
+    added: dict[tuple[int, int, str, str, str], Counter[str]] = {}
+    for cell in cells:
+        of = cell.total
+        agent_id = of.agent_id or "" if dataset == "agent_performance" else ""
+        key = (*span(of.at, interval_ms, zone), of.queue_id, agent_id, of.channel)
+        row = added.setdefault(key, Counter())
+        row.update(of.measures)
+        row.update(_held_against(marks.get(of.queue_id), cell))
+    return [
+        Row(start, end, queue_id, agent_id or None, channel, {name: row[name] for name in MEASURES[dataset]}, ())
+        for (start, end, queue_id, agent_id, channel), row in sorted(added.items(), key=lambda each: each[0])
+    ]
+
+
+def _cell(fact: Fact) -> Cell:
+    spread = {name: {step_of(fact.measures[name]): 1} for name in SPREAD if name in fact.measures}
+    return Cell(replace(fact, engagement_id="", version=0), 1, spread)
+
+
+_SUMMED = ("engagement_id", "version", "at", "measures")
+_KEPT = tuple(each.name for each in fields(Fact) if each.name not in _SUMMED)
+
+
+def _kind(fact: Fact) -> Any:
+    """What facts of one cell have in common: all that they say, and what they measure."""
+    said = (getattr(fact, name) for name in _KEPT)
+    return (
+        *(tuple(sorted(each.items())) if isinstance(each, Mapping) else each for each in said),
+        tuple(sorted(fact.measures)),
+    )
+
+
+def _sum(cells: list[Cell], start: int) -> Cell:
+    measures: Counter[str] = Counter()
+    spread: dict[str, Counter[int]] = {}
+    for cell in cells:
+        measures.update(cell.total.measures)
+        for name, histogram in cell.spread.items():
+            spread.setdefault(name, Counter()).update(histogram)
+    total = replace(cells[0].total, at=start, measures=dict(sorted(measures.items())))
+    ordered = {name: dict(sorted(spread[name].items())) for name in sorted(spread)}
+    return Cell(total, sum(cell.count for cell in cells), ordered)
+
+
+def _held_against(marks: Marks | None, cell: Cell) -> dict[str, int]:
+    if marks is None or cell.total.dataset != "queue_performance":
+        return {}
+    found = {}
+    if marks.threshold is not None and "handled_count" in cell.total.measures:
+        found["within_service_level_count"] = _within(cell, marks.threshold)
+    if marks.short_abandon is not None and "abandoned_count" in cell.total.measures:
+        found["short_abandoned_count"] = _within(cell, marks.short_abandon)
+    return found
+
+
+def _within(cell: Cell, limit: int) -> int:
+    histogram, last = cell.spread.get("waited_ms", {}), step_of(limit)
+    return sum(count for step, count in histogram.items() if step <= last)
