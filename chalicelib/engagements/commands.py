@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.engagements.chain import link
 from chalicelib.engagements.model import (
     Change,
     Content,
@@ -56,6 +57,7 @@ def start(
 ) -> Engagement:
     """A new engagement, waiting in its queue, or scheduled until it may. `trace`: what its flow decided."""
     state: State = "queued" if not_before is None or not_before <= now else "scheduled"
+    event = Event(1, now, "start", state, actor, to.queue_id, None, {"trace": list(trace)} if trace else {})
     return Engagement(
         engagement_id=engagement_id,
         version=1,
@@ -68,7 +70,8 @@ def start(
         waiting_since=now,
         started_by=actor,
         not_before=not_before if state == "scheduled" else None,
-        trail=(Event(1, now, "start", state, actor, to.queue_id, None, {"trace": list(trace)} if trace else {}),),
+        trail=(event,),
+        chain=link(engagement_id, event),
         **at(to),
     )
 

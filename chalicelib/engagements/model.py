@@ -202,6 +202,8 @@ class Engagement:
     """How long it can be read once it is closed: as it was configured when it started."""
     content: Content = field(default_factory=Content)
     trail: tuple[Event, ...] = ()
+    chain: str = ""
+    """The digest of all its events (`engagements.chain`); an older version of Interleave kept none."""
 
     @property
     def work_key(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from chalicelib.engagements.chain import link
 from chalicelib.engagements.model import (
     TRAIL_LENGTH,
     Change,
@@ -56,7 +57,8 @@ def step(
     trail = (*engagement.trail, event)[-TRAIL_LENGTH:]
     if state != "assigned":
         changes["participants"] = {}
-    return replace(engagement, version=version, state=state, trail=trail, **changes)
+    chain = link(engagement.chain, event) if engagement.chain else ""
+    return replace(engagement, version=version, state=state, trail=trail, chain=chain, **changes)
 
 
 def wrong_state(command: str, engagement: Engagement) -> WrongState:
