@@ -73,7 +73,7 @@ class Meter:
                 keys = sum(len(wanted["Keys"]) for wanted in params["RequestItems"].values())
                 items = [item for found in parsed.get("Responses", {}).values() for item in found]
                 self._read(items + [{}] * (keys - len(items)), 1.0)
-            case "Query":
+            case "Query" | "Scan":
                 whole = sum(_size(item) for item in parsed.get("Items", []))
                 factor = 1.0 if params.get("ConsistentRead") else 0.5
                 self._bill("read_units", max(1, math.ceil(whole / 4096)) * factor)

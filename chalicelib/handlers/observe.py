@@ -32,6 +32,11 @@ def count(name: str, value: int) -> None:
         _metrics.add_metric(name, MetricUnit.Count, value)
 
 
+def tell(name: str, value: int) -> None:
+    """Count something of which it is worth telling that there was none."""
+    _metrics.add_metric(name, MetricUnit.Count, value)
+
+
 def measure(name: str, milliseconds: int) -> None:
     """Note a duration."""
     _metrics.add_metric(name, MetricUnit.Milliseconds, milliseconds)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.handlers.observe import log, measure, metrics, observe
-from chalicelib.operations import rolling, routing, timers
+from chalicelib.handlers.observe import log, measure, metrics, observe, tell
+from chalicelib.operations import reconciling, rolling, routing, timers
 from chalicelib.world import World
 
 
@@ -16,4 +16,13 @@ def run(world: World) -> None:
         observe(done, world.now() - began)
         measure("OldestWait", done.oldest_wait_ms)
         rolling.roll_up(world)
+        _hold_against_the_history(world)
     log.info("swept", offered=done.offered, waiting=done.waiting, conflicts=done.conflicts)
+
+
+def _hold_against_the_history(world: World) -> None:
+    night = reconciling.nightly(world)
+    if night is not None:
+        tell("ReportDrift", night.drift)
+        if night.drift:
+            log.error("drift", count=night.drift, named=night.named)

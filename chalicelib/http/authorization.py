@@ -88,6 +88,8 @@ ACTIONS: Mapping[str, Rule] = {
         "contact_center_report:read:admin",
         {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
     ),
+    "report.check": Rule("contact_center_report:read:admin", {"admin": "any"}),
+    "report.rebuild": Rule("contact_center_report:write:admin", {"admin": "any"}),
     "self.read": Rule("contact_center_user:read:admin", {"agent": "own", "supervisor": "any", "admin": "any"}),
     "statistics.read": Rule("contact_center_report:read:admin", {"supervisor": "any", "admin": "any"}),
     "consumer.export": Rule("contact_center_consumer:read:admin", {"admin": "any"}),

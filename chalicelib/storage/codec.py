@@ -15,6 +15,7 @@ from chalicelib.engagements.model import Engagement, Event, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Fact
+from chalicelib.reporting.history import Night
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, SigningKeys, Stamp
@@ -69,6 +70,7 @@ ENGAGEMENT = Document(Engagement)
 OCCUPANCY = Document(Occupancy)
 WAITING = Document(Waiting)
 COVERAGE = Document(Coverage)
+NIGHT = Document(Night)
 CELLS: Document[list[Cell]] = Document(list[Cell])
 FACTS: Document[list[Fact]] = Document(list[Fact])
 RECEIPT = Document(Receipt)

@@ -21,7 +21,8 @@ from chalicelib.errors import LostRace, TooManyRequests
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Dataset, Fact, once
-from chalicelib.reporting.intervals import quarter_of
+from chalicelib.reporting.history import Night
+from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
@@ -31,6 +32,7 @@ from chalicelib.storage.protocol import (
     Attempt,
     Client,
     Configuration,
+    History,
     Receipt,
     Refused,
     Replayed,
@@ -39,6 +41,7 @@ from chalicelib.storage.protocol import (
     Started,
     Visit,
 )
+from chalicelib.storage.segments import Segment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,6 +67,7 @@ RESTORED = "restored"
 """An attribute of a row that was put back from a backup: nothing happened to it. Its next version has it no more."""
 _CURRENT: Key = ("CONFIG", "CURRENT")
 _COVERAGE: Key = ("ROLLUP", "COVERAGE")
+_NIGHT: Key = ("ROLLUP", "NIGHT")
 _SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 
 
@@ -273,6 +277,28 @@ class DynamoStore:
         events = [event for row in rows for event in codec.EVENTS.load(_loaded(row["events"]))]
         return (_engagement(rows[-1]) if rows else None), events
 
+    def histories(self, after: str, most: int) -> tuple[list[History], str | None]:
+        seen = after.split("\t") if after else []
+        start = {"ExclusiveStartKey": _key((seen[0], seen[1]))} if seen else {}
+        page = self._client.scan(
+            TableName=self._table,
+            Limit=most,
+            FilterExpression="begins_with(pk, :work) AND (sk = :head OR begins_with(sk, :kept))",
+            ExpressionAttributeValues={":work": {"S": "WORK#"}, ":head": {"S": "HEAD"}, ":kept": {"S": "V#"}},
+            **start,  # type: ignore[arg-type]
+        )
+        last = page.get("LastEvaluatedKey")
+        works: dict[str, list[Item]] = {}
+        for row in page["Items"]:
+            works.setdefault(row["pk"]["S"], []).append(row)
+        for pk in seen[:1]:
+            works.pop(pk, None)  # the call before has read it to its end
+        if last is not None and last["pk"]["S"].startswith("WORK#") and last["pk"]["S"] not in seen:
+            pk = last["pk"]["S"]
+            works[pk] = [row for row in self._query(pk, "H", "W") if row["sk"]["S"][:2] in ("HE", "V#")]
+        found = [history for rows in works.values() for history in _histories(rows)]
+        return found, None if last is None else f"{last['pk']['S']}\t{last['sk']['S']}"
+
     def forget(self, engagement_id: str, at: int) -> None:
         tombstone = _key((f"WORK#{work_key_of(engagement_id)}", f"E#{engagement_id}"))
         expires_at = _n(at // 1000 + TOMBSTONE_DAYS * DAY)
@@ -285,19 +311,11 @@ class DynamoStore:
 
     def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
         packed = list(segments.pack(facts))
-        of_facts = (
-            {
-                **_key(self._by_time("FACTS", segment.quarter, segment.name, segment.name)),
-                "doc": _stored(segment.packed),
-                "expires_at": _n(segment.quarter // 1000 + FACT_RETENTION_DAYS * DAY),
-            }
-            for segment in packed
-        )
         of_visits = (
             {**_key(_visit_key(visit)), "expires_at": _n(visit.at // 1000 + VISIT_RETENTION_DAYS * DAY)}
             for visit in visits
         )
-        self._put_all([*of_facts, *of_visits])
+        self._put_all([*map(self._segment, packed), *of_visits])
         self._put_all(
             {**_key(_late_key(segment.quarter)), "mark": {"S": segment.name}}
             for segment in packed
@@ -327,6 +345,14 @@ class DynamoStore:
         found = (fact for row in rows for fact in segments.unpack(_loaded(row["doc"])))
         return once(fact for fact in found if dataset in (None, fact.dataset) and start <= fact.at < end)
 
+    def rewrite_facts(self, quarter: int, anew: Callable[[list[Fact]], list[Fact]]) -> None:
+        rows = list(self._between("FACTS", quarter, quarter + QUARTER_MS))
+        kept = once(fact for row in rows for fact in segments.unpack(_loaded(row["doc"])))
+        new = [self._segment(segment) for segment in segments.pack(anew(kept))]
+        self._put_all(new)
+        stays = {(row["pk"]["S"], row["sk"]["S"]) for row in new}
+        self._delete_all({(row["pk"]["S"], row["sk"]["S"]) for row in rows} - stays)
+
     def keep_rollup(self, dataset: Dataset, series: str, start: int, cells: Sequence[Cell]) -> None:
         expires_at = start // 1000 + FACT_RETENTION_DAYS * DAY
         row = {
@@ -347,6 +373,15 @@ class DynamoStore:
     def put_coverage(self, coverage: Coverage) -> Coverage:
         kept = replace(coverage, version=coverage.version + 1)
         self._follow(_COVERAGE, codec.COVERAGE.dump(kept), coverage.version)
+        return kept
+
+    def night(self) -> Night:
+        item = self._get(_NIGHT)
+        return codec.NIGHT.load(_loaded(item["doc"])) if item else Night()
+
+    def put_night(self, night: Night) -> Night:
+        kept = replace(night, version=night.version + 1)
+        self._follow(_NIGHT, codec.NIGHT.dump(kept), night.version)
         return kept
 
     def late(self) -> dict[int, str]:
@@ -509,7 +544,7 @@ class DynamoStore:
             self._batch_write(list(chunk))
 
     def _delete_all(self, keys: Iterable[Key]) -> None:
-        for chunk in _chunks([{"DeleteRequest": {"Key": _key(key)}} for key in keys], 25):
+        for chunk in _chunks([{"DeleteRequest": {"Key": _key(key)}} for key in sorted(keys)], 25):
             self._batch_write(list(chunk))
 
     def _beside(self, kind: str, engagement_id: str) -> Iterator[Item]:
@@ -701,6 +736,13 @@ class DynamoStore:
             item["gsk"] = {"S": occupancy.agent_id}
         return item
 
+    def _segment(self, segment: Segment) -> Item:
+        return {
+            **_key(self._by_time("FACTS", segment.quarter, segment.name, segment.name)),
+            "doc": _stored(segment.packed),
+            "expires_at": _n(segment.quarter // 1000 + FACT_RETENTION_DAYS * DAY),
+        }
+
     def _by_time(self, kind: str, at: int, spread_by: str, named: str) -> Key:
         """The key of a row that is kept by day, under a name that is its own."""
         day = datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
@@ -771,6 +813,20 @@ def _refused(item: Item, engagement: Engagement) -> Started | Refused:
     """A row in the way of a start; it may be our own, where the answer to the first sending was lost."""
     existing = _engagement(item)
     return Started() if existing.engagement_id == engagement.engagement_id else Refused(existing)
+
+
+def _histories(rows: list[Item]) -> Iterator[History]:
+    """The engagements of one work, from its head row and its history."""
+    newest: dict[str, Engagement] = {}
+    events: dict[str, list[Event]] = {}
+    for row in sorted(rows, key=lambda row: str(row["sk"]["S"])):
+        engagement = _engagement(row)
+        known = events.setdefault(engagement.engagement_id, [])
+        known += codec.EVENTS.load(_loaded(row["events"])) if "events" in row else []
+        before = newest.get(engagement.engagement_id, engagement)
+        newest[engagement.engagement_id] = max(before, engagement, key=lambda each: each.version)
+    for engagement_id, engagement in newest.items():
+        yield engagement, events[engagement_id]
 
 
 def _same(wanted: Item, old: Item) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any
@@ -12,7 +12,8 @@ from chalicelib.errors import LostRace
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Dataset, Fact, identity, once
-from chalicelib.reporting.intervals import quarter_of
+from chalicelib.reporting.history import Night
+from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
@@ -21,6 +22,7 @@ from chalicelib.storage.protocol import (
     Attempt,
     Client,
     Configuration,
+    History,
     Receipt,
     Refused,
     Replayed,
@@ -48,6 +50,7 @@ class MemoryStore:
         self._facts: dict[tuple[str, str, int], Fact] = {}
         self._rollups: dict[tuple[str, str, int], list[Cell]] = {}
         self._coverage = Coverage()
+        self._night = Night()
         self._late: dict[int, int] = {}
         self._configurations: list[Configuration] = [Configuration()]
         self._stamps: dict[int, Stamp] = {}
@@ -170,6 +173,19 @@ class MemoryStore:
             rows = [row for key, row in sorted(self._history.items()) if key[0] == engagement_id]
         return (rows[-1][0] if rows else None), [event for _, events in rows for event in events]
 
+    def histories(self, after: str, most: int) -> tuple[list[History], str | None]:
+        with self._lock:
+            keys = sorted({*self._heads, *(work_key_of(key[0]) or "" for key in self._history)})
+            chunk = [key for key in keys if f"WORK#{key}\tHEAD" > after][:most]
+            of = {key[0] for key in self._history} | {head.engagement_id for head in self._heads.values()}
+            found: list[History] = []
+            for engagement_id in sorted(each for each in of if work_key_of(each) in chunk):
+                last, events = self.archived(engagement_id)
+                engagement = self.engagement(engagement_id) or last
+                if engagement is not None:
+                    found.append((engagement, events))
+            return found, f"WORK#{chunk[-1]}\tHEAD" if chunk and chunk[-1] != keys[-1] else None
+
     def forget(self, engagement_id: str, at: int) -> None:
         with self._lock:
             self._forgotten[engagement_id] = at
@@ -204,6 +220,14 @@ class MemoryStore:
         with self._lock:
             return once(f for f in self._facts.values() if dataset in (None, f.dataset) and start <= f.at < end)
 
+    def rewrite_facts(self, quarter: int, anew: Callable[[list[Fact]], list[Fact]]) -> None:
+        kept = self.facts(None, quarter, quarter + QUARTER_MS)
+        facts = anew(kept)
+        with self._lock:
+            for fact in kept:
+                self._facts.pop(identity(fact), None)
+            self.record(facts)
+
     def keep_rollup(self, dataset: Dataset, series: str, start: int, cells: Sequence[Cell]) -> None:
         with self._lock:
             self._rollups[dataset, series, start] = list(cells)
@@ -222,6 +246,17 @@ class MemoryStore:
             if self._coverage != kept and self._coverage.version != coverage.version:
                 raise LostRace("Somebody else rolled up at the same moment.")
             self._coverage = kept
+        return kept
+
+    def night(self) -> Night:
+        return self._night
+
+    def put_night(self, night: Night) -> Night:
+        kept = replace(night, version=night.version + 1)
+        with self._lock:
+            if self._night != kept and self._night.version != night.version:
+                raise LostRace("Another sweep was there at the same moment.")
+            self._night = kept
         return kept
 
     def late(self) -> dict[int, str]:

@@ -6,7 +6,7 @@ Losing a race is an answer (`False`, or `LostRace`), never a silent overwrite.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -15,9 +15,12 @@ from chalicelib.engagements.model import Change, Engagement, Event, FlowReferenc
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.history import Night
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 
+History = tuple[Engagement, list[Event]]
+"""An engagement as it was last, and the events that are kept of it beside its trail."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -216,6 +219,13 @@ class Store(Protocol):
     def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
         """The newest engagement kept in the history, and all of its events kept there, oldest first."""
 
+    def histories(self, after: str, most: int) -> tuple[list[History], str | None]:
+        """All engagements that are kept, and the events kept of them, some works at a time in no order that matters.
+
+        `after` is where the last call said to go on, at first the empty text; at the end it says None. So many rows are
+        read, whatever they are of.
+        """
+
     def forget(self, engagement_id: str, at: int) -> None:
         """Forget, from now (epoch ms) on, what an engagement said: in its history and its notes.
 
@@ -240,6 +250,9 @@ class Store(Protocol):
     def facts(self, dataset: Dataset | None, start: int, end: int) -> list[Fact]:
         """The facts of a dataset, or of all, with start <= at < end (epoch ms)."""
 
+    def rewrite_facts(self, quarter: int, anew: Callable[[list[Fact]], list[Fact]]) -> None:
+        """Put others in the place of the facts of a quarter of an hour. What comes while `anew` is at it stays."""
+
     def keep_rollup(self, dataset: Dataset, series: str, start: int, cells: Sequence[Cell]) -> None:
         """Keep what an interval adds up to, in place of what was kept of it before."""
 
@@ -250,6 +263,12 @@ class Store(Protocol):
         """What is rolled up."""
 
     def put_coverage(self, coverage: Coverage) -> Coverage:
+        """Keep it as the next version, if it is still at the one seen. Raises `LostRace`."""
+
+    def night(self) -> Night:
+        """How far the reconciliation is."""
+
+    def put_night(self, night: Night) -> Night:
         """Keep it as the next version, if it is still at the one seen. Raises `LostRace`."""
 
     def late(self) -> dict[int, str]:

@@ -149,6 +149,8 @@ ALLOWED = {
     "status.set": {"agent": "own", "supervisor": "any", "admin": "any"},
     "self.read": {"agent": "own", "supervisor": "any", "admin": "any"},
     "report.read": {"integration": "any", "agent": "own", "supervisor": "any", "admin": "any"},
+    "report.check": {"admin": "any"},
+    "report.rebuild": {"admin": "any"},
     "statistics.read": {"supervisor": "any", "admin": "any"},
     "consumer.export": {"admin": "any"},
     "consumer.erase": {"admin": "any"},

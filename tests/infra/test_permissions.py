@@ -27,6 +27,7 @@ from chalicelib.operations import (
     listing,
     privacy,
     reading,
+    reconciling,
     routing,
     supervising,
     watching,
@@ -177,6 +178,8 @@ def reads(centre: AwsCentre) -> None:
     listing.open_ones(world, listing.Wanted(), 30)
     listing.closed_ones(world, listing.Wanted(), NOW, NOW + 1, 30)
     watching.queues_now(world)
+    reconciling.works(world, "", NOW, NOW + 1, again=True)
+    reconciling.rebuild(world, NOW - NOW % 900_000)
     configuring.apply(world, {**PLAIN, "queues": [*TENANT["queues"], {"queue_id": "more", "queue_name": "More"}]}, None)
 
 

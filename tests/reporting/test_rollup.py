@@ -128,7 +128,7 @@ def test_what_is_read_for_a_report_is_each_moment_once_in_no_two_rows_and_rolled
     )
     quarters = st.integers(START // QUARTER_MS, (START + 4 * DAY_MS) // QUARTER_MS)
     start, end, since, days_since, upto = (QUARTER_MS * data.draw(quarters) for _ in range(5))
-    coverage = Coverage(since, upto, data.draw(st.sampled_from(ZONES)), days_since, 1)
+    coverage = Coverage(since, upto, data.draw(st.sampled_from(ZONES)), days_since)
     found = pieces(start, end, interval, zone, coverage)
     at = start
     for piece in found:
@@ -150,7 +150,7 @@ def test_what_is_read_for_a_report_is_each_moment_once_in_no_two_rows_and_rolled
 def test_a_year_of_days_is_read_from_one_row_a_day() -> None:
     zone = ZoneInfo("Europe/Paris")
     start = span(START, DAY_MS, zone)[0]
-    coverage = Coverage(start, start + 400 * DAY_MS, "Europe/Paris", start, 1)
+    coverage = Coverage(start, start + 400 * DAY_MS, "Europe/Paris", start)
     (piece,) = pieces(start, span(start + 365 * DAY_MS, DAY_MS, zone)[0], DAY_MS, zone, coverage)
     assert piece.level == "day"
 
