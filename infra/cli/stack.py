@@ -12,11 +12,13 @@ from infra.cli.aws import stack_of
 from infra.cli.connection import Tenant
 from infra.cli.failures import Failed
 from infra.cli.output import table
+from infra.cli.reconciling import drift, make_anew
 from infra.cli.shell import CONTACT_CENTER, Group, Json, Shell, begin
 
 IN_HANDS = ("offered", "assigned", "inactive", "wrap_up")
 PLACED = ("offered", "assigned")
 """What takes a place for certain; a wrap-up takes none where the work was parked before."""
+MOST_NAMED = 10
 LATE_SECONDS = 120
 """The sweeper runs every minute; what is overdue for longer than two rounds was forgotten."""
 StackName = Annotated[str | None, typer.Option("--stack", help="A deployed tenant; without it, the local stack.")]
@@ -77,8 +79,13 @@ def doctor(
     context: typer.Context,
     stack: StackName = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Before that, sweep at once and send dead letters where they came from.")
+        bool,
+        typer.Option(
+            "--repair",
+            help="Before that, sweep at once, send dead letters where they came from, and make reports anew.",
+        ),
     ] = False,
+    days: Annotated[int, typer.Option(min=1, max=30, help="The last days of reports that are looked at.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Look at what should always be true; the exit code is 1 where something is not."""
@@ -90,15 +97,17 @@ def doctor(
             for each in of.dead_letters():
                 if each.source and each.count:
                     of.redrive(each)
+            with shell.tenant() as tenant:
+                make_anew(tenant, days)
     with output.progress("Looking …"):
-        findings = list(_findings(shell, stack))
+        findings = list(_findings(shell, stack, days))
     rows = [["ok" if each.ok else "WRONG", each.name, each.text] for each in findings]
     output.result({"findings": [each._asdict() for each in findings]}, table(None, ("", "what", "found"), rows))
     if not all(each.ok for each in findings):
         raise typer.Exit(1)
 
 
-def _findings(shell: Shell, stack: str | None) -> Iterator[Finding]:
+def _findings(shell: Shell, stack: str | None, days: int) -> Iterator[Finding]:
     with shell.tenant() as tenant:
         health = tenant.call("GET", "/health")
         yield Finding("health", health.status == 200, f"GET /health answers {health.status}")
@@ -106,6 +115,7 @@ def _findings(shell: Shell, stack: str | None) -> Iterator[Finding]:
         yield Finding("token", True, "the credentials are good")
         yield from _configuration(tenant)
         yield from _hands(tenant)
+        yield from _reports(tenant, days)
     yield from _dead_letters(shell, stack)
 
 
@@ -144,6 +154,20 @@ def _hands(tenant: Tenant) -> Iterator[Finding]:
     yield Finding(
         "offers", not late, f"past their deadline: {'; '.join(late)}" if late else "none is past its deadline"
     )
+
+
+def _reports(tenant: Tenant, days: int) -> Iterator[Finding]:
+    found = drift(tenant, days)
+    whole = f"{found.engagements} engagements' events lead to their digests"
+    yield Finding("histories", not found.histories, _some(found.histories) or whole)
+    same = f"facts and roll-ups of the last {days} d are what the histories tell"
+    step = ": `interleave doctor --repair` makes them anew"
+    yield Finding("reports", not found.reports, _some(found.reports) + step if found.reports else same)
+
+
+def _some(lines: list[str]) -> str:
+    more = len(lines) - MOST_NAMED
+    return "; ".join([*lines[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _dead_letters(shell: Shell, stack: str | None) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import typer
 from moto import mock_aws
 from typer.testing import CliRunner
 
+from chalicelib.operations import rolling
 from infra.cli import app
 from infra.cli.aws import Stack
 from infra.cli.connection import Address, Options
@@ -22,6 +24,7 @@ from infra.cli.failures import Failed
 from infra.cli.output import duration
 from tests.support.api import Api
 from tests.support.command_line import interleave
+from tests.support.worlds import NOW
 
 ROOT = Path(__file__).parent.parent.parent.parent
 START = ("start", "entry-tickets", "--name", "Printer on fire", "--id", "CASE-1", "--type", "invoice")
@@ -153,6 +156,57 @@ def test_the_doctor_finds_nothing_in_a_healthy_centre(api: Api) -> None:
     ran = interleave(api, "doctor")
     assert (ran.code, ran.error) == (0, "")
     assert "WRONG" not in ran.out
+
+
+def a_finished_day(api: Api) -> str:
+    """One case was handled, and the quarter of an hour is over."""
+    rolling.roll_up(api.centre.world)
+    api.centre.ready("ana")
+    engagement_id = started(api)
+    api.centre.settle()
+    api.centre.accept(engagement_id)
+    api.centre.end(engagement_id)
+    api.centre.settle()
+    api.centre.clock.pass_seconds(2000)
+    api.centre.settle()
+    return engagement_id
+
+
+def of_the_doctor(api: Api, *options: str) -> dict[str, Any]:
+    return {each["name"]: each for each in interleave(api, "doctor", "--json", *options).document["findings"]}
+
+
+def test_the_doctor_finds_a_history_that_was_touched(api: Api) -> None:
+    engagement_id = a_finished_day(api)
+    assert of_the_doctor(api)["histories"]["ok"]
+    head = api.centre.read(engagement_id)
+    changed = (head.trail[0]._replace(actor="agent:ben"), *head.trail[1:])
+    api.centre.store._heads[head.work_key] = replace(head, trail=changed)
+    found = of_the_doctor(api)["histories"]
+    assert (found["ok"], found["text"]) == (False, f"{engagement_id}: An event has been changed.")
+
+
+@pytest.mark.parametrize("how", ["missing", "unfounded", "stale"])
+def test_the_doctor_finds_reports_that_drift_and_makes_them_anew(
+    api: Api, stack: Stack, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("infra.cli.stack.stack_of", lambda *_: stack)
+    engagement_id = a_finished_day(api)
+    assert of_the_doctor(api)["reports"]["ok"]
+    store = api.centre.store
+    facts = store.facts(None, 0, 2 * NOW)
+    quarter = facts[0].at - facts[0].at % 900_000
+    if how == "missing":
+        store.rewrite_facts(quarter, lambda _: [])
+    elif how == "unfounded":
+        store.rewrite_facts(quarter, lambda kept: [*kept, replace(kept[0], version=1)])
+    else:
+        store.keep_rollup("queue_performance", "quarter", quarter, [])
+    found = of_the_doctor(api)["reports"]
+    assert (found["ok"], "--repair" in found["text"]) == (False, True)
+    assert {"missing": "not what all histories tell", "unfounded": engagement_id, "stale": "adds up to"}[how] in found["text"]
+    assert of_the_doctor(api, "--repair")["reports"]["ok"]
+    assert store.facts(None, 0, 2 * NOW) == facts
 
 
 def test_work_that_was_finished_while_parked_takes_no_place_and_is_no_finding(api: Api) -> None:
