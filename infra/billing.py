@@ -54,8 +54,6 @@ class Meter:
         match model.name:
             case "PutItem":
                 self._write(params["Item"], held, 1)
-            case "DeleteItem":
-                self._write(params["Key"], held, 1)
             case "UpdateItem":
                 self._update(params, held)
             case "TransactWriteItems":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from chalicelib.reporting.facts import Dataset, Fact
-from chalicelib.reporting.histogram import step_of
+from chalicelib.reporting.histogram import Histogram, step_of
 from chalicelib.reporting.intervals import span
 
 MEASURES: dict[Dataset, tuple[str, ...]] = {
@@ -38,6 +38,8 @@ MEASURES: dict[Dataset, tuple[str, ...]] = {
         "wrapped_ms",
     ),
 }
+SPREAD: dict[Dataset, tuple[str, ...]] = {"queue_performance": ("waited_ms",), "agent_performance": ("handled_ms",)}
+"""The durations of which it is known how they are spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Row:
     measures: dict[str, int]
     parts: tuple[Part, ...]
     """What it was added up from, in order of time: each measure is the sum of its parts'."""
+    spread: Mapping[str, Histogram] = field(default_factory=dict)
+    """By duration, how it is spread."""
 
     def behind(self, measure: str) -> list[Part]:
         """The parts that a number comes from."""
@@ -103,7 +107,11 @@ def _row(dataset: Dataset, key: tuple[int, int, str, str, str], parts: list[Part
         total.update(part.measures)
     measures = {name: total[name] for name in MEASURES[dataset]}
     in_order = tuple(sorted(parts, key=lambda part: (part.at, part.engagement_id, part.version)))
-    return Row(start, end, queue_id, agent_id or None, channel, measures, in_order)
+    spread = {
+        name: Counter(step_of(part.measures[name]) for part in parts if name in part.measures)
+        for name in SPREAD[dataset]
+    }
+    return Row(start, end, queue_id, agent_id or None, channel, measures, in_order, spread)
 
 
 def _held_against(marks: Marks | None, fact: Fact) -> dict[str, int]:

@@ -13,13 +13,11 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Any
 
-from chalicelib.reporting.datasets import MEASURES, Marks, Row
+from chalicelib.reporting.datasets import MEASURES, SPREAD, Marks, Row
 from chalicelib.reporting.facts import Dataset, Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
 from chalicelib.reporting.intervals import span
 
-SPREAD = ("waited_ms", "handled_ms")
-"""The durations of which a roll-up keeps how they are spread."""
 TOGETHER: frozenset[Dataset] = frozenset({"queue_performance"})
 """Datasets whose rows name no agent: kept with all agents together too, for whoever may see all that they did."""
 NO_MARKS: Mapping[str, Marks] = MappingProxyType({})
@@ -63,22 +61,29 @@ def rows(
     zone: tzinfo = UTC,
 ) -> list[Row]:
     """The rows of a dataset, as `fold` makes them of the facts; what is behind them, only the facts tell."""
-    added: dict[tuple[int, int, str, str, str], Counter[str]] = {}
+    alike: dict[tuple[int, int, str, str, str], list[Cell]] = {}
     for cell in cells:
         of = cell.total
         agent_id = of.agent_id or "" if dataset == "agent_performance" else ""
-        key = (*span(of.at, interval_ms, zone), of.queue_id, agent_id, of.channel)
-        row = added.setdefault(key, Counter())
-        row.update(of.measures)
-        row.update(_held_against(marks.get(of.queue_id), cell))
-    return [
-        Row(start, end, queue_id, agent_id or None, channel, {name: row[name] for name in MEASURES[dataset]}, ())
-        for (start, end, queue_id, agent_id, channel), row in sorted(added.items(), key=lambda each: each[0])
-    ]
+        alike.setdefault((*span(of.at, interval_ms, zone), of.queue_id, agent_id, of.channel), []).append(cell)
+    return [_row(dataset, key, alike[key], marks) for key in sorted(alike)]
+
+
+def _row(dataset: Dataset, key: tuple[int, int, str, str, str], cells: list[Cell], marks: Mapping[str, Marks]) -> Row:
+    start, end, queue_id, agent_id, channel = key
+    added: Counter[str] = Counter()
+    spread: dict[str, Counter[int]] = {name: Counter() for name in SPREAD[dataset]}
+    for cell in cells:
+        added.update(cell.total.measures)
+        added.update(_held_against(marks.get(queue_id), cell))
+        for name, histogram in spread.items():
+            histogram.update(cell.spread.get(name, {}))
+    measures = {name: added[name] for name in MEASURES[dataset]}
+    return Row(start, end, queue_id, agent_id or None, channel, measures, (), spread)
 
 
 def _cell(fact: Fact) -> Cell:
-    spread = {name: {step_of(fact.measures[name]): 1} for name in SPREAD if name in fact.measures}
+    spread = {name: {step_of(fact.measures[name]): 1} for name in SPREAD.get(fact.dataset, ()) if name in fact.measures}
     return Cell(replace(fact, engagement_id="", version=0), 1, spread)
 
 

@@ -385,18 +385,14 @@ class DynamoStore:
         return kept
 
     def late(self) -> dict[int, str]:
-        return {int(row["sk"]["S"]): str(row["mark"]["S"]) for row in self._query("LATE", "0", "~")}
+        rows = self._query("LATE", "0", "~")
+        return {int(row["sk"]["S"]): str(row["mark"]["S"]) for row in rows if "expires_at" not in row}
 
     def unmark(self, quarter: int, mark: str) -> None:
-        try:
-            self._client.delete_item(
-                TableName=self._table,
-                Key=_key(_late_key(quarter)),
-                ConditionExpression="mark = :mark",
-                ExpressionAttributeValues={":mark": {"S": mark}},
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return  # more has come meanwhile
+        row = {**_key(_late_key(quarter)), "mark": {"S": mark}, "expires_at": _n(quarter // 1000 + DAY)}
+        self._try_put(
+            self._put(row, "mark = :mark", {}, {":mark": {"S": mark}})
+        )  # if more has come meanwhile, it stays
 
     # What the outside is told
 

@@ -12,8 +12,8 @@ from chalicelib.reporting.datasets import MEASURES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
 NUMBERS = {
-    "queue_performance": {*MEASURES["queue_performance"], *SERVICE_LEVEL},
-    "agent_performance": {*MEASURES["agent_performance"]},
+    "queue_performance": {*MEASURES["queue_performance"], *SERVICE_LEVEL, "waited_p50_ms", "waited_p90_ms"},
+    "agent_performance": {*MEASURES["agent_performance"], "handled_p50_ms", "handled_p90_ms"},
 }
 
 

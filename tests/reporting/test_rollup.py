@@ -63,12 +63,12 @@ def test_i11_a_report_of_roll_ups_says_what_a_report_of_facts_says(some: list[Fa
     kept = codec.CELLS.load(codec.CELLS.dump([cell for cells in merged for cell in cells]))
     for dataset in DATASETS:
         wanted = [
-            (row.start, row.end, row.queue_id, row.agent_id, row.channel, row.measures)
+            (row.start, row.end, row.queue_id, row.agent_id, row.channel, row.measures, row.spread)
             for row in fold(dataset, some, interval, marks, zone)
         ]
         cells = [cell for cell in kept if cell.total.dataset == dataset]
         found = rows(dataset, cells, interval, marks, zone)
-        assert [(r.start, r.end, r.queue_id, r.agent_id, r.channel, r.measures) for r in found] == wanted
+        assert [(r.start, r.end, r.queue_id, r.agent_id, r.channel, r.measures, r.spread) for r in found] == wanted
     queues = [cell for cell in kept if cell.total.dataset == "queue_performance"]
     alone = [cell for quarter in quarters for cell in together((c for c in queues if c.total.at == quarter), quarter)]
     assert rows("queue_performance", alone, interval, marks, zone) == rows(

@@ -14,10 +14,12 @@ from chalicelib.http.window import time_range
 from chalicelib.operations import reporting
 from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
 from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.histogram import percentile
 from chalicelib.reporting.intervals import DAY_MS
 from chalicelib.reporting.rollup import rows
 
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
+PERCENTILES = (50, 90)
 SERVICE_LEVEL = ("service_level_in_percentage", "service_level_target_in_percentage")
 
 
@@ -101,7 +103,15 @@ def _row(call: Call[None], row: Row) -> dict[str, Any]:
         fields["user_name"] = agent.display_name if agent else row.agent_id
     elif queue is not None:
         fields |= _service_level(queue, row.measures)
-    return {**fields, **row.measures}
+    return {**fields, **row.measures, **_percentiles(row)}
+
+
+def _percentiles(row: Row) -> dict[str, int | None]:
+    return {
+        name.replace("_ms", f"_p{percent}_ms"): percentile(histogram, percent)
+        for name, histogram in row.spread.items()
+        for percent in PERCENTILES
+    }
 
 
 def _behind(row: Row, measure: str | None) -> dict[str, Any]:

@@ -204,7 +204,9 @@ def test_the_doctor_finds_reports_that_drift_and_makes_them_anew(
         store.keep_rollup("queue_performance", "quarter", quarter, [])
     found = of_the_doctor(api)["reports"]
     assert (found["ok"], "--repair" in found["text"]) == (False, True)
-    assert {"missing": "not what all histories tell", "unfounded": engagement_id, "stale": "adds up to"}[how] in found["text"]
+    assert {"missing": "not what all histories tell", "unfounded": engagement_id, "stale": "adds up to"}[how] in found[
+        "text"
+    ]
     assert of_the_doctor(api, "--repair")["reports"]["ok"]
     assert store.facts(None, 0, 2 * NOW) == facts
 
