@@ -12,11 +12,11 @@ DAY_MS = 86_400_000
 MAX_RANGE_DAYS = 31
 
 
-def time_range(call: Call[Any]) -> tuple[int, int]:
+def time_range(call: Call[Any], most_days: int = MAX_RANGE_DAYS) -> tuple[int, int]:
     """`from` and `to` as epoch milliseconds; by default the last 24 hours."""
     end = wire.time_value("to", call.query["to"]) if "to" in call.query else call.world.now() + 1
     start = wire.time_value("from", call.query["from"]) if "from" in call.query else end - DAY_MS
-    if not start < end <= start + MAX_RANGE_DAYS * DAY_MS:
-        message = f"`from` must be before `to`, by at most {MAX_RANGE_DAYS} days."
+    if not start < end <= start + most_days * DAY_MS:
+        message = f"`from` must be before `to`, by at most {most_days} days."
         raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
     return start, end

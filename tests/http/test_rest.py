@@ -10,9 +10,11 @@ import pytest
 from chalicelib.errors import InterleaveError
 from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.problems import KINDS
+from chalicelib.operations import rolling
+from chalicelib.reporting.facts import Fact
 from tests.http.test_desk import act, offered
 from tests.support.api import Api, zoom_body
-from tests.support.worlds import TENANT, MemoryCentre
+from tests.support.worlds import NOW, TENANT, MemoryCentre
 
 REPORT = "/v2/contact_center/analytics/dataset/historical"
 
@@ -54,6 +56,36 @@ def test_the_first_report_counts_what_happened_once_however_often_the_stream_is_
 def test_a_report_that_cannot_be_asked_for_says_why(api: Api, query: str) -> None:
     reply = api.by("sue").get(f"{REPORT}/queue_performance?{query}")
     assert (reply.status, reply.body["errors"][0]["pointer"].split("/")[0]) == (400, "query")
+
+
+def test_a_report_by_days_spans_a_year_and_any_other_a_month(api: Api) -> None:
+    done = {"offered_count": 1, "handled_count": 1, "handled_ms": 7000}
+    days = [NOW - n * 86_400_000 for n in (360, 100, 1)]
+    api.centre.store.record(
+        [Fact("agent_performance", f"e{at}", 4, at, "work_item", "billing", "ana", done) for at in days]
+    )
+    year = "from=2024-11-24T00:00:00Z&to=2025-11-24T00:00:00Z"
+    found = api.by("sue").get(f"{REPORT}/agent_performance?{year}&interval=1d").body["agent_performance"]
+    assert [row["start_time"][:10] for row in found] == ["2024-11-28", "2025-08-15", "2025-11-22"]
+    assert {row["handled_p90_ms"] for row in found} == {6950}
+    assert api.by("sue").get(f"{REPORT}/agent_performance?{year}&interval=1h").status == 400
+    assert api.by("sue").get(f"{REPORT}/agent_performance?{year}&interval=1d&behind=handled_ms").status == 400
+
+
+@pytest.mark.parametrize("rolled", [False, True])
+def test_a_queue_report_shows_an_agent_what_is_his(api: Api, rolled: bool) -> None:
+    centre = api.centre
+    rolling.roll_up(centre.world)
+    visit = {"handled_count": 1, "waited_ms": 1000}
+    centre.store.record(
+        [Fact("queue_performance", f"e{who}", 3, NOW, "work_item", "billing", who, visit) for who in ("ana", "ben")]
+    )
+    centre.clock.pass_seconds(1800 if rolled else 1)
+    rolling.roll_up(centre.world)
+    assert (centre.store.coverage().upto > NOW) is rolled
+    for who, count in (("sue", 2), ("ana", 1)):
+        (row,) = api.by(who).get(f"{REPORT}/queue_performance?from=2025-11-23T17:45:00Z").body["queue_performance"]
+        assert (who, row["handled_count"]) == (who, count)
 
 
 def test_behind_a_number_stand_the_engagements_that_it_comes_from(api: Api) -> None:

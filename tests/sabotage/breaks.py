@@ -1,4 +1,4 @@
-"""What is broken: five bugs that somebody could write, and each condition of the store, taken away or weakened."""
+"""What is broken: bugs that somebody could write, and each condition of the store, taken away or weakened."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def bug(name: str, file: str, passage: str, instead: str) -> Break:
 
 
 def bugs() -> list[Break]:
-    """Five bugs."""
+    """The bugs."""
     return [
         bug(
             "the same work may be active twice",
@@ -66,6 +66,18 @@ def bugs() -> list[Break]:
             "chalicelib/reporting/facts.py",
             "known = {identity(fact): fact for fact in facts}",
             "known = {n: fact for n, fact in enumerate(facts)}",
+        ),
+        bug(
+            "what comes too late for its roll-up leaves no mark",
+            "chalicelib/operations/rolling.py",
+            "if quarter <= over}",
+            "if quarter <= 0}",
+        ),
+        bug(
+            "an event is chained to nothing before it",
+            "chalicelib/engagements/chain.py",
+            'f"{before} {said}"',
+            'f"{said}"',
         ),
         bug(
             "the router offers what has changed since it was listed",

@@ -10,7 +10,7 @@ from chalicelib.configuration.profiles import Queue
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.window import time_range
+from chalicelib.http.window import MAX_RANGE_DAYS, time_range
 from chalicelib.operations import reporting
 from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
 from chalicelib.reporting.facts import Dataset, Fact
@@ -19,6 +19,8 @@ from chalicelib.reporting.intervals import DAY_MS
 from chalicelib.reporting.rollup import rows
 
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
+A_YEAR = 366
+"""Days that a report by days may span."""
 PERCENTILES = (50, 90)
 SERVICE_LEVEL = ("service_level_in_percentage", "service_level_target_in_percentage")
 
@@ -28,7 +30,6 @@ def get_dataset(call: Call[None]) -> Answer:
     if name not in MEASURES:
         raise NotFound(f"There is no dataset {name!r}; there are {', '.join(MEASURES)}.")
     dataset: Dataset = name
-    start, end = reporting.whole_quarters(*time_range(call))
     interval = call.query.get("interval", "15m")
     if interval not in INTERVALS:
         wrong = FieldError("query/interval", f"Use one of {', '.join(INTERVALS)}.")
@@ -37,6 +38,8 @@ def get_dataset(call: Call[None]) -> Answer:
     if behind is not None and behind not in MEASURES[dataset]:
         wrong = FieldError("query/behind", f"Use one of {', '.join(MEASURES[dataset])}.")
         raise InvalidRequest("Validation Failed.", [wrong])
+    most_days = A_YEAR if interval == "1d" and behind is None else MAX_RANGE_DAYS
+    start, end = reporting.whole_quarters(*time_range(call, most_days))
     zone = _zone(call.query.get("timezone", call.world.tenant().timezone))
     marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
     length = INTERVALS[interval]
