@@ -84,6 +84,7 @@ def _calls(session: Session, role: str, outputs: dict[str, str], resource: str) 
             KeyConditionExpression=f"{where[0]} = :k",
             ExpressionAttributeValues={":k": {"S": "PERMISSIONS"}},
         ),
+        "dynamodb:Scan": lambda: dynamodb.scan(TableName=table, Limit=1),
         "dynamodb:PutItem": lambda: dynamodb.put_item(TableName=table, Item=KEY),
         "dynamodb:BatchWriteItem": lambda: dynamodb.batch_write_item(
             RequestItems={table: [{"PutRequest": {"Item": KEY}}]}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.engagements.model import Event
+from chalicelib.engagements.model import Event, consumer_key
 from chalicelib.handlers import schedule
-from chalicelib.operations import desk, reconciling, recording, rolling
+from chalicelib.operations import desk, privacy, reconciling, recording, rolling
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.reconciling import Findings
 from chalicelib.reporting.coverage import Coverage
@@ -84,6 +84,20 @@ def test_nothing_drifts_and_nothing_is_changed_by_making_it_anew(any_centre: Cen
     assert whole(any_centre) == []
     assert store.facts(None, START, END) == before
     assert over_works(any_centre).engagements == 3
+
+
+def test_what_a_consumer_had_forgotten_drifts_nowhere(any_centre: Centre) -> None:
+    jill = {"consumer_external_id": "C-77"}
+    any_centre.start("CASE-9", consumer=jill)
+    a_day(any_centre)
+    (erased,) = [visit.engagement_id for visit in any_centre.world.store.visits(consumer_key(jill) or "")]
+    desk.cancel(any_centre.world, Order(erased, "integration:crm"))
+    any_centre.consume()
+    assert privacy.erase(any_centre.world, jill, "admin:adm").erased == [erased]
+    any_centre.consume()
+    sweeps(any_centre, END + 2 * HOUR_MS)
+    assert whole(any_centre) == []
+    assert any_centre.read(erased).trail[-1].command == "erase"
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, MutableMapping
 
+from chalicelib.engagements.chain import fault
 from chalicelib.engagements.model import Engagement, Event, Occupancy, work_key_of
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.events.catalogue import PublicEvent
@@ -109,8 +110,12 @@ def i6_only_listed_transitions(engagement: Engagement) -> None:
 def i6_history_is_dense(world: World, versions: Mapping[str, int]) -> None:
     """Once the stream has been delivered, every version that there was is in the history, also of what is over."""
     for engagement_id, version in versions.items():
-        kept = reading.events(world, reading.engagement(world, engagement_id))
+        engagement = reading.engagement(world, engagement_id)
+        kept = reading.events(world, engagement)
         assert [event.version for event in kept] == list(range(1, version + 1)), "I6: the history has gaps"
+        wrong = fault(engagement, world.store.archived(engagement_id)[1])
+        assert wrong is None, f"I6: the history does not lead to its digest: {wrong}"
+        assert engagement.chain
 
 
 def i9_nothing_older_overwrites(old: Engagement | None, new: Engagement) -> None:
