@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.engagements.model import AgentStatus, Change, Occupancy
+from chalicelib.engagements.step import timed
 
 
 def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None, now: int, actor: str = "") -> Change:
@@ -17,6 +18,8 @@ def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None
         status_since=now,
         status_by=actor,
         idle_since=now if status == "ready" != occupancy.status else occupancy.idle_since,
+        busy_since=None if occupancy.busy_since is None else now,
+        busy_ms=0,
     )
     return Change(None, changed, occupancy_seen=occupancy.version)
 
@@ -26,15 +29,16 @@ def opt_out(occupancy: Occupancy, queues: tuple[str, ...]) -> Change:
     return _changed(occupancy, replace(occupancy, opted_out=queues))
 
 
-def take_elsewhere(occupancy: Occupancy, reference: str, channel: str) -> Change:
+def take_elsewhere(occupancy: Occupancy, reference: str, channel: str, now: int) -> Change:
     """Another system has given the agent work: it takes one of his places until he leaves it."""
-    return _changed(occupancy, replace(occupancy, elsewhere={**occupancy.elsewhere, reference: channel}))
+    taken = replace(occupancy, elsewhere={**occupancy.elsewhere, reference: channel})
+    return _changed(occupancy, timed(occupancy, taken, now))
 
 
 def leave_elsewhere(occupancy: Occupancy, reference: str, now: int) -> Change:
     """What another system gave him is over; he is idle from now on."""
     rest = {key: channel for key, channel in occupancy.elsewhere.items() if key != reference}
-    return _changed(occupancy, replace(occupancy, elsewhere=rest, idle_since=now))
+    return _changed(occupancy, timed(occupancy, replace(occupancy, elsewhere=rest, idle_since=now), now))
 
 
 def _changed(seen: Occupancy, changed: Occupancy) -> Change:

@@ -192,7 +192,7 @@ def accept(
             "rang_ms": now - open_offer.offered_at,
         },
     )
-    return change(engagement, accepted, None, None, spared(others, engagement))
+    return change(engagement, accepted, None, None, spared(others, engagement, now))
 
 
 def auto_accept(offered: Change, now: int) -> Change:
@@ -363,8 +363,8 @@ def cancel(
         detail=handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
     )
     if occupancy is None or not taken:
-        return _untaken(engagement, cancelled, occupancy, others)
-    return change(engagement, cancelled, occupancy, let_go(occupancy, engagement, now), spared(others, engagement))
+        return _untaken(engagement, cancelled, occupancy, others, now)
+    return change(engagement, cancelled, occupancy, let_go(occupancy, engagement, now), spared(others, engagement, now))
 
 
 def abandon(
@@ -388,15 +388,15 @@ def abandon(
         disposition=disposition or engagement.disposition,
         detail={"waited_ms": now - engagement.waiting_since},
     )
-    return _untaken(engagement, abandoned, occupancy, others)
+    return _untaken(engagement, abandoned, occupancy, others, now)
 
 
 def _untaken(
-    before: Engagement, after: Engagement, occupancy: Occupancy | None, others: tuple[Occupancy, ...]
+    before: Engagement, after: Engagement, occupancy: Occupancy | None, others: tuple[Occupancy, ...], now: int
 ) -> Change:
     """What nobody took is over; to whom it was offered, keeps his idle time."""
-    freed = spared((occupancy,), before)[0] if occupancy else None
-    return change(before, after, occupancy, freed, spared(others, before))
+    freed = spared((occupancy,), before, now)[0] if occupancy else None
+    return change(before, after, occupancy, freed, spared(others, before, now))
 
 
 def _withdraw(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
+from chalicelib.engagements.course import Course
 from chalicelib.routing.consumer import USUAL, Standing
 from chalicelib.routing.model import Requirement
 
@@ -204,6 +205,7 @@ class Engagement:
     trail: tuple[Event, ...] = ()
     chain: str = ""
     """The digest of all its events (`engagements.chain`); an older version of Interleave kept none."""
+    course: Course = field(default_factory=Course)
 
     @property
     def work_key(self) -> str:
@@ -270,11 +272,20 @@ class Occupancy:
     idle_since: int = 0
     offered_at: int = 0
     """When work was last offered to him."""
+    busy_since: int | None = None
+    """While at least one of his places is taken: since when, or since his status changed."""
+    busy_ms: int = 0
+    """How long before that at least one was taken in this status."""
     held: Mapping[str, Held] = field(default_factory=dict)
     opted_out: tuple[str, ...] = ()
     """Queues that he serves, but not now."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Work that another system gave him: by its reference there, the channel."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether at least one of his places is taken."""
+        return bool(self.elsewhere) or any(not held.parked for held in self.held.values())
 
     def load(self, channel: str) -> int:
         """How many of a channel's places are taken. Parked engagements take none."""

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from chalicelib.engagements.chain import link
+from chalicelib.engagements.course import Course
 from chalicelib.engagements.model import (
     TRAIL_LENGTH,
     Change,
@@ -58,7 +59,17 @@ def step(
     if state != "assigned":
         changes["participants"] = {}
     chain = link(engagement.chain, event) if engagement.chain else ""
-    return replace(engagement, version=version, state=state, trail=trail, chain=chain, **changes)
+    after = replace(engagement, version=version, state=state, trail=trail, chain=chain, **changes)
+    return replace(after, course=_course(engagement, event, after))
+
+
+def _course(before: Engagement, event: Event, after: Engagement) -> Course:
+    course = before.course.after(event.command, event.detail, event.at - before.started_at)
+    if after.queue_id != before.queue_id:
+        course = course.left(queue_id=before.queue_id)
+    if "handled_ms" in event.detail and after.agent_id != before.agent_id:
+        course = course.left(agent_id=before.agent_id)
+    return course
 
 
 def wrong_state(command: str, engagement: Engagement) -> WrongState:
@@ -91,12 +102,12 @@ def handling(engagement: Engagement, now: int) -> dict[str, Any]:
 
 def hold(occupancy: Occupancy, engagement: Engagement, expires_at: int, now: int) -> Occupancy:
     held = {**occupancy.held, engagement.engagement_id: Held(engagement.channel, expires_at)}
-    return replace(occupancy, version=occupancy.version + 1, held=held, offered_at=now)
+    return timed(occupancy, replace(occupancy, version=occupancy.version + 1, held=held, offered_at=now), now)
 
 
-def spared(agents: tuple[Occupancy, ...], engagement: Engagement) -> tuple[Occupancy, ...]:
+def spared(agents: tuple[Occupancy, ...], engagement: Engagement, now: int) -> tuple[Occupancy, ...]:
     """Those to whom it was offered too; they have done nothing, and keep their idle time."""
-    return tuple(replace(let_go(each, engagement, each.idle_since), idle_since=each.idle_since) for each in agents)
+    return tuple(replace(let_go(each, engagement, now), idle_since=each.idle_since) for each in agents)
 
 
 def let_go(occupancy: Occupancy, engagement: Engagement, now: int) -> Occupancy:
@@ -108,7 +119,22 @@ def occupied(occupancy: Occupancy, held: Mapping[str, Held], now: int) -> Occupa
     """The occupancy one version on; a place that comes free starts the idle time anew."""
     freed = sum(not h.parked for h in held.values()) < sum(not h.parked for h in occupancy.held.values())
     idle_since = now if freed else occupancy.idle_since
-    return replace(occupancy, version=occupancy.version + 1, held=held, idle_since=idle_since)
+    changed = replace(occupancy, version=occupancy.version + 1, held=held, idle_since=idle_since)
+    return timed(occupancy, changed, now)
+
+
+def timed(before: Occupancy, after: Occupancy, now: int) -> Occupancy:
+    """The busy time goes on from the first place taken until the last one is free."""
+    if before.is_busy == after.is_busy:
+        return after
+    if after.is_busy:
+        return replace(after, busy_since=now)
+    return replace(after, busy_since=None, busy_ms=before.busy_ms + busy_for(before, now))
+
+
+def busy_for(occupancy: Occupancy, now: int) -> int:
+    """How long at least one place has been taken without a break (milliseconds)."""
+    return 0 if occupancy.busy_since is None else now - occupancy.busy_since
 
 
 def at(to: Destination) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from chalicelib.messaging.protocol import Notice, Ring
 from chalicelib.operations import rolling
 from chalicelib.operations.delivering import announce
 from chalicelib.operations.translation import deadlines, waiting_of
-from chalicelib.reporting.facts import facts_of
+from chalicelib.reporting.facts import facts_of, repeat_of
+from chalicelib.reporting.statuses import status_fact
 from chalicelib.routing.limits import next_overflow
 from chalicelib.routing.widen import Needs
 from chalicelib.storage.protocol import Visit
@@ -32,7 +33,7 @@ def record(world: World, writes: Iterable[Write]) -> list[Event]:
     """Take in writes in the order of the stream; the events that they brought. Doing it again changes nothing but
     messages, which are hints."""
     steps = [(_version_before(old, new), old, new) for old, new in writes]
-    facts = [fact for before, _, new in steps for fact in facts_of(new, before)]
+    facts = [fact for before, old, new in steps for fact in (*facts_of(new, before), *repeat_of(old, new))]
     visits = [visit for before, _, new in steps if before == 0 for visit in _visits(new)]
     world.store.record(facts, visits, rolling.late(world, facts))
     for before, old, new in steps:
@@ -48,7 +49,11 @@ def record(world: World, writes: Iterable[Write]) -> list[Event]:
 
 
 def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupancy]]) -> None:
-    """Tell of changes of agents' status."""
+    """Keep how long agents had which status, and tell of the changes."""
+    changes = list(changes)
+    ended = (status_fact(before, after) for before, after in changes)
+    facts = [fact for fact in ended if fact is not None]
+    world.store.record(facts, late=rolling.late(world, facts))
     events = [status_event(before, after) for before, after in changes]
     announce(world, [event for event in events if event is not None])
 

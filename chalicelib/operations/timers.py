@@ -9,7 +9,7 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments, commands
 from chalicelib.engagements.clocks import said_by
 from chalicelib.engagements.model import Change, Engagement, Occupancy
-from chalicelib.engagements.step import ROUTER
+from chalicelib.engagements.step import ROUTER, timed
 from chalicelib.errors import LostRace
 from chalicelib.operations import departed, sessions, transferring
 from chalicelib.operations.desk import cool_down_ms
@@ -50,7 +50,7 @@ def sweep(world: World) -> None:
     for occupancy in agents.values():
         gone = [each for each in occupancy.held if not _is_held(held.get(each), occupancy)]
         if gone:
-            _commit(world, _recounted(occupancy, gone))
+            _commit(world, _recounted(occupancy, gone, world.now()))
             continue  # his other engagements wait for the next sweep, which sees the new version
         for engagement in (held[each] for each in occupancy.held):
             if is_due(world.tenant(), engagement, world.now()):
@@ -109,9 +109,9 @@ def _is_held(engagement: Engagement | None, occupancy: Occupancy) -> bool:
     )
 
 
-def _recounted(occupancy: Occupancy, gone: list[str]) -> Change:
+def _recounted(occupancy: Occupancy, gone: list[str], now: int) -> Change:
     held = {key: value for key, value in occupancy.held.items() if key not in gone}
-    recounted = replace(occupancy, version=occupancy.version + 1, held=held)
+    recounted = timed(occupancy, replace(occupancy, version=occupancy.version + 1, held=held), now)
     return Change(None, recounted, occupancy_seen=occupancy.version)
 
 

@@ -5,14 +5,15 @@ so that any re-delivery, in any order, writes the same facts again and changes n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from chalicelib.engagements.model import Engagement, Event
+from chalicelib.engagements.course import SPENT
+from chalicelib.engagements.model import DAY_MS, Engagement, Event
 
-Dataset = Literal["queue_performance", "agent_performance"]
-
-SPENT = ("handled_ms", "parked_ms", "wrapped_ms")
+Dataset = Literal["queue_performance", "agent_performance", "engagement", "repeat", "agent_status_history"]
+REOPENED_WITHIN_MS = DAY_MS
+"""Work that is started again so soon after its end was not done."""
 ENDED: Mapping[str, str] = {
     "release": "released_count",
     "transfer": "transferred_count",
@@ -24,10 +25,11 @@ ENDED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One queue visit, or one agent's part in an engagement, that ended at `at` (epoch ms)."""
+    """What ended at `at` (epoch ms): a queue visit, an agent's part, an engagement, or a status of an agent."""
 
     dataset: Dataset
     engagement_id: str
+    """For a status the agent's id."""
     version: int
     at: int
     channel: str
@@ -35,6 +37,8 @@ class Fact:
     agent_id: str | None
     measures: Mapping[str, int]
     """Counts, and durations in milliseconds."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What else it is found and grouped by. Ids and words of the configuration, nothing that the work says."""
 
 
 def identity(fact: Fact) -> tuple[str, str, int]:
@@ -55,18 +59,76 @@ def facts_of(engagement: Engagement, after_version: int) -> Iterator[Fact]:
             yield from _facts(engagement, event)
 
 
+def repeat_of(before: Engagement | None, after: Engagement) -> Iterator[Fact]:
+    """That a work was started whose earlier engagement is closed, from the write that put the new one in its place."""
+    if before is None or before.engagement_id == after.engagement_id or before.closed_at is None:
+        return
+    soon = after.started_at - before.closed_at <= REOPENED_WITHIN_MS
+    measures = {"repeated_count": 1, **({"reopened_count": 1} if soon else {})}
+    yield _fact("repeat", after, after.trail[0], measures, flow_labels(after))
+
+
 def _facts(engagement: Engagement, event: Event) -> Iterator[Fact]:
     for dataset, measures in _measures(event):
-        yield Fact(
-            dataset,
-            engagement.engagement_id,
-            event.version,
-            event.at,
-            engagement.channel,
-            event.queue_id,
-            event.agent_id,
-            measures,
-        )
+        yield _fact(dataset, engagement, event, measures, flow_labels(engagement))
+    if event.state == "closed" and event.command != "erase":
+        yield _fact("engagement", engagement, event, _life(engagement, event), _labels(engagement))
+
+
+def _fact(
+    dataset: Dataset, engagement: Engagement, event: Event, measures: Mapping[str, int], labels: Mapping[str, str]
+) -> Fact:
+    return Fact(
+        dataset,
+        engagement.engagement_id,
+        event.version,
+        event.at,
+        engagement.channel,
+        event.queue_id,
+        event.agent_id,
+        measures,
+        labels,
+    )
+
+
+def flow_labels(engagement: Engagement) -> dict[str, str]:
+    """The flow version that it started with, which it keeps for ever."""
+    flow = engagement.flow
+    return {
+        "flow_id": flow.flow_id,
+        "flow_version": str(flow.flow_version),
+        "flow_entry_id": flow.flow_entry_id,
+    }
+
+
+def _labels(engagement: Engagement) -> dict[str, str]:
+    """How it ended. Several queues, agents or skills are joined by commas."""
+    course = engagement.course.left(engagement.queue_id, engagement.agent_id)
+    labels = {
+        **flow_labels(engagement),
+        "end_reason": engagement.end_reason or "",
+        "disposition": engagement.disposition or "",
+        "priority": str(engagement.priority),
+        "skills": ",".join(sorted(need.skill for need in engagement.skills)),
+        "queues": ",".join(course.queues),
+        "agents": ",".join(course.agents),
+    }
+    return {name: value for name, value in labels.items() if value}
+
+
+def _life(engagement: Engagement, event: Event) -> dict[str, int]:
+    """The whole of it in numbers."""
+    course = engagement.course
+    life = {
+        "duration_ms": event.at - engagement.started_at,
+        "first_offer_ms": course.first_offer_ms,
+        "first_accept_ms": course.first_accept_ms,
+        "waited_ms": course.waited_ms,
+        **{name: getattr(course, name) for name in SPENT},
+        "transfer_count": engagement.transfers,
+        "overflow_count": engagement.overflows,
+    }
+    return {name: value for name, value in life.items() if value is not None}
 
 
 def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
