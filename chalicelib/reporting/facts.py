@@ -102,12 +102,11 @@ def flow_labels(engagement: Engagement) -> dict[str, str]:
 
 
 def _labels(engagement: Engagement) -> dict[str, str]:
-    """How it ended. Several queues, agents or skills are joined by commas."""
+    """How it ended; several of a kind are joined by commas. A disposition may be any text, and stays out."""
     course = engagement.course.left(engagement.queue_id, engagement.agent_id)
     labels = {
         **flow_labels(engagement),
         "end_reason": engagement.end_reason or "",
-        "disposition": engagement.disposition or "",
         "priority": str(engagement.priority),
         "skills": ",".join(sorted(need.skill for need in engagement.skills)),
         "queues": ",".join(course.queues),

@@ -1,0 +1,281 @@
+"""Datasets that are read row by row: engagements and what happened to them, statuses of agents, operations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.configuration.vocabulary import MASK
+from chalicelib.engagements.model import Engagement
+from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.http import marks, tables, wire
+from chalicelib.http.authorization import Resource, authorize, owns
+from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.paging import PARAMETERS, page_size
+from chalicelib.http.tables import Row
+from chalicelib.http.window import time_range
+from chalicelib.operations import reports
+from chalicelib.operations.reports import Window
+from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.timelines import segments_of
+
+A_YEAR = 366
+DIMENSIONS = ("queue_id", "user_id", "channel", "flow_id", "flow_version", "end_reason", "priority", "skills")
+ENGAGEMENT: dict[str, str] = {
+    "engagement_id": "string",
+    "start_time": "time",
+    "end_time": "time",
+    "channel": "string",
+    "queue_id": "string",
+    "queues": "list",
+    "user_id": "string?",
+    "users": "list",
+    "flow_id": "string",
+    "flow_version": "string",
+    "flow_entry_id": "string",
+    "end_reason": "string",
+    "priority": "integer",
+    "skills": "list",
+    "transfer_count": "integer",
+    "overflow_count": "integer",
+    "duration_ms": "integer",
+    "first_offer_ms": "integer?",
+    "first_accept_ms": "integer?",
+    "waited_ms": "integer",
+    "handled_ms": "integer",
+    "parked_ms": "integer",
+    "wrapped_ms": "integer",
+}
+STATUS: dict[str, str] = {
+    "user_id": "string",
+    "start_time": "time",
+    "end_time": "time",
+    "status_name": "string",
+    "sub_status_id": "string?",
+    "next_status_name": "string",
+    "next_sub_status_id": "string?",
+    "changed_by": "string?",
+    "duration_ms": "integer",
+    "occupied_ms": "integer",
+}
+OPERATION: dict[str, str] = {"time": "time", "operation": "string", "operator": "string", "version": "integer"}
+OPERATION |= {"comment": "string"}
+VARIABLE: dict[str, str] = dict.fromkeys(("engagement_id", "channel", "queue_id", "flow_id"), "string")
+VARIABLE |= {"end_time": "time", "variable_name": "string", "variable_value": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A dataset of rows made from the facts of a page."""
+
+    name: str
+    summary: str
+    kind: Dataset
+    columns: dict[str, str]
+    filters: tuple[str, ...]
+    rows: Callable[[Call[None], list[Fact]], Iterable[Row]]
+    shows_content: bool = False
+    """Whether it shows what only those may see who may read the engagement itself."""
+
+
+def _engagements(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+    yield from (_engagement(fact) for fact in facts)
+
+
+def _engagement(fact: Fact) -> dict[str, Any]:
+    measures = {name: fact.measures.get(name) for name in ENGAGEMENT if name.endswith(("_ms", "_count"))}
+    return {
+        "engagement_id": fact.engagement_id,
+        "start_time": wire.time_text(fact.at - fact.measures["duration_ms"]),
+        "end_time": wire.time_text(fact.at),
+        "channel": fact.channel,
+        "queue_id": fact.queue_id,
+        "queues": _several(fact, "queues"),
+        "user_id": fact.agent_id,
+        "users": _several(fact, "agents"),
+        **{name: fact.labels[name] for name in ("flow_id", "flow_version", "flow_entry_id", "end_reason")},
+        "priority": int(fact.labels["priority"]),
+        "skills": _several(fact, "skills"),
+        **measures,
+    }
+
+
+def _several(fact: Fact, label: str) -> list[str]:
+    return [each for each in fact.labels.get(label, "").split(",") if each]
+
+
+def _timelines(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+    for fact, _, events in reports.lives(call.world, facts):
+        lines: dict[tuple[str, str], list[Row]] = {}
+        for each in segments_of(events):
+            times = {"start_time": wire.time_text(each.start), "end_time": wire.time_text(each.end)}
+            segment = {"segment": each.name, **times, "end_reason": each.end_reason}
+            lines.setdefault((each.entity, each.entity_id), []).append(segment)
+        entities = [
+            {"entity_type": kind, "entity_id": entity_id, "segments": segments}
+            for (kind, entity_id), segments in lines.items()
+        ]
+        yield {**_engagement(fact), "entity_timelines": entities}
+
+
+def _logs(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+    for fact, found, events in reports.lives(call.world, facts):
+        if _may_read(call, found):
+            told = [wire.event(each) for each in events]
+            yield {**_engagement(fact), "disposition": found.disposition, "events": told}
+
+
+def _variables(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+    tenant = call.world.tenant()
+    masked = tenant.masked if call.principal.role in ("agent", "supervisor") else frozenset()
+    for fact, found, _ in reports.lives(call.world, facts):
+        if not _may_read(call, found):
+            continue
+        whole = _engagement(fact)
+        for each in found.content.variables:
+            value = MASK if each["name"] in masked else each["value"]
+            said = {"variable_name": each["name"], "variable_value": value}
+            yield {**{name: whole[name] for name in VARIABLE if name in whole}, **said}
+
+
+def _statuses(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+    for fact in facts:
+        spent = fact.measures
+        yield {
+            "user_id": fact.agent_id,
+            "start_time": wire.time_text(fact.at - spent["duration_ms"]),
+            "end_time": wire.time_text(fact.at),
+            "status_name": wire.STATUS_NAMES[fact.labels["status"]],
+            "next_status_name": wire.STATUS_NAMES[fact.labels["next_status"]],
+            **{name: fact.labels.get(name) for name in ("sub_status_id", "next_sub_status_id", "changed_by")},
+            "duration_ms": spent["duration_ms"],
+            "occupied_ms": spent.get("occupied_ms", 0) + spent.get("finishing_ms", 0),
+        }
+
+
+def _may_read(call: Call[None], found: Engagement) -> bool:
+    users = (*found.holders, *found.course.agents)
+    return owns(call.principal, "engagement.read", Resource(users, found.started_by, found.queue_id))
+
+
+def _reader(records: Records) -> Callable[[Call[None]], Answer]:
+    def read(call: Call[None]) -> Answer:
+        if records.shows_content:
+            authorize(call.principal, "engagement.read")
+        wanted = {name: call.query[name].split(",") for name in records.filters if name in call.query}
+
+        def keep(fact: Fact) -> bool:
+            return _is_his(call, fact) and all(_fits(fact, name, values) for name, values in wanted.items())
+
+        window = _window(call, records.name, r"\d{14}(#[\w.@-]{1,128}#\d{8})?")
+        facts, onward = reports.page(call.world, records.kind, window, keep)
+        return _answered(call, records.name, records.columns, list(records.rows(call, facts)), window, onward)
+
+    read.__name__ = f"get_{records.name}_dataset"
+    return read
+
+
+def get_operation_log_dataset(call: Call[None]) -> Answer:
+    authorize(call.principal, "configuration.read")
+    window = _window(call, "operation_log", r"\d{1,9}")
+    found, onward = reports.operations(call.world, window)
+    rows: list[Row] = [
+        {
+            "time": wire.time_text(stamp.at),
+            "operation": "configuration.apply",
+            "operator": stamp.by,
+            "version": version,
+            "comment": stamp.comment,
+        }
+        for version, stamp in found
+    ]
+    return _answered(call, "operation_log", OPERATION, rows, window, onward)
+
+
+def _is_his(call: Call[None], fact: Fact) -> bool:
+    """Agents see what is theirs, supervisors of teams what is their teams'."""
+    users = {fact.agent_id, *_several(fact, "agents")}
+    if call.principal.role == "agent":
+        return call.principal.subject in users
+    mine = call.principal.supervised
+    return mine is None or not mine.agents.isdisjoint(users) or fact.queue_id in mine.queues
+
+
+def _fits(fact: Fact, name: str, wanted: list[str]) -> bool:
+    match name:
+        case "queue_id":
+            return fact.queue_id in wanted or not set(wanted).isdisjoint(_several(fact, "queues"))
+        case "user_id":
+            return fact.agent_id in wanted or not set(wanted).isdisjoint(_several(fact, "agents"))
+        case "channel":
+            return fact.channel in wanted
+        case _:
+            return not set(wanted).isdisjoint(fact.labels.get(name, "").split(","))
+
+
+def _window(call: Call[None], name: str, mark: str) -> Window:
+    """The window that is asked for; a token goes on in the one that it was given for, with the same filters."""
+    size, given = page_size(call), marks.mark_of(call)
+    if given is None:
+        return Window(*time_range(call, A_YEAR), size)
+    found = re.fullmatch(rf"(\w+)\|(\w+)\|(\d{{1,14}})\|(\d{{1,14}})\|({mark})", given)
+    if found is None or found[1] != name or found[2] != _question(call):
+        wrong = FieldError("query/next_page_token", "Send the token of the page before with the same query, or none.")
+        raise InvalidRequest("Validation Failed.", [wrong])
+    return Window(int(found[3]), int(found[4]), size, found[5])
+
+
+def _question(call: Call[None]) -> str:
+    apart = (*PARAMETERS, "from", "to", "format")
+    asked = sorted((name, value) for name, value in call.query.items() if name not in apart)
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+
+def _answered(
+    call: Call[None], name: str, columns: dict[str, str], rows: list[Row], window: Window, onward: str | None
+) -> Answer:
+    mark = None if onward is None else f"{name}|{_question(call)}|{window.start}|{window.end}|{onward}"
+    about = {
+        "from": wire.time_text(window.start),
+        "to": wire.time_text(window.end),
+        "page_size": window.size,
+        "next_page_token": marks.page_token(mark),
+    }
+    return tables.answer(call, name, tuple(columns), rows, about)
+
+
+_LOG = {**ENGAGEMENT, "disposition": "string?", "events": "list"}
+_LINES = {**ENGAGEMENT, "entity_timelines": "list"}
+RECORDS = (
+    Records("engagement", "Closed engagements, a row each", "engagement", ENGAGEMENT, DIMENSIONS, _engagements),
+    Records(
+        "engagement_timelines", "Who had closed engagements, and when", "engagement", _LINES, DIMENSIONS, _timelines
+    ),
+    Records("engagement_log", "Closed engagements with their events", "engagement", _LOG, DIMENSIONS, _logs, True),
+    Records("variable_log", "What closed engagements said", "engagement", VARIABLE, DIMENSIONS, _variables, True),
+    Records(
+        "agent_status_history", "Agents' statuses", "agent_status_history", STATUS, ("user_id", "status"), _statuses
+    ),
+)
+_PATH = "/v2/contact_center/analytics/dataset/historical"
+_QUERY = ("from", "to", "format", *PARAMETERS)
+ENDPOINTS = (
+    *(
+        Endpoint(
+            "GET", f"{_PATH}/{each.name}", "report.read", each.summary, _reader(each), query=(*each.filters, *_QUERY)
+        )
+        for each in RECORDS
+    ),
+    Endpoint(
+        "GET",
+        f"{_PATH}/operation_log",
+        "report.read",
+        "Who applied which version of the configuration, newest first",
+        get_operation_log_dataset,
+        query=_QUERY,
+    ),
+)
