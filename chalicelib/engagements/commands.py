@@ -423,7 +423,7 @@ def _withdraw(
         agent_id=first,
         offer=replace(engagement.offer, agent_id=first, others=tuple(rest)),
         cooling=_cooling(engagement, (occupancy.agent_id,), cool_until, now),
-        detail=_rang(engagement.offer, now, reason),
+        detail={**_rang(engagement.offer, now, reason), **({"rescinded": True} if command == "rescind" else {})},
     )
     return change(engagement, passed, occupancy, let_go(occupancy, engagement, now))
 

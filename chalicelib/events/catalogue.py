@@ -150,7 +150,7 @@ def _name(event: Event) -> str:
         return f"engagement_{event.detail['flags'][-1]}"
     if event.command == "update" and "priority" in event.detail:
         return PRIORITY_CHANGED
-    return NAMES[event.command]
+    return NAMES["rescind" if event.detail.get("rescinded") else event.command]
 
 
 def _facts(engagement: Engagement, event: Event) -> dict[str, Any]:

@@ -84,6 +84,8 @@ class Endpoint:
     status: int = 200
     content_type: str = "application/json"
     """Of what it answers when all is well."""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """By content type, the JSON Schema of what it answers when all is well, where that is told in detail."""
     max_body: int = MAX_BODY_BYTES
     scope: str | None = None
     """A scope that does instead of the action's."""

@@ -60,7 +60,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
     if endpoint.status != 204:
         kind = "object" if endpoint.content_type == "application/json" else "string"
-        success["content"] = {endpoint.content_type: {"schema": {"type": kind}}}
+        told = endpoint.answers or {endpoint.content_type: {"type": kind}}
+        success["content"] = {content_type: {"schema": schema} for content_type, schema in told.items()}
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,

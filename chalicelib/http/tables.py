@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.errors import FieldError, InvalidRequest
@@ -32,13 +32,38 @@ def answer(call: Call[Any], name: str, columns: Sequence[str], rows: list[Row], 
     if kind == "json":
         return Answer(200, {**about, name: rows})
     headers = {"Content-Type": TYPES[kind], "Next-Page-Token": str(about["next_page_token"])}
+    return Answer(200, text_of(kind, columns, rows), headers)
+
+
+def text_of(kind: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
+    """Rows as CSV with a header, or as JSON Lines."""
     if kind == "ndjson":
-        return Answer(200, "".join(f"{json.dumps(row)}\n" for row in rows), headers)
+        return "".join(f"{json.dumps(row)}\n" for row in rows)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return Answer(200, text.getvalue(), headers)
+    return text.getvalue()
+
+
+def schema_of(name: str, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON Schemas of an answer, by content type. Columns are of the types `string`, `time`, `integer`, `list`;
+    with a question mark they may be null."""
+    row = {column: _schema(kind) for column, kind in columns.items()}
+    listed = {"type": "array", "items": {"type": "object", "required": list(columns), "properties": row}}
+    about = {"from": _schema("time"), "to": _schema("time"), "page_size": _schema("integer")}
+    whole = {**about, "next_page_token": _schema("string"), name: listed}
+    return {
+        TYPES["json"]: {"type": "object", "required": list(whole), "properties": whole},
+        TYPES["csv"]: {"type": "string"},
+        TYPES["ndjson"]: {"type": "string"},
+    }
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    plain = {"time": "string", "list": "array"}.get(kind.rstrip("?"), kind.rstrip("?"))
+    format_ = {"format": "date-time"} if kind.startswith("time") else {}
+    return {"type": [plain, "null"] if kind.endswith("?") else plain, **format_}
 
 
 def _cell(value: Any) -> Any:

@@ -145,7 +145,7 @@ def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
             yield "queue_performance", {"abandoned_count": 1, "waited_ms": took["waited_ms"]}
         case "overflow" | "overflow_out" if event.queue_id:  # what a flow ended may never have been in one
             yield "queue_performance", {"overflow_count": 1, "waited_ms": took["waited_ms"]}
-        case "decline" | "pass":
+        case "decline" | "pass" if not took.get("rescinded"):
             yield "agent_performance", {"offered_count": 1, "refused_count": 1, "rang_ms": took["rang_ms"]}
         case "miss":
             yield "agent_performance", {"offered_count": 1, "missed_count": 1, "rang_ms": took["rang_ms"]}

@@ -60,7 +60,7 @@ class _Line:
             case "accept" | "pull":
                 self._end(event, *WAITS, "agent_ring")
                 self._begin("Agent", agent_id, "agent_conversation", event)
-            case "decline" | "miss" | "rescind" | "pass" | "withdraw":
+            case "decline" | "miss" | "rescind" | "pass":
                 self._rang(event, agent_id)
             case "deactivate" | "activate" | "finish":
                 self._end(event, "agent_conversation", "agent_park")

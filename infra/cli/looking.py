@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from enum import StrEnum, auto
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,6 +12,8 @@ import typer
 from rich.console import Group
 from rich.live import Live
 
+from chalicelib.http import tables
+from chalicelib.http.areas import records
 from infra.cli.connection import Tenant
 from infra.cli.failures import Failed
 from infra.cli.output import Output, ago, duration, table
@@ -18,6 +22,19 @@ from infra.cli.shell import CONTACT_CENTER, Json, begin
 STATISTICS = f"{CONTACT_CENTER}/statistics"
 DATASETS = f"{CONTACT_CENTER}/analytics/dataset/historical"
 BUSIEST = 20
+MOST_COLUMNS = 10
+"""Of rows that are shown as a table; the other formats have them all."""
+ROWS = (*(each.name for each in records.RECORDS), "operation_log")
+"""Datasets that are read row by row."""
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    table = auto()
+    csv = auto()
+    json = auto()
+    ndjson = auto()
 
 
 def agents(
@@ -74,7 +91,9 @@ def explain(
 
 def report(
     context: typer.Context,
-    dataset: Annotated[str, typer.Argument(help="queue_performance or agent_performance.")] = "queue_performance",
+    dataset: Annotated[
+        str, typer.Argument(help=f"queue_performance or agent_performance; {', '.join(ROWS)}.")
+    ] = "queue_performance",
     start: Annotated[str | None, typer.Option("--from", help="ISO 8601; by default a day ago.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="ISO 8601; by default now.")] = None,
     interval: Annotated[str, typer.Option(help="15m, 1h or 1d.")] = "1d",
@@ -82,10 +101,20 @@ def report(
     behind: Annotated[
         str | None, typer.Option(help="A number's name, as handled_count: the engagements that it comes from.")
     ] = None,
+    wanted: Annotated[
+        list[str] | None, typer.Option("--filter", help="Of the datasets of rows: a dimension, as queue_id=billing.")
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.table,
     as_json: Json = False,
 ) -> None:
     """Read a report."""
-    shell, output = begin(context, as_json)
+    shell, output = begin(context, as_json or format_ is Format.json)
+    if dataset in ROWS:
+        with shell.tenant() as tenant, output.progress("Reading …"):
+            columns = _columns(tenant, dataset)
+            listed = list(_all_rows(tenant, dataset, {"from": start, "to": end, **_filters(wanted)}))
+        _show(output, dataset, columns, listed, format_)
+        return
     given = {"from": start, "to": end, "interval": interval, "timezone": timezone, "behind": behind}
     query = urlencode({name: value for name, value in given.items() if value})
     with shell.tenant() as tenant, output.progress("Adding up …"):
@@ -94,11 +123,49 @@ def report(
     if behind is not None:
         output.result(found, _behind(rows, behind) if rows else "Nothing happened in that time.")
         return
+    if format_ in (Format.csv, Format.ndjson):
+        print(tables.text_of(format_, list(rows[0]) if rows else [], rows), end="")
+        return
     columns = [name for name in (rows[0] if rows else ()) if name not in ("end_time", "queue_id", "user_id")]
     shown = table(
         None, [_heading(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows]
     )
     output.result(found, shown if rows else "Nothing happened in that time.")
+
+
+def _filters(wanted: list[str] | None) -> dict[str, str]:
+    pairs = [each.partition("=") for each in wanted or ()]
+    if not all(middle for _, middle, _ in pairs):
+        raise Failed("A filter is a dimension and its values.", "Say it as --filter queue_id=billing,general.")
+    return {name: values for name, _, values in pairs}
+
+
+def _columns(tenant: Tenant, dataset: str) -> list[str]:
+    described = tenant.get("/openapi.json")["paths"][f"{DATASETS}/{dataset}"]["get"]["responses"]["200"]["content"]
+    return list(described["application/json"]["schema"]["properties"][dataset]["items"]["properties"])
+
+
+def _all_rows(tenant: Tenant, dataset: str, given: dict[str, str | None]) -> Iterator[dict[str, Any]]:
+    """The rows of every page."""
+    query = {name: value for name, value in given.items() if value}
+    while True:
+        page = tenant.get(f"{DATASETS}/{dataset}?{urlencode(query)}")
+        yield from page[dataset]
+        if not page["next_page_token"]:
+            return
+        query["next_page_token"] = page["next_page_token"]
+
+
+def _show(output: Output, dataset: str, columns: list[str], rows: list[dict[str, Any]], format_: Format) -> None:
+    if format_ in (Format.csv, Format.ndjson):
+        print(tables.text_of(format_, columns, rows), end="")
+        return
+    shown = [name for name in columns if not any(isinstance(row[name], list) for row in rows)][:MOST_COLUMNS]
+    cells = [[_cell(name, row[name]) for name in shown] for row in rows]
+    output.result(
+        {dataset: rows},
+        table(None, [_heading(name) for name in shown], cells) if rows else "Nothing happened in that time.",
+    )
 
 
 def _behind(rows: list[dict[str, Any]], measure: str) -> Any:
@@ -210,7 +277,7 @@ def _heading(name: str) -> str:
 
 
 def _cell(name: str, value: Any) -> Any:
-    return duration(value / 1000) if name.endswith("_ms") else value
+    return duration(value / 1000) if name.endswith("_ms") and value is not None else value
 
 
 def register(app: typer.Typer) -> None:

@@ -91,6 +91,8 @@ class _Course:
                 self._stayed(queue_id, at, "taken")
                 self._taken_at = self._resumed_at = at
                 self._worked, self._parked, self._user_id = 0, [], event["user_id"]
+            case "pass" if detail.get("rescinded"):
+                self._said("accept", event, at + 1)
             case "decline" | "pass" | "miss":
                 self._said("miss" if event["event_name"] == "miss" else "decline", event, at)
             case "rescind":  # an answer would have come later than this

@@ -7,6 +7,7 @@ import io
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from chalicelib.http.areas.records import RECORDS
@@ -179,6 +180,12 @@ def test_each_row_has_the_columns_that_are_promised(dataset: str) -> None:
     centre.ready("ana")
     centre.consume()
     (records,) = [each for each in RECORDS if each.name == dataset]
-    found = rows(api_of(centre), dataset, by="adm")
-    assert found
-    assert all(set(row) == set(records.columns) for row in found)
+    api = api_of(centre)
+    centre.clock.pass_seconds(1)
+    path = f"{DATASETS}/{dataset}"
+    described = api.get("/openapi.json").body["paths"][path]["get"]["responses"]["200"]["content"]
+    body = api.by("adm").get(path).body
+    assert body[dataset]
+    assert all(set(row) == set(records.columns) for row in body[dataset])
+    jsonschema.validate(body, described["application/json"]["schema"])
+    assert set(described) == {"application/json", "text/csv", "application/x-ndjson"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.engagements.model import Occupancy
+from chalicelib.events.catalogue import events_of
 from chalicelib.operations import desk, privacy, sessions, transferring
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.transferring import Target
 from chalicelib.reporting.facts import REOPENED_WITHIN_MS, Fact
 from chalicelib.reporting.statuses import status_fact
-from tests.support.worlds import NOW, MemoryCentre, memory_centre
+from tests.support.worlds import NOW, TENANT, MemoryCentre, memory_centre
 
 EVER = NOW + 99 * 86_400_000
 
@@ -150,6 +151,22 @@ def test_work_that_another_system_gave_him_and_offers_to_others_too_keep_him_bus
     sessions.set_status(centre.world, "ana", "offline", None, "agent:ana")
     (fact,) = kept(centre, "agent_status_history")
     assert fact.measures == {"duration_ms": 110_000, "ready_ms": 110_000, "occupied_ms": 10_000}
+
+
+def test_an_offer_that_is_taken_back_from_one_of_several_is_nobodys_refusal() -> None:
+    centre = memory_centre()
+    tenant = {**TENANT, "queues": [{**TENANT["queues"][0], "distribution": "simultaneous"}, *TENANT["queues"][1:]]}
+    centre.configure(tenant)
+    centre.ready("ana", "ben")
+    engagement_id = centre.start()
+    centre.settle()
+    assert set(centre.read(engagement_id).holders) == {"ana", "ben"}
+    sessions.set_status(centre.world, "ana", "not_ready", None, "agent:ana")
+    assert centre.read(engagement_id).holders == ("ben",)
+    assert kept(centre, "agent_performance") == []
+    (event,) = [e for e in centre.read(engagement_id).trail if e.command == "pass"]
+    (told,) = list(events_of(centre.read(engagement_id), event.version - 1))
+    assert told.type == "contact_center.task_reservation_canceled"
 
 
 def test_an_agent_never_seen_has_no_status() -> None:

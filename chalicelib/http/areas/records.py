@@ -266,7 +266,13 @@ _QUERY = ("from", "to", "format", *PARAMETERS)
 ENDPOINTS = (
     *(
         Endpoint(
-            "GET", f"{_PATH}/{each.name}", "report.read", each.summary, _reader(each), query=(*each.filters, *_QUERY)
+            "GET",
+            f"{_PATH}/{each.name}",
+            "report.read",
+            each.summary,
+            _reader(each),
+            query=(*each.filters, *_QUERY),
+            answers=tables.schema_of(each.name, each.columns),
         )
         for each in RECORDS
     ),
@@ -277,5 +283,6 @@ ENDPOINTS = (
         "Who applied which version of the configuration, newest first",
         get_operation_log_dataset,
         query=_QUERY,
+        answers=tables.schema_of("operation_log", OPERATION),
     ),
 )

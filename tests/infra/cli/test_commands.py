@@ -118,6 +118,24 @@ def test_reports_add_up(api: Api) -> None:
     assert "queue_performance" in wrong.error
 
 
+def test_a_report_of_rows_goes_through_its_pages_and_is_a_table_or_a_file(api: Api) -> None:
+    assert interleave(api, "report", "engagement").out == "Nothing happened in that time.\n"
+    ids = [api.centre.start(f"ROW-{n}") for n in range(2)]
+    for each in ids:
+        assert api.by("crm").patch(f"/v2/contact_center/engagements/{each}", {"engagement_action": "end"}).status == 204
+    api.centre.consume()
+    api.centre.clock.pass_seconds(1)
+    assert all(each in interleave(api, "report", "engagement").out for each in ids)
+    table = interleave(api, "report", "engagement", "--format", "csv").out.splitlines()
+    assert (table[0].split(",")[0], len(table)) == ("engagement_id", 3)
+    lines = interleave(api, "report", "engagement_log", "--format", "ndjson", "--filter", "end_reason=cancelled").out
+    assert [json.loads(each)["engagement_id"] for each in lines.splitlines()] == sorted(ids)
+    assert (
+        interleave(api, "report", "engagement", "--filter", "queue_id=general", "--json").document["engagement"] == []
+    )
+    assert interleave(api, "report", "engagement", "--filter", "billing").code == 1
+
+
 def test_a_token_can_be_used_elsewhere(api: Api) -> None:
     text = interleave(api, "token").out.strip()
     assert Api(api.centre, api.http, text).get("/v2/contact_center/configuration").status == 200
