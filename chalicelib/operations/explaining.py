@@ -42,14 +42,16 @@ def _closed(world: World, queues: set[str]) -> set[str]:
 
 def _expected_wait(world: World, waiting: Waiting, position: int, candidates: list[Candidate]) -> Estimate | None:
     """By the work that was finished in its queue lately; None where there is none to go by."""
-    now = world.now()
-    finished = [
-        fact.measures
-        for fact in world.store.facts("agent_performance", now - RECENT_MS, now + 1)
-        if fact.queue_id == waiting.queue_id and fact.measures.get("handled_count")
-    ]
-    if not finished:
-        return None
-    handling = sum(each["handled_ms"] + each["wrapped_ms"] for each in finished) // len(finished)
+    handling = handling_times(world).get(waiting.queue_id)
     places = sum(each.capacity.get(waiting.channel, 0) for each in candidates if each.ready)
-    return expected_wait(position, places, handling)
+    return None if handling is None else expected_wait(position, places, handling)
+
+
+def handling_times(world: World) -> dict[str, int]:
+    """By queue, how long the work that was finished in it lately took on average (milliseconds)."""
+    now = world.now()
+    took: dict[str, list[int]] = {}
+    for fact in world.store.facts("agent_performance", now - RECENT_MS, now + 1):
+        if fact.measures.get("handled_count"):
+            took.setdefault(fact.queue_id, []).append(fact.measures["handled_ms"] + fact.measures["wrapped_ms"])
+    return {queue_id: sum(times) // len(times) for queue_id, times in took.items()}

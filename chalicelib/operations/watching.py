@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from chalicelib.configuration.profiles import Agent, Queue
 from chalicelib.engagements.model import Engagement, Occupancy
+from chalicelib.operations import explaining
 from chalicelib.operations.translation import candidate_of
+from chalicelib.routing.estimate import Estimate, expected_wait
 from chalicelib.routing.model import Waiting
 from chalicelib.world import World
 
@@ -30,6 +32,8 @@ class QueueNow:
     free: int
     """Places for its channel that ready agents have free. An agent counts in every queue he serves."""
     is_open: bool
+    wait: Estimate | None
+    """How long work that comes now will wait; None where there is nobody, or no finished work, to go by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,14 @@ def queues_now(world: World) -> list[QueueNow]:
     """Every queue of the tenant, in its order. Its index may be a moment behind."""
     tenant = world.tenant()
     agents = {each.agent.user_id: each for each in agents_now(world)}
+    handling = explaining.handling_times(world)
     hands = {each.engagement_id: each for agent in agents.values() for each in agent.held}
     found = []
     for queue_id, queue in tenant.queue_by_id.items():
         waiting = [each for each in world.store.waiting(queue_id) if each.engagement_id not in hands]
         states = Counter(each.state for each in hands.values() if each.queue_id == queue_id)
         serving = [agents[agent_id] for agent_id in tenant.agents_of_queue[queue_id]]
+        free = sum(each.free.get(queue.channel, 0) for each in serving if queue_id not in each.occupancy.opted_out)
         found.append(
             QueueNow(
                 queue=queue,
@@ -80,10 +86,9 @@ def queues_now(world: World) -> list[QueueNow]:
                 offers=states["offered"],
                 in_work=states["assigned"] + states["inactive"] + states["wrap_up"],
                 agents=Counter(each.occupancy.status for each in serving),
-                free=sum(
-                    each.free.get(queue.channel, 0) for each in serving if queue_id not in each.occupancy.opted_out
-                ),
+                free=free,
                 is_open=tenant.is_open(queue_id, world.now()),
+                wait=_wait(queue, len(waiting), free, serving, handling.get(queue_id)),
             )
         )
     return found
@@ -92,6 +97,14 @@ def queues_now(world: World) -> list[QueueNow]:
 def _within_service_level(queue: Queue, waiting: list[Waiting], now: int) -> int | None:
     threshold = queue.service_level.threshold
     return None if threshold is None else sum(now - each.queued_at <= 1000 * threshold for each in waiting)
+
+
+def _wait(queue: Queue, waiting: int, free: int, serving: list[AgentNow], handling: int | None) -> Estimate | None:
+    if free > waiting:
+        return Estimate(0, 0, 0)
+    ready = [each for each in serving if each.occupancy.status == "ready"]
+    places = sum(each.capacity.get(queue.channel, 0) for each in ready)
+    return None if handling is None else expected_wait(waiting - free + 1, places, handling)
 
 
 def _free(world: World, occupancy: Occupancy) -> dict[str, int]:

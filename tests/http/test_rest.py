@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,31 @@ def test_behind_a_number_stand_the_engagements_that_it_comes_from(api: Api) -> N
     assert (row["waited_ms"], row["behind"]) == (5000, [accepted])
     (row,) = api.by("sue").get(f"{REPORT}/queue_performance?behind=abandoned_count").body["queue_performance"]
     assert (row["abandoned_count"], row["behind"]) == (0, [])
+
+
+def test_live_numbers_tell_the_wait_of_what_comes_now_and_who_is_idle(api: Api) -> None:
+    centre = api.centre
+
+    def billing() -> Any:
+        queues = api.by("sue").get("/v2/contact_center/statistics/queues").body["queues"]
+        return next(each["estimated_wait_seconds"] for each in queues if each["queue_id"] == "billing")
+
+    def idle_since() -> Any:
+        users = api.by("sue").get("/v2/contact_center/statistics/users").body["users"]
+        return next(each["idle_since"] for each in users if each["user_id"] == "ana")
+
+    assert (billing(), idle_since()) == (None, None)
+    centre.ready("ana")
+    assert billing() == {"at_least": 0, "expected": 0, "at_most": 0}
+    assert idle_since() == "2025-11-23T17:46:40.000Z"
+    first, _ = centre.start("CASE-1"), centre.start("CASE-2")
+    centre.settle()
+    centre.accept(first)
+    assert (billing(), idle_since()) == (None, None), "nothing was finished yet"
+    centre.clock.pass_seconds(60)
+    centre.end(first)
+    centre.settle()
+    assert billing()["expected"] == 60, "the next place is free after one more"
 
 
 @pytest.mark.parametrize("of", ["queues", "users"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.engagements.model import Engagement
+from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.http import wire
 from chalicelib.http.authorization import Resource, owns
 from chalicelib.http.endpoint import Answer, Call, Endpoint
@@ -46,6 +46,8 @@ def _queue(found: watching.QueueNow, now: int) -> dict[str, Any]:
         "in_work": found.in_work,
         "users": {status: found.agents[status] for status in STATUSES},
         "free": found.free,
+        "estimated_wait_seconds": found.wait
+        and {name: round(value / 1000) for name, value in found.wait._asdict().items()},
     }
 
 
@@ -55,8 +57,14 @@ def _user(found: watching.AgentNow) -> dict[str, Any]:
         **wire.status(found.occupancy),
         "capacity": found.capacity,
         "free": found.free,
+        "idle_since": wire.time_text(found.occupancy.idle_since) if _is_idle(found.occupancy) else None,
         "engagements": [_work(each) for each in found.held],
     }
+
+
+def _is_idle(occupancy: Occupancy) -> bool:
+    """Whether he waits for work."""
+    return occupancy.status == "ready" and not occupancy.is_busy
 
 
 def _work(found: Engagement) -> dict[str, Any]:
