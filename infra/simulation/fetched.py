@@ -24,7 +24,7 @@ Get = Callable[[str], Any]
 def fetched(get: Get, start: int, end: int) -> History:
     """What was closed between two moments (epoch ms), and what is open; with the configuration that is applied.
 
-    When agents were ready is not told by the API; it is taken from what they did.
+    Of agents whose statuses are not on record, when they were ready is taken from what they did.
     """
     listed = [
         (each, get(f"{CONTACT_CENTER}/engagements/{each['engagement_id']}/events")["events"])
@@ -32,7 +32,10 @@ def fetched(get: Get, start: int, end: int) -> History:
     ]
     found = [recorded(engagement, events, end) for engagement, events in listed]
     document = get(f"{CONTACT_CENTER}/configuration")["document"]
-    return history.of((each for each in found if each is not None), _seen(listed), document)
+    told = _told(get, start)
+    known = {each.user_id for each in told}
+    statuses = [*told, *(each for each in _seen(listed) if each.user_id not in known)]
+    return history.of((each for each in found if each is not None), statuses, document)
 
 
 def _engagements(get: Get, start: int, end: int) -> Iterator[dict[str, Any]]:
@@ -40,6 +43,29 @@ def _engagements(get: Get, start: int, end: int) -> Iterator[dict[str, Any]]:
     while True:
         page = get(f"{CONTACT_CENTER}/engagements?{urlencode(query)}")
         yield from page["engagements"]
+        if not page["next_page_token"]:
+            return
+        query["next_page_token"] = page["next_page_token"]
+
+
+def _told(get: Get, start: int) -> list[Status]:
+    """What is on record of statuses that ended since the start, and what agents say of themselves now."""
+    statuses = []
+    for each in _rows(get, start):
+        for at, name in ((each["start_time"], each["status_name"]), (each["end_time"], each["next_status_name"])):
+            statuses.append(Status(history.moment(at), each["user_id"], name == "Ready"))
+    now = (each for each in get(f"{CONTACT_CENTER}/statistics/users")["users"] if "status_since" in each)
+    statuses += [
+        Status(history.moment(each["status_since"]), each["user_id"], each["status_name"] == "Ready") for each in now
+    ]
+    return sorted(set(statuses), key=lambda each: (each.at, each.user_id))
+
+
+def _rows(get: Get, start: int) -> Iterator[dict[str, Any]]:
+    query = {"from": time_text(start), "page_size": str(PAGE)}
+    while True:
+        page = get(f"{CONTACT_CENTER}/analytics/dataset/historical/agent_status_history?{urlencode(query)}")
+        yield from page["agent_status_history"]
         if not page["next_page_token"]:
             return
         query["next_page_token"] = page["next_page_token"]
