@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import get_args
 
 from chalicelib.errors import LostRace
 from chalicelib.reporting.coverage import Coverage, Level, interval_at, series
+from chalicelib.reporting.datasets import MEASURES
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from chalicelib.reporting.rollup import TOGETHER, Cell, merge, roll, together
@@ -25,7 +25,7 @@ ROLLED_AFTER_MS = 300_000
 a minute at most."""
 MOST_AT_ONCE = 4
 """Quarters of an hour that one sweep rolls up, and as many again for what came late."""
-DATASETS: tuple[Dataset, ...] = get_args(Dataset)
+DATASETS: tuple[Dataset, ...] = tuple(MEASURES)
 LONGER: tuple[Level, ...] = ("hour", "day")
 
 

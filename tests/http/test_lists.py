@@ -138,6 +138,7 @@ def test_live_numbers(api: Api, busy: dict[str, str]) -> None:
         "in_work": 1,
         "users": {"ready": 1, "not_ready": 0, "offline": 1},
         "free": 0,
+        "estimated_wait_seconds": {"expected": 0, "at_least": 0, "at_most": 0},
     }
     ana = api.by("adm").get(f"{STATISTICS}/users").body["users"][0]
     assert (ana["user_name"], ana["status_name"], ana["load"], ana["free"]) == (
