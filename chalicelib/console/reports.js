@@ -33,7 +33,7 @@ export default function Reports() {
   const columns = [...new Set((rows || []).flatMap((each) => Object.keys(each)))];
   const measures = columns.filter((key) => rows.every((each) => ["number", "undefined"].includes(typeof (each[key] ?? undefined))));
   const words = columns.filter((key) => !measures.includes(key) && !HIDDEN.includes(key));
-  const drawn = measures.filter((key) => !key.endsWith("percentage")); // shares do not add up
+  const drawn = measures.filter((key) => !/percentage$|_p\d+_ms$/.test(key)); // shares and percentiles do not add up
   const shown = drawn.includes(measure) ? measure : drawn.find((key) => key === "handled_count") || drawn[0];
   const send = (form) => load({ dataset: form.get("dataset"), interval: form.get("interval"), hours: Number(form.get("hours")) });
   return html`<div class="page">
