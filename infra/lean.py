@@ -35,6 +35,7 @@ UNUSED = (
         for curve in ("curve25519", "curve448", "ed25519", "ed448", "mldsa", "mlkem")
     ),
     "dateutil/zoneinfo",
+    "pydantic/mypy.py",
     "pydantic/v1",
 )
 """Parts of libraries that nothing here imports."""
@@ -53,8 +54,13 @@ def rewrite(package: Path) -> None:
 
 
 def _needed(file: PurePosixPath) -> bool:
-    """Of botocore's data, what is of all services, and what is of ours; of the rest, what is used."""
+    """Of botocore's data, what is of all services, and what is of ours; of the rest, what is used.
+
+    The lists of what was installed name mostly what is not here, and only an installer reads them.
+    """
     parts = file.parts
+    if file.name == "RECORD":
+        return False
     if parts[:2] == ("botocore", "data"):
         return len(parts) == 3 or parts[2] in SERVICES
     return not any(file.is_relative_to(each) for each in UNUSED)
