@@ -121,4 +121,4 @@ class TestGuarantees:
     def test_numbers_are_the_tests_own(self) -> None:
         assert f"each of {len(test_crash.STORIES)} stories" in self.GUARANTEES
         assert f"every pair in {len(test_interleavings.ORDERS)} scenes" in self.GUARANTEES
-        assert f"one in {3 * len(test_faults.FAULTS)}" in self.GUARANTEES
+        assert f"one in {6 * len(test_faults.FAULTS)}" in self.GUARANTEES

@@ -21,11 +21,14 @@ from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS, quarter_
 from tests.engagements.test_chain import long_life
 from tests.operations.test_rolling import QUARTER, sweeps
 from tests.reporting.test_reports import WRITES
-from tests.support.size import examples
+from tests.support.size import LONG, examples
 from tests.support.worlds import NOW, Centre, MemoryCentre, memory_centre
 
 START = NOW - NOW % DAY_MS
 END = START + DAY_MS
+
+STORES = ["memory", "dynamodb"] if LONG else ["memory"]
+"""Over DynamoDB each of these is seconds: that both stores keep the same, the contract suite says each time."""
 
 
 def over_works(centre: Centre, *, again: bool = False) -> Findings:
@@ -144,6 +147,7 @@ def test_a_history_that_is_gone_before_its_time_is_found(centre: MemoryCentre) -
     assert (over in found.broken, found.gone) == (False, 1)
 
 
+@pytest.mark.parametrize("any_centre", STORES, indirect=True)
 @pytest.mark.parametrize("fault", ["missing", "changed", "unfounded"])
 def test_a_fact_that_is_not_as_the_history_has_it_is_found_and_made_anew(any_centre: Centre, fault: str) -> None:
     long, _ = a_day(any_centre)
@@ -185,6 +189,7 @@ def test_all_facts_and_roll_ups_of_a_week_are_made_anew(any_centre: Centre) -> N
     assert store.rollups("queue_performance", "day@UTC", START, END) == days
 
 
+@pytest.mark.parametrize("any_centre", STORES, indirect=True)
 @pytest.mark.parametrize(
     "level", ["quarter", "hour", "day@UTC", "quarter@together", "hour@together", "day@UTC@together"]
 )

@@ -20,7 +20,7 @@ from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS, quarter_
 from chalicelib.reporting.rollup import rows
 from chalicelib.storage.memory import MemoryStore
 from tests.reporting.test_reports import WRITES
-from tests.support.size import examples
+from tests.support.size import LONG, examples
 from tests.support.worlds import NOW, TENANT, AwsCentre, Centre, MemoryCentre, memory_centre
 
 QUARTER = quarter_of(NOW)
@@ -137,6 +137,7 @@ def test_a_report_holds_what_was_before_anything_was_rolled_up(any_centre: Centr
     assert handled(report(any_centre, NOW - 2 * DAY_MS - NOW % QUARTER_MS, NEXT)) == 2
 
 
+@pytest.mark.parametrize("any_centre", ["memory", "dynamodb"] if LONG else ["memory"], indirect=True)
 def test_with_another_time_zone_days_are_rolled_up_anew(any_centre: Centre) -> None:
     centre, store = any_centre, any_centre.world.store
     sweeps(centre, NOW)

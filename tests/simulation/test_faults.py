@@ -23,7 +23,7 @@ from tests.support.worlds import Clients, aws, aws_centre
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 FAULTS = ("throttled", "failed", "failed after effect", "timed out after effect", "sent twice", "in conflict")
-SHARE = examples(3 * len(FAULTS), 1)
+SHARE = examples(6 * len(FAULTS), 1)
 """Of the points, one in so many is tried; all of them are `make test-long`'s."""
 DOUBLES = 2000
 REFUSALS = {"throttled": ("ThrottlingException", 400), "failed": ("InternalServerError", 500)}
