@@ -18,7 +18,7 @@ from infra.cli.configuration import CONFIGURATION
 from infra.cli.failures import Failed
 from infra.cli.files import given
 from infra.cli.output import table
-from infra.cli.shell import CONTACT_CENTER, Group, Json, Shell, begin
+from infra.cli.shell import CONTACT_CENTER, Group, Json, OfEngagement, Shell, begin
 
 flow = typer.Typer(
     cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Test, draw and follow flows; export, import, publish."
@@ -68,7 +68,7 @@ def graph(
     output.result({"flow_id": flow_id, "mermaid": text}, text.rstrip("\n"))
 
 
-@flow.command()
+@flow.command(cls=OfEngagement)
 def trace(
     context: typer.Context,
     engagement_id: Annotated[str, typer.Argument(help="The engagement.")],

@@ -17,7 +17,7 @@ from chalicelib.http.areas import records
 from infra.cli.connection import Tenant
 from infra.cli.failures import Failed
 from infra.cli.output import Output, ago, duration, table
-from infra.cli.shell import CONTACT_CENTER, Json, begin
+from infra.cli.shell import CONTACT_CENTER, Json, OfEngagement, begin
 
 STATISTICS = f"{CONTACT_CENTER}/statistics"
 DATASETS = f"{CONTACT_CENTER}/analytics/dataset/historical"
@@ -284,5 +284,5 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(agents)
     app.command()(watch)
-    app.command()(explain)
+    app.command(cls=OfEngagement)(explain)
     app.command()(report)

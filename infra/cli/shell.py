@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ from infra.cli.output import Output
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
 CONTACT_CENTER = "/v2/contact_center"
+DASHED_ID = re.compile(r"-[\w-]{31}")
+"""One engagement's id in 64 begins with a dash."""
 
 
 @dataclass(slots=True)
@@ -33,6 +36,14 @@ def begin(context: typer.Context, as_json: bool) -> tuple[Shell, Output]:
     shell: Shell = context.obj
     shell.output = Output(as_json)
     return shell, shell.output
+
+
+class OfEngagement(typer.core.TyperCommand):
+    """A command that takes an engagement's id, whatever that begins with: it is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ids = [] if "--" in args else [each for each in args if DASHED_ID.fullmatch(each)]
+        return super().parse_args(ctx, [*(each for each in args if each not in ids), *(["--", *ids] if ids else [])])
 
 
 class Group(typer.core.TyperGroup):

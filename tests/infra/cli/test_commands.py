@@ -148,6 +148,8 @@ def test_a_token_can_be_used_elsewhere(api: Api) -> None:
         (("items", "--queue", "billing"), "nobody", "The bearer token is not valid."),
         (("agents",), "crm", "The role integration may not do this."),
         (("explain", "x" * 32), "adm", "No such engagement."),
+        (("explain", "-" + "h" * 31), "adm", "No such engagement."),
+        (("flow", "trace", "-M" + "x" * 30), "adm", "No such engagement."),
         (("start", "no-entry", "--name", "x"), "adm", "No flow has this Entry ID."),
         (("start", "entry-tickets", "--name", "x", "--var", "oops"), "adm", "'oops' is no variable"),
         (("import", "zoom", "/nowhere"), "adm", "/nowhere is no folder"),
