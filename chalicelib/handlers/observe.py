@@ -29,7 +29,7 @@ def metrics() -> Iterator[None]:
 def count(name: str, value: int) -> None:
     """Count something; nothing is written for zero."""
     if value:
-        _metrics.add_metric(name, MetricUnit.Count, value)
+        tell(name, value)
 
 
 def tell(name: str, value: int) -> None:

@@ -10,6 +10,8 @@ from chalicelib.http.endpoint import Call
 
 DAY_MS = 86_400_000
 MAX_RANGE_DAYS = 31
+A_YEAR = 366
+"""Days that what reads little a day may span."""
 
 
 def time_range(call: Call[Any], most_days: int = MAX_RANGE_DAYS) -> tuple[int, int]:

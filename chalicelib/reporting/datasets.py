@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.facts import Dataset, Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
 from chalicelib.reporting.intervals import span
 
@@ -90,9 +90,8 @@ def fold(
     zone: tzinfo = UTC,
 ) -> list[Row]:
     """The rows of a dataset, in order of time, queue and agent. A fact given twice counts once (I11)."""
-    once = {(fact.engagement_id, fact.version): fact for fact in facts if fact.dataset == dataset}
     parts: dict[tuple[int, int, str, str, str], list[Part]] = {}
-    for fact in once.values():
+    for fact in once(fact for fact in facts if fact.dataset == dataset):
         agent_id = fact.agent_id or "" if dataset == "agent_performance" else ""
         key = (*span(fact.at, interval_ms, zone), fact.queue_id, agent_id, fact.channel)
         measures = {**fact.measures, **_held_against(marks.get(fact.queue_id), fact)}

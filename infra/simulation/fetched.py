@@ -28,7 +28,7 @@ def fetched(get: Get, start: int, end: int) -> History:
     """
     listed = [
         (each, get(f"{CONTACT_CENTER}/engagements/{each['engagement_id']}/events")["events"])
-        for each in _engagements(get, start, end)
+        for each in _listed(get, "engagements", "engagements", from_=start, to=end)
     ]
     found = [recorded(engagement, events, end) for engagement, events in listed]
     document = get(f"{CONTACT_CENTER}/configuration")["document"]
@@ -38,11 +38,12 @@ def fetched(get: Get, start: int, end: int) -> History:
     return history.of((each for each in found if each is not None), statuses, document)
 
 
-def _engagements(get: Get, start: int, end: int) -> Iterator[dict[str, Any]]:
-    query = {"from": time_text(start), "to": time_text(end), "page_size": str(PAGE)}
+def _listed(get: Get, path: str, name: str, **window: int) -> Iterator[dict[str, Any]]:
+    """All pages of a list; `from_` and `to` are epoch ms."""
+    query = {"page_size": str(PAGE), **{key.rstrip("_"): time_text(at) for key, at in window.items()}}
     while True:
-        page = get(f"{CONTACT_CENTER}/engagements?{urlencode(query)}")
-        yield from page["engagements"]
+        page = get(f"{CONTACT_CENTER}/{path}?{urlencode(query)}")
+        yield from page[name]
         if not page["next_page_token"]:
             return
         query["next_page_token"] = page["next_page_token"]
@@ -51,7 +52,8 @@ def _engagements(get: Get, start: int, end: int) -> Iterator[dict[str, Any]]:
 def _told(get: Get, start: int) -> list[Status]:
     """What is on record of statuses that ended since the start, and what agents say of themselves now."""
     statuses = []
-    for each in _rows(get, start):
+    history_of = "agent_status_history"
+    for each in _listed(get, f"analytics/dataset/historical/{history_of}", history_of, from_=start):
         for at, name in ((each["start_time"], each["status_name"]), (each["end_time"], each["next_status_name"])):
             statuses.append(Status(history.moment(at), each["user_id"], name == "Ready"))
     now = (each for each in get(f"{CONTACT_CENTER}/statistics/users")["users"] if "status_since" in each)
@@ -59,16 +61,6 @@ def _told(get: Get, start: int) -> list[Status]:
         Status(history.moment(each["status_since"]), each["user_id"], each["status_name"] == "Ready") for each in now
     ]
     return sorted(set(statuses), key=lambda each: (each.at, each.user_id))
-
-
-def _rows(get: Get, start: int) -> Iterator[dict[str, Any]]:
-    query = {"from": time_text(start), "page_size": str(PAGE)}
-    while True:
-        page = get(f"{CONTACT_CENTER}/analytics/dataset/historical/agent_status_history?{urlencode(query)}")
-        yield from page["agent_status_history"]
-        if not page["next_page_token"]:
-            return
-        query["next_page_token"] = page["next_page_token"]
 
 
 def _seen(listed: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> list[Status]:

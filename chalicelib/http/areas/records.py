@@ -17,13 +17,12 @@ from chalicelib.http.authorization import Resource, authorize, owns
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import PARAMETERS, page_size
 from chalicelib.http.tables import Row
-from chalicelib.http.window import time_range
+from chalicelib.http.window import A_YEAR, time_range
 from chalicelib.operations import reports
 from chalicelib.operations.reports import Window
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.timelines import segments_of
 
-A_YEAR = 366
 DIMENSIONS = ("queue_id", "user_id", "channel", "flow_id", "flow_version", "end_reason", "priority", "skills")
 ENGAGEMENT: dict[str, str] = {
     "engagement_id": "string",

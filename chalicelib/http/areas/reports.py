@@ -10,7 +10,7 @@ from chalicelib.configuration.profiles import Queue
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.window import MAX_RANGE_DAYS, time_range
+from chalicelib.http.window import A_YEAR, MAX_RANGE_DAYS, time_range
 from chalicelib.operations import reporting
 from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
 from chalicelib.reporting.facts import Dataset, Fact
@@ -19,8 +19,6 @@ from chalicelib.reporting.intervals import DAY_MS
 from chalicelib.reporting.rollup import rows
 
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
-A_YEAR = 366
-"""Days that a report by days may span."""
 PERCENTILES = (50, 90)
 SERVICE_LEVEL = ("service_level_in_percentage", "service_level_target_in_percentage")
 

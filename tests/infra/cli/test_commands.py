@@ -100,14 +100,20 @@ def test_explanations_of_work_and_of_agents(api: Api) -> None:
     assert "Next: `interleave items`" in nothing.error
 
 
-def test_reports_add_up(api: Api) -> None:
-    assert interleave(api, "report").out == "Nothing happened in that time.\n"
+def handled(api: Api) -> str:
+    """One case, from its start to its end."""
     api.centre.ready("ana")
     engagement_id = started(api)
     api.centre.settle()
     api.centre.accept(engagement_id)
     api.centre.end(engagement_id)
     api.centre.settle()
+    return engagement_id
+
+
+def test_reports_add_up(api: Api) -> None:
+    assert interleave(api, "report").out == "Nothing happened in that time.\n"
+    engagement_id = handled(api)
     assert "Billing" in interleave(api, "report").out
     (row,) = interleave(api, "report", "agent_performance", "--json").document["agent_performance"]
     assert row["handled_count"] == 1
@@ -181,12 +187,7 @@ def test_the_doctor_finds_nothing_in_a_healthy_centre(api: Api) -> None:
 def a_finished_day(api: Api) -> str:
     """One case was handled, and the quarter of an hour is over."""
     rolling.roll_up(api.centre.world)
-    api.centre.ready("ana")
-    engagement_id = started(api)
-    api.centre.settle()
-    api.centre.accept(engagement_id)
-    api.centre.end(engagement_id)
-    api.centre.settle()
+    engagement_id = handled(api)
     api.centre.clock.pass_seconds(2000)
     api.centre.settle()
     return engagement_id
