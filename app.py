@@ -4,6 +4,7 @@ Each function imports what it handles with when it is called, so that the API do
 """
 
 import gc
+import os
 
 gc.disable()  # an import makes nothing but what stays: looking for garbage in between took an eighth of the start
 
@@ -12,12 +13,11 @@ from typing import Any
 from chalice.app import CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib import bootstrap
-from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.application import Application
-from chalicelib.http.endpoint import register
 
-app = Application(app_name="interleave")
-register(app, ENDPOINTS, bootstrap.world)
+app = Application(app_name="interleave", world=bootstrap.world)
+if "AWS_CHALICE_CLI_MODE" in os.environ:  # the packager describes every route to a REST API
+    app.open_all()
 
 
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:doorbell", name="router", batch_size=10)

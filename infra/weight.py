@@ -29,7 +29,7 @@ ENVIRONMENT = {
     "PYDANTIC_DISABLE_PLUGINS": "true",
 }
 IMPORT = "import app"
-READY = f"{IMPORT}; from chalicelib import bootstrap; bootstrap.world()"
+READY = f"{IMPORT}; from chalicelib import bootstrap; bootstrap.world(); app.app.open('engagement')"
 BOTO3 = "import boto3; boto3.client('dynamodb'); boto3.client('sqs')"
 
 

@@ -10,6 +10,8 @@ NOT_YET = (
     "chalicelib.handlers.doorbell",
     "chalicelib.handlers.schedule",
     "chalicelib.handlers.stream",
+    "chalicelib.configuration.checks",
+    "chalicelib.http.areas",
     "chalicelib.http.authentication",
     "chalicelib.http.openapi",
     "chalicelib.http.people",

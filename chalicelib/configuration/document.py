@@ -9,7 +9,6 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.configuration.checks import check
 from chalicelib.configuration.naming import missing
 from chalicelib.configuration.shared import COUNTRY
 from chalicelib.configuration.tenant import Tenant
@@ -34,6 +33,8 @@ def _adapter() -> TypeAdapter[Tenant]:
 
 def read(document: Any) -> Tenant:
     """The tenant that a JSON-like document describes. Raises `InvalidRequest`."""
+    from chalicelib.configuration.checks import check  # only whoever changes a configuration checks it
+
     tenant = parse(document)
     wrong = list(check(tenant))
     if wrong:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
-from chalice.app import Chalice, Request, Response
+from chalice.app import Request, Response
 from pydantic import BaseModel
 
 from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, TooManyRequests
@@ -21,7 +21,6 @@ from chalicelib.http.turnstile import Turnstile
 from chalicelib.world import World
 
 B = TypeVar("B", bound=BaseModel | None)
-CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "application/octet-stream", "text/plain"]
 log = Logger()
 
 
@@ -89,24 +88,6 @@ class Endpoint:
     max_body: int = MAX_BODY_BYTES
     scope: str | None = None
     """A scope that does instead of the action's."""
-
-
-def register(app: Chalice, endpoints: Iterable[Endpoint], world: Callable[[], World]) -> None:
-    """Give each endpoint its route in the application."""
-    turnstile = Turnstile()
-    for endpoint in endpoints:
-        view = _view(app, endpoint, world, turnstile)
-        app.route(endpoint.path, methods=[endpoint.method], content_types=CONTENT_TYPES)(view)
-
-
-def _view(
-    app: Chalice, endpoint: Endpoint, world: Callable[[], World], turnstile: Turnstile
-) -> Callable[..., Response]:
-    def view(**path: str) -> Response:
-        return respond(endpoint, app.current_request, path, world, turnstile)
-
-    view.__name__ = endpoint.handler.__name__
-    return view
 
 
 def respond(

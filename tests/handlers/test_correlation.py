@@ -12,9 +12,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from chalicelib import bootstrap
-from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.application import Application
-from chalicelib.http.endpoint import register
 from chalicelib.storage.dynamodb import DynamoStore
 from tests.support.api import Api, api_of, zoom_body
 from tests.support.worlds import AwsCentre, aws, aws_centre
@@ -31,8 +29,7 @@ def api() -> Iterator[Api]:
 
 
 def requested(api: Api, body: dict[str, Any], request_id: str) -> dict[str, Any]:
-    application = Application("interleave")
-    register(application, ENDPOINTS, lambda: api.centre.world)
+    application = Application("interleave", lambda: api.centre.world)
     path = "/v2/contact_center/engagement"
     answer = application(
         {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from importlib import import_module
+from pkgutil import iter_modules
 
 import jwt
 import pytest
@@ -11,7 +13,8 @@ from app import app
 from chalicelib.configuration.shared import Supervised
 from chalicelib.engagements.model import Change
 from chalicelib.errors import NotAllowed, NotFound
-from chalicelib.http.api import ENDPOINTS
+from chalicelib.http import areas
+from chalicelib.http.api import all_endpoints
 from chalicelib.http.authentication import principal_of
 from chalicelib.http.authorization import ACTIONS, ROLES, Principal, Resource, Role, authorize, default_scopes
 from chalicelib.storage.protocol import Client
@@ -30,7 +33,7 @@ PUBLIC = {
     ("GET", "/v2/contact_center/configuration/schema"),
     SIGNED,
 }
-CLOSED = [each for each in ENDPOINTS if (each.method, each.path) not in PUBLIC]
+CLOSED = [each for each in all_endpoints() if (each.method, each.path) not in PUBLIC]
 
 
 def _path(path: str) -> str:
@@ -38,12 +41,12 @@ def _path(path: str) -> str:
 
 
 def test_only_these_endpoints_take_no_token_and_every_other_names_an_action() -> None:
-    assert {(each.method, each.path) for each in ENDPOINTS if each.action is None} == PUBLIC
+    assert {(each.method, each.path) for each in all_endpoints() if each.action is None} == PUBLIC
     assert {each.action for each in CLOSED} <= set(ACTIONS)
 
 
 def test_operations_have_names_of_their_own() -> None:
-    names = [each.handler.__name__ for each in ENDPOINTS]
+    names = [each.handler.__name__ for each in all_endpoints()]
     assert sorted(names) == sorted(set(names))
 
 
@@ -292,8 +295,15 @@ def test_i12_a_token_of_another_tenant_opens_nothing_whoever_holds_it(api: Api, 
 
 def test_every_route_of_the_application_is_one_of_these_endpoints() -> None:
     """Nothing is registered past the check of tokens and actions."""
+    app.open_all()
     routes = {(method, path) for path, methods in app.routes.items() for method in methods}
-    assert routes == {(each.method, each.path) for each in ENDPOINTS}
+    assert routes == {(each.method, each.path) for each in all_endpoints()}
+
+
+def test_every_operation_of_every_area_is_found_by_its_subject() -> None:
+    modules = [import_module(f"{areas.__name__}.{each.name}") for each in iter_modules(areas.__path__)]
+    there_are = [(each.method, each.path) for module in modules for each in getattr(module, "ENDPOINTS", ())]
+    assert sorted(there_are) == sorted((each.method, each.path) for each in all_endpoints())
 
 
 def test_an_integration_does_not_read_reports_unless_it_asks_for_them() -> None:

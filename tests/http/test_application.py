@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.api import all_endpoints, subject
 from chalicelib.http.application import Application
-from chalicelib.http.endpoint import Answer, Endpoint, register
+from chalicelib.http.endpoint import Answer, Endpoint
 from tests.support.worlds import Centre
 
 
@@ -29,13 +29,13 @@ ROUTES = [
 
 @pytest.fixture
 def application() -> Application:
-    made = Application("interleave")
+    made = Application("interleave", lambda: None)  # type: ignore[arg-type, return-value]
     endpoints = []
     for method, path, name in ROUTES:
         handler = echo(name)
         handler.__name__ = name
         endpoints.append(Endpoint(method, path, None, name, handler, query=("q",)))
-    register(made, endpoints, lambda: None)  # type: ignore[arg-type, return-value]
+    made.add(endpoints)
     return made
 
 
@@ -120,10 +120,10 @@ def test_a_wrong_content_type_is_a_problem_document(application: Application) ->
     assert body["type"] == "urn:interleave:problem:unsupported-media-type"
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: f"{each.method} {each.path}")
+@pytest.mark.parametrize("endpoint", all_endpoints(), ids=lambda each: f"{each.method} {each.path}")
 def test_every_operation_of_the_api_is_found_by_its_path(endpoint: Endpoint, centre: Centre) -> None:
-    made = Application("interleave")
-    register(made, ENDPOINTS, lambda: centre.world)
+    made = Application("interleave", lambda: centre.world)
+    made.open(subject(endpoint.path))
     path = endpoint.path.replace("{", "a-").replace("}", "")
     found = made._operation(endpoint.method, path)
     assert found is not None

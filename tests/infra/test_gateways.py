@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from chalicelib.http.api import ENDPOINTS
+from chalicelib.http.api import all_endpoints
 from chalicelib.http.problems import CONTENT_TYPE
 
 Resources = dict[str, dict[str, Any]]
@@ -82,7 +82,7 @@ def test_what_a_rest_api_answers_itself_is_a_problem_document(resources: Resourc
 
 def test_wrong_addresses_of_a_rest_api_come_to_the_function(resources: Resources) -> None:
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    assert paths["/{proxy+}"].keys() == {each.method.lower() for each in ENDPOINTS}
+    assert paths["/{proxy+}"].keys() == {each.method.lower() for each in all_endpoints()}
     usual = paths["/health"]["get"]["x-amazon-apigateway-integration"]
     for operation in paths["/{proxy+}"].values():
         integration = operation["x-amazon-apigateway-integration"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.http.application import Application
-from chalicelib.http.endpoint import Answer, Endpoint, register
+from chalicelib.http.endpoint import Answer, Endpoint
 from infra.payload import as_asked_for
 
 EVENT: dict[str, Any] = {
@@ -53,13 +53,13 @@ def test_an_http_apis_event_is_of_payload_format_1() -> None:
 
 
 def test_the_application_reads_it() -> None:
-    application = Application("interleave")
+    application = Application("interleave", lambda: None)  # type: ignore[arg-type, return-value]
 
     def echo(call: Any) -> Answer:
         return Answer(200, {**call.path, **call.query, "body": call.raw.decode()})
 
     query = ("q", "r", "empty")
-    register(application, [Endpoint("POST", "/works/{work}", None, "", echo, query=query)], lambda: None)  # type: ignore[arg-type, return-value]
+    application.add([Endpoint("POST", "/works/{work}", None, "", echo, query=query)])
     answer = application(as_asked_for(EVENT), None)
     assert json.loads(answer["body"]) == {"work": "a b", "q": "2", "r": "a,b", "empty": "", "body": "{}"}
 

@@ -11,10 +11,8 @@ from urllib.parse import urlencode
 
 from chalice.test import Client as ChaliceClient
 
-from chalicelib.http.api import ENDPOINTS
 from chalicelib.http.application import Application
 from chalicelib.http.authorization import Role, default_scopes
-from chalicelib.http.endpoint import register
 from chalicelib.operations.credentials import hash_secret
 from chalicelib.storage.protocol import Client, Secret
 from tests.support import canary
@@ -81,8 +79,8 @@ def api_of(centre: Centre, clients: Mapping[str, Role] = CLIENTS) -> Api:
     for client_id, role in clients.items():
         secret = Secret(hash_secret(f"{client_id}-secret"))
         centre.world.store.put_client(Client(client_id, (secret,), role, client_id, default_scopes(role)))
-    app = Application("interleave")
-    register(app, ENDPOINTS, lambda: centre.world)
+    app = Application("interleave", lambda: centre.world)
+    app.open_all()  # the client reads the routes itself
     return Api(centre, ChaliceClient(app))
 
 

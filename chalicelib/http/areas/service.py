@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
 from urllib.parse import parse_qs
 
+from chalicelib.http import api
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 
 
@@ -21,8 +24,20 @@ def token(call: Call[None]) -> Answer:
     return Answer(200, issue_token(call.world, call.headers.get("authorization"), grant_type, given.get("account_id")))
 
 
+def openapi(call: Call[None]) -> Answer:
+    return Answer(200, _description())
+
+
+@cache
+def _description() -> dict[str, Any]:
+    from chalicelib.http.openapi import describe  # only whoever asks for it pays for the schema machinery
+
+    return describe(api.all_endpoints())
+
+
 ENDPOINTS = (
     Endpoint("GET", "/health", None, "Say that the service is up", health),
+    Endpoint("GET", "/openapi.json", None, "Describe this API (OpenAPI 3.1)", openapi),
     Endpoint(
         "POST",
         "/oauth/token",
