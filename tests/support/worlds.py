@@ -11,6 +11,7 @@ from threading import RLock
 from typing import Any
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
@@ -361,7 +362,7 @@ def aws() -> Iterator[Clients]:
     BotocoreStubber.process_request = _one_at_a_time  # type: ignore[method-assign]
     with mock_aws():
         if not _clients:
-            config = Config(retries={"total_max_attempts": 1})
+            config = Config(retries={"total_max_attempts": 1}, signature_version=UNSIGNED)  # nobody looks at signatures
             for name in ("dynamodb", "sqs", "dynamodbstreams"):
                 _clients[name] = boto3.client(name, config=config)  # type: ignore[call-overload]
         _clients["dynamodb"].create_table(**TABLE)
