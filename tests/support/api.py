@@ -15,7 +15,7 @@ from chalicelib.http.application import Application
 from chalicelib.http.authorization import Role, default_scopes
 from chalicelib.operations.credentials import hash_secret
 from chalicelib.storage.protocol import Client, Secret
-from tests.support import canary
+from tests.support import canary, described
 from tests.support.worlds import Centre
 
 CLIENTS: dict[str, Role] = {"crm": "integration", "ana": "agent", "ben": "agent", "sue": "supervisor", "adm": "admin"}
@@ -58,7 +58,9 @@ class Api:
         if answer.status_code >= 400:
             canary.search("a problem document", answer.body.decode())
         received = {name.lower(): value for name, value in answer.headers.items()}
-        return Reply(answer.status_code, received, json.loads(answer.body) if answer.body else None)
+        said = json.loads(answer.body) if answer.body else None
+        described.check(method, path, answer.status_code, received.get("content-type", ""), said)
+        return Reply(answer.status_code, received, said)
 
     def get(self, path: str, **headers: str) -> Reply:
         return self.call("GET", path, headers=_names(headers))
