@@ -33,7 +33,7 @@ def test_of_two_first_secrets_both_are_told_the_one_that_was_there_first(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert store.webhook_secret("crm", "one") == "one"
-    monkeypatch.setattr(store, "_get", lambda _: None)  # both looked before either wrote
+    monkeypatch.setattr(store._table, "get", lambda _: None)  # both looked before either wrote
     assert store.webhook_secret("crm", "two") == "one"
 
 

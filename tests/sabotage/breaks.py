@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-STORE = "chalicelib/storage/dynamodb.py"
+STORE, TABLE = "chalicelib/storage/dynamodb.py", "chalicelib/storage/table.py"
 ALWAYS = "attribute_exists(pk) OR attribute_not_exists(pk)"
 CONDITION = re.compile(r"attribute_(not_)?exists\(|\w [=<] :\w")
 
@@ -52,8 +52,8 @@ def bugs() -> list[Break]:
         bug(
             "a place is freed beside the transaction, not in it",
             STORE,
-            'reasons = self._transact([{"Put": put} for put in puts])',
-            'reasons = next(filter(None, [self._transact([{"Put": put}]) for put in puts]), None)',
+            'reasons = self._table.transact([{"Put": put} for put in puts])',
+            'reasons = next(filter(None, [self._table.transact([{"Put": put}]) for put in puts]), None)',
         ),
         bug(
             "an offer is accepted whatever its id",
@@ -93,7 +93,12 @@ def conditions() -> Iterator[Break]:
 
     The values it names stay named, for DynamoDB refuses a request with a value that nothing uses.
     """
-    text = (ROOT / STORE).read_text()
+    for file in (STORE, TABLE):
+        yield from _conditions(file)
+
+
+def _conditions(file: str) -> Iterator[Break]:
+    text = (ROOT / file).read_text()
     starts = [0]
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -103,7 +108,7 @@ def conditions() -> Iterator[Break]:
         first, last = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         for weaker in _weaker(str(node.value)):
             name = f"{where}, line {node.lineno}: {weaker}"
-            yield Break(name, STORE, first, last, repr(weaker))
+            yield Break(name, file, first, last, repr(weaker))
 
 
 def _strings(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
@@ -114,7 +119,7 @@ def _strings(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
             for call in ast.walk(method)
             if isinstance(call, ast.Call)
             for keyword in call.keywords
-            if keyword.arg in ("KeyConditionExpression", "UpdateExpression")
+            if keyword.arg in ("KeyConditionExpression", "update")
         }
         for node in ast.walk(method):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in others:
