@@ -42,6 +42,9 @@ def world() -> World:
     environment = os.environ
     session: Any = get_session()
     bus = environment["INTERLEAVE_EVENT_BUS"]
+    bucket = environment.get("INTERLEAVE_ARCHIVE")  # the sweeper alone is told of it
+    if bucket:
+        from chalicelib.archive.s3 import S3Archive
     return World(
         store=DynamoStore(
             session.create_client("dynamodb", config=config),
@@ -61,4 +64,5 @@ def world() -> World:
         token=secrets.token_bytes,
         account_id=environment["INTERLEAVE_ACCOUNT_ID"],
         poster=HttpPoster(),
+        archive=S3Archive(session.create_client("s3", config=config), bucket) if bucket else None,
     )

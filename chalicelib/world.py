@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from chalicelib.archive.protocol import Archive
 from chalicelib.configuration.document import effective
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.errors import LostRace
@@ -33,6 +34,8 @@ class World:
     """That many unguessable bytes."""
     account_id: str
     poster: Poster
+    archive: Archive | None = None
+    """Where facts are kept for ever, if anywhere."""
     _tenant: Tenant = field(default_factory=Tenant)
     _tenant_version: int = 0
     _tenant_checked_at: int | None = None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any
 
-SERVICES = ("dynamodb", "events", "sqs")
+SERVICES = ("dynamodb", "events", "s3", "sqs")
 """The services that the package speaks to: botocore describes some 400."""
+S3 = ("ListObjectsV2", "PutObject")
+"""All that is asked of S3, whose description alone would be a fiftieth of the package."""
 UNUSED = (
     "aws_lambda_powertools/event_handler",
     *(
@@ -49,6 +54,7 @@ def rewrite(package: Path) -> None:
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder, [name for name in archive.namelist() if _needed(PurePosixPath(name))])
         _prune_endpoints(Path(folder, "botocore/data/endpoints.json"))
+        _prune_operations(Path(folder, "botocore/data/s3/2006-03-01/service-2.json.gz"), S3)
         _compile(folder)
         _zip(Path(folder), package)
 
@@ -62,7 +68,7 @@ def _needed(file: PurePosixPath) -> bool:
     if file.name == "RECORD":
         return False
     if parts[:2] == ("botocore", "data"):
-        return len(parts) == 3 or parts[2] in SERVICES
+        return len(parts) == 3 or (parts[2] in SERVICES and not file.name.startswith("examples"))
     return not any(file.is_relative_to(each) for each in UNUSED)
 
 
@@ -72,6 +78,32 @@ def _prune_endpoints(file: Path) -> None:
     for partition in described["partitions"]:
         partition["services"] = {name: each for name, each in partition["services"].items() if name in SERVICES}
     file.write_text(json.dumps(described, separators=(",", ":")))
+
+
+def _prune_operations(file: Path, operations: tuple[str, ...]) -> None:
+    """Keep some of a service's operations, with the shapes that they are described by, and no prose."""
+    described = json.loads(gzip.decompress(file.read_bytes()))
+    described["operations"] = {name: described["operations"][name] for name in operations}
+    kept: dict[str, Any] = {}
+    wanted = set(_shapes(described["operations"]))
+    while wanted:
+        kept |= {name: described["shapes"][name] for name in wanted}
+        wanted = {inner for name in wanted for inner in _shapes(described["shapes"][name])} - set(kept)
+    described["shapes"] = {name: kept[name] for name in sorted(kept)}
+    plain = json.dumps(described, separators=(",", ":"))
+    file.write_bytes(gzip.compress(plain.encode(), mtime=0))
+
+
+def _shapes(described: Any) -> Iterator[str]:
+    """The names of the shapes that something mentions."""
+    if isinstance(described, dict):
+        described.pop("documentation", None)
+        if isinstance(described.get("shape"), str):
+            yield described["shape"]
+        described = list(described.values())
+    if isinstance(described, list):
+        for each in described:
+            yield from _shapes(each)
 
 
 def _compile(folder: str) -> None:

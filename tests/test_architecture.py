@@ -22,7 +22,9 @@ MAY_KNOW: dict[str, set[str]] = {
     "configuration": {"engagements", "events", "flows", "routing"},
     "storage": {"engagements", "events", "reporting", "routing"},
     "messaging": {"events"},
+    "archive": {"reporting"},
     "operations": {
+        "archive",
         "configuration",
         "engagements",
         "events",
@@ -48,6 +50,7 @@ LIBRARIES: dict[str, set[str]] = {
     "configuration": {"pydantic"},
     "storage": {"pydantic", "botocore", "mypy_boto3_dynamodb"},
     "messaging": {"pydantic", "urllib3", "mypy_boto3_events", "mypy_boto3_sqs"},
+    "archive": {"botocore", "mypy_boto3_s3"},
     "operations": set(),
     "http": {"pydantic", "pydantic_core", "chalice", "jwt", "Crypto", "aws_lambda_powertools"},
     "handlers": {"pydantic", "aws_lambda_powertools"},

@@ -1,14 +1,14 @@
-"""Once a minute: repair what is left half done, route everything, roll up. The backstop for every lost message."""
+"""Once a minute: repair what is left half done, route, roll up, archive. The backstop for every lost message."""
 
 from __future__ import annotations
 
 from chalicelib.handlers.observe import log, measure, metrics, observe, tell
-from chalicelib.operations import reconciling, rolling, routing, timers
+from chalicelib.operations import archiving, reconciling, rolling, routing, timers
 from chalicelib.world import World
 
 
 def run(world: World) -> None:
-    """One sweep, one pass over every queue, and the reports of what is over."""
+    """One sweep, one pass over every queue, and what follows from what is over: reports, and the archive."""
     with metrics():
         began = world.now()
         timers.sweep(world)
@@ -17,7 +17,8 @@ def run(world: World) -> None:
         measure("OldestWait", done.oldest_wait_ms)
         rolling.roll_up(world)
         _hold_against_the_history(world)
-    log.info("swept", offered=done.offered, waiting=done.waiting, conflicts=done.conflicts)
+        archived = archiving.archive(world)
+    log.info("swept", offered=done.offered, waiting=done.waiting, conflicts=done.conflicts, archived=archived)
 
 
 def _hold_against_the_history(world: World) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.engagements.chain import fault
 from chalicelib.engagements.model import DAY_MS, Engagement, Event, work_key_of
 from chalicelib.errors import LostRace
-from chalicelib.operations import rolling
+from chalicelib.operations import archiving, rolling
 from chalicelib.operations.recording import EVENTS_PER_ROW
 from chalicelib.operations.reporting import whole_quarters
 from chalicelib.reporting.coverage import Coverage, Level, interval_at, series
@@ -150,6 +150,7 @@ def rebuild(world: World, quarter: int) -> Findings:
         return [*(fact for fact in kept if identity(fact) not in replaced), *told]
 
     world.store.rewrite_facts(quarter, anew)
+    archiving.again(world, [quarter])
     coverage = world.store.coverage()
     if coverage.holds("quarter", quarter, quarter + QUARTER_MS):
         rolling.roll_quarters(world, coverage, [quarter])

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.errors import LostRace
+from chalicelib.operations import archiving
 from chalicelib.reporting.coverage import Coverage, Level, interval_at, series
 from chalicelib.reporting.datasets import MEASURES
 from chalicelib.reporting.facts import Dataset, Fact
@@ -55,9 +56,13 @@ def roll_up(world: World) -> None:
             world.store.put_coverage(coverage)
         except LostRace:
             return  # another sweep has done the same
-    for quarter, mark in marks.items():
-        if quarter in again or quarter < coverage.since:  # what was never rolled up is read from its facts
-            world.store.unmark(quarter, mark)
+    seen_to = [quarter for quarter in marks if quarter in again or quarter < coverage.since]
+    try:  # what was never rolled up is read from its facts, but may be in the archive
+        archiving.again(world, seen_to)
+    except LostRace:
+        return  # the marks stay for the next sweep
+    for quarter in seen_to:
+        world.store.unmark(quarter, marks[quarter])
 
 
 def roll_quarters(world: World, coverage: Coverage, quarters: Iterable[int]) -> None:

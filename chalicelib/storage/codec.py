@@ -18,7 +18,7 @@ from chalicelib.reporting.facts import Fact
 from chalicelib.reporting.history import Night
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
-from chalicelib.storage.protocol import Attempt, Client, Configuration, Receipt, SigningKeys, Stamp
+from chalicelib.storage.protocol import Archiving, Attempt, Client, Configuration, Receipt, SigningKeys, Stamp
 
 T = TypeVar("T")
 COMPRESS_ABOVE = 600
@@ -71,6 +71,7 @@ OCCUPANCY = Document(Occupancy)
 WAITING = Document(Waiting)
 COVERAGE = Document(Coverage)
 NIGHT = Document(Night)
+ARCHIVING = Document(Archiving)
 CELLS: Document[list[Cell]] = Document(list[Cell])
 FACTS: Document[list[Fact]] = Document(list[Fact])
 RECEIPT = Document(Receipt)

@@ -26,7 +26,9 @@ from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank_key
 from chalicelib.storage import codec, segments
 from chalicelib.storage.protocol import (
+    FACT_RETENTION_DAYS,
     NOTHING,
+    Archiving,
     Attempt,
     Client,
     Configuration,
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DAY = 86_400
-FACT_RETENTION_DAYS = 400
 OPEN_HISTORY_DAYS = 400
 """How long the history of work that is still open is kept; it holds no content."""
 VISIT_RETENTION_DAYS = 800
@@ -61,6 +62,7 @@ RESTORED = "restored"
 _CURRENT: Key = ("CONFIG", "CURRENT")
 _COVERAGE: Key = ("ROLLUP", "COVERAGE")
 _NIGHT: Key = ("ROLLUP", "NIGHT")
+_ARCHIVING: Key = ("ROLLUP", "ARCHIVING")
 _SIGNING_KEYS: Key = ("SECRET", "SIGNING_KEYS")
 
 
@@ -355,6 +357,15 @@ class DynamoStore:
     def put_night(self, night: Night) -> Night:
         kept = replace(night, version=night.version + 1)
         self._table.follow(_NIGHT, codec.NIGHT.dump(kept), night.version)
+        return kept
+
+    def archiving(self) -> Archiving:
+        item = self._table.get(_ARCHIVING)
+        return codec.ARCHIVING.load(loaded(item["doc"])) if item else Archiving()
+
+    def put_archiving(self, archiving: Archiving) -> Archiving:
+        kept = replace(archiving, version=archiving.version + 1)
+        self._table.follow(_ARCHIVING, codec.ARCHIVING.dump(kept), archiving.version)
         return kept
 
     def late(self) -> dict[int, str]:

@@ -19,6 +19,7 @@ from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
 from chalicelib.storage.protocol import (
     NOTHING,
+    Archiving,
     Attempt,
     Client,
     Configuration,
@@ -51,6 +52,7 @@ class MemoryStore:
         self._rollups: dict[tuple[str, str, int], list[Cell]] = {}
         self._coverage = Coverage()
         self._night = Night()
+        self._archiving = Archiving()
         self._late: dict[int, int] = {}
         self._configurations: list[Configuration] = [Configuration()]
         self._stamps: dict[int, Stamp] = {}
@@ -257,6 +259,17 @@ class MemoryStore:
             if self._night != kept and self._night.version != night.version:
                 raise LostRace("Another sweep was there at the same moment.")
             self._night = kept
+        return kept
+
+    def archiving(self) -> Archiving:
+        return self._archiving
+
+    def put_archiving(self, archiving: Archiving) -> Archiving:
+        kept = replace(archiving, version=archiving.version + 1)
+        with self._lock:
+            if self._archiving != kept and self._archiving.version != archiving.version:
+                raise LostRace("Another sweep was there at the same moment.")
+            self._archiving = kept
         return kept
 
     def late(self) -> dict[int, str]:

@@ -19,6 +19,7 @@ from chalicelib.reporting.history import Night
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 
+FACT_RETENTION_DAYS = 400
 History = tuple[Engagement, list[Event]]
 """An engagement as it was last, and the events that are kept of it beside its trail."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -147,6 +148,20 @@ class Configuration:
     """Queues that were taken out lately, and when (epoch milliseconds): something may still be on its way to them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """Which hours of facts are in the archive."""
+
+    where: str = ""
+    """The name of the archive; nothing where there never was one."""
+    upto: int = 0
+    """All hours before it (epoch ms) have been written."""
+    again: tuple[int, ...] = ()
+    """When the hours begin (epoch ms) that have changed since."""
+    version: int = 0
+    """0 is nothing yet."""
+
+
 class Store(Protocol):
     """The port. Reads are strongly consistent but for `waiting` and `present`, which read an index."""
 
@@ -269,6 +284,12 @@ class Store(Protocol):
         """How far the reconciliation is."""
 
     def put_night(self, night: Night) -> Night:
+        """Keep it as the next version, if it is still at the one seen. Raises `LostRace`."""
+
+    def archiving(self) -> Archiving:
+        """Which facts are in the archive."""
+
+    def put_archiving(self, archiving: Archiving) -> Archiving:
         """Keep it as the next version, if it is still at the one seen. Raises `LostRace`."""
 
     def late(self) -> dict[int, str]:
