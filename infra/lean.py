@@ -15,8 +15,8 @@ from typing import Any
 
 SERVICES = ("dynamodb", "events", "s3", "sqs")
 """The services that the package speaks to: botocore describes some 400."""
-S3 = ("ListObjectsV2", "PutObject")
-"""All that is asked of S3, whose description alone would be a fiftieth of the package."""
+OPERATIONS = {"s3": ("ListObjectsV2", "PutObject")}
+"""All that is asked of a service of which little is: its whole description would be a fiftieth of the package."""
 UNUSED = (
     "aws_lambda_powertools/event_handler",
     *(
@@ -54,7 +54,9 @@ def rewrite(package: Path) -> None:
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder, [name for name in archive.namelist() if _needed(PurePosixPath(name))])
         _prune_endpoints(Path(folder, "botocore/data/endpoints.json"))
-        _prune_operations(Path(folder, "botocore/data/s3/2006-03-01/service-2.json.gz"), S3)
+        for service in SERVICES:
+            for file in Path(folder, "botocore/data", service).glob("*/service-2.json.gz"):
+                _prune_description(file, OPERATIONS.get(service))
         _compile(folder)
         _zip(Path(folder), package)
 
@@ -80,24 +82,35 @@ def _prune_endpoints(file: Path) -> None:
     file.write_text(json.dumps(described, separators=(",", ":")))
 
 
-def _prune_operations(file: Path, operations: tuple[str, ...]) -> None:
-    """Keep some of a service's operations, with the shapes that they are described by, and no prose."""
-    described = json.loads(gzip.decompress(file.read_bytes()))
-    described["operations"] = {name: described["operations"][name] for name in operations}
-    kept: dict[str, Any] = {}
-    wanted = set(_shapes(described["operations"]))
-    while wanted:
-        kept |= {name: described["shapes"][name] for name in wanted}
-        wanted = {inner for name in wanted for inner in _shapes(described["shapes"][name])} - set(kept)
-    described["shapes"] = {name: kept[name] for name in sorted(kept)}
-    plain = json.dumps(described, separators=(",", ":"))
-    file.write_bytes(gzip.compress(plain.encode(), mtime=0))
+def _prune_description(file: Path, operations: tuple[str, ...] | None) -> None:
+    """Keep what a service's description says to programs: of all operations, or of some and the shapes they need."""
+    described = _without_prose(json.loads(gzip.decompress(file.read_bytes())))
+    if operations is not None:
+        described["operations"] = {name: described["operations"][name] for name in operations}
+        known, wanted = described["shapes"], set(_shapes(described["operations"]))
+        kept: dict[str, Any] = {}
+        while wanted:
+            kept |= {name: known[name] for name in wanted}
+            wanted = {inner for name in wanted for inner in _shapes(known[name])} - set(kept)
+        described["shapes"] = {name: kept[name] for name in sorted(kept)}
+    file.write_bytes(gzip.compress(json.dumps(described, separators=(",", ":")).encode(), mtime=0))
+
+
+def _without_prose(described: Any) -> Any:
+    """The same without a word of explanation, where some is expected."""
+    if isinstance(described, list):
+        return [_without_prose(each) for each in described]
+    if not isinstance(described, dict):
+        return described
+    return {
+        name: "" if name == "documentation" and isinstance(each, str) else _without_prose(each)
+        for name, each in described.items()
+    }
 
 
 def _shapes(described: Any) -> Iterator[str]:
     """The names of the shapes that something mentions."""
     if isinstance(described, dict):
-        described.pop("documentation", None)
         if isinstance(described.get("shape"), str):
             yield described["shape"]
         described = list(described.values())

@@ -83,6 +83,41 @@ def test_all_of_it_runs_on_nothing_but_what_is_in_it(built: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
 
 
+ARCHIVE = """
+import sys
+sys.path[:] = [sys.argv[1], *(path for path in sys.path if "site-packages" not in path)]
+from types import SimpleNamespace
+from botocore.awsrequest import AWSResponse
+from botocore.session import get_session
+from chalicelib.archive.s3 import S3Archive
+from chalicelib.errors import LostRace
+LISTED = "<ListBucketResult><Contents><Key>k</Key><ETag>&quot;e&quot;</ETag></Contents></ListBucketResult>"
+REFUSED = "<Error><Code>PreconditionFailed</Code></Error>"
+answers = iter([(200, LISTED), (200, ""), (412, REFUSED)])
+def answer(request, **_):
+    status, text = next(answers)
+    return AWSResponse(request.url, status, {}, SimpleNamespace(stream=lambda *_, **__: [text.encode()]))
+client = get_session().create_client("s3", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+client.meta.events.register("before-send", answer)
+archive = S3Archive(client, "facts")
+assert archive.seen("k") == '"e"'
+archive.put("k", b"", '"e"')
+try:
+    archive.put("k", b"", None)
+except LostRace:
+    sys.exit(0)
+sys.exit("nobody lost the race")
+"""
+
+
+def test_what_it_has_of_s3_is_enough_for_the_archive(built: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(built / "deployment.zip") as archive:
+        archive.extractall(tmp_path)
+    command = [sys.executable, "-I", "-S", "-c", ARCHIVE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_it_is_small(built: Path) -> None:
     assert (built / "deployment.zip").stat().st_size < 10e6
 
