@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from infra import lean
+from infra import archive, lean
 from infra.lock import alone
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +38,7 @@ def _build(say: Say) -> Path:
     if done.returncode != 0:
         raise SystemExit(f"Packaging failed:\n{done.stdout}{done.stderr}")
     lean.rewrite(PACKAGE_DIR / "deployment.zip")
+    archive.rewrite(PACKAGE_DIR / "sam.json")
     _STAMP.write_text(digest)
     return PACKAGE_DIR
 
@@ -56,6 +57,8 @@ def _sources() -> Iterator[Path]:
         ROOT / "requirements.txt",
         ROOT / "infra" / "template.json",
         ROOT / "infra" / "lean.py",
+        ROOT / "infra" / "archive.py",
+        *sorted(archive.QUERIES.glob("*.sql")),
     )
     yield from sorted(file for file in (ROOT / ".chalice").glob("*.json"))
     yield from sorted(f for f in (ROOT / "chalicelib").rglob("*") if f.is_file() and "__pycache__" not in f.parts)

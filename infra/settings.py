@@ -51,6 +51,8 @@ class Settings(_Part):
     deletion_protection: bool = True
     customer_key: bool = True
     """Whether the table has a KMS key of its own, which an administrator can take away; about a dollar a month."""
+    archive: bool = False
+    """Whether facts are kept for ever in S3, to be asked with Athena."""
     user_pool: bool = False
     """Whether the stack has a Cognito user pool, at which people sign in to the console."""
     alarm_topic: str = ""
@@ -73,6 +75,7 @@ class Settings(_Part):
             "EventBus": _said(self.event_bus),
             "DeletionProtection": _said(self.deletion_protection),
             "CustomerKey": _said(self.customer_key),
+            "Archive": _said(self.archive),
             "UserPool": _said(self.user_pool),
             "AlarmTopicArn": self.alarm_topic,
             "OldestWaitMs": str(self.oldest_wait_seconds * 1000),
