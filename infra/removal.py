@@ -12,19 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from infra import backup
-from infra.stacks import Say, Stack
+from infra.stacks import DeployFailed, Say, Stack
 
+TAG = "interleave-stack"
+"""By this an archive's bucket says whose it is: CloudFormation cuts the name of a bucket short."""
 WEEK = 7
 """Days for which AWS keeps a key that is to be deleted, at least."""
 
 
 class Leftovers:
-    """What a tenant's stack does not own, or keeps: its tables and their key, and the queues made at run time."""
+    """What a tenant's stack does not own, or keeps: its tables, its archive, their key, and queues made at run time."""
 
     def __init__(self, session: Any, stack: str) -> None:
         self._dynamodb = session.client("dynamodb")
         self._sqs = session.client("sqs")
         self._kms = session.client("kms")
+        self._s3 = session.client("s3")
         self._stack = stack
 
     def tables(self) -> list[str]:
@@ -38,6 +41,34 @@ class Leftovers:
         pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-queue-")
         return [url for page in pages for url in page.get("QueueUrls", ())]
 
+    def archives(self) -> list[str]:
+        """The buckets of this stack's archive, or of an earlier one's of its name."""
+        named = [each["Name"] for each in self._s3.list_buckets()["Buckets"]]
+        return [name for name in named if name.startswith("interleave-") and self._stack in self._tagged(name)]
+
+    def _tagged(self, bucket: str) -> list[str]:
+        try:
+            tags = self._s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchTagSet", "NoSuchBucket"):
+                return []
+            raise
+        return [each["Value"] for each in tags if each["Key"] == TAG]
+
+    def delete_archive(self, bucket: str) -> None:
+        """Delete a bucket with all that is or was in it."""
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if found:
+                objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+                failed = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+                if failed.get("Errors"):
+                    raise DeployFailed(
+                        f"{bucket} keeps {failed['Errors'][0]['Key']}: {failed['Errors'][0].get('Message')}",
+                        "Correct that, then run the same command again.",
+                    )
+        self._s3.delete_bucket(Bucket=bucket)
+
     def delete_table(self, table: str) -> None:
         """Delete a table, also one that is protected."""
         if self._dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
@@ -50,22 +81,35 @@ class Leftovers:
         """Delete a queue with what is in it: hints, never work."""
         self._sqs.delete_queue(QueueUrl=url)
 
-    def end_key(self) -> str | None:
-        """Have the key deleted that its tables were encrypted by, in a week; its id. Only when no table is left."""
-        alias = f"alias/{self._stack}"
-        pages = self._kms.get_paginator("list_aliases").paginate()
-        aliases = {each["AliasName"]: each.get("TargetKeyId") for page in pages for each in page["Aliases"]}
-        key: str | None = aliases.get(alias)
+    def hand_key_on(self, bucket: str) -> None:
+        """Let an archive that stays have the key of its stack, under its own name, if it has none yet."""
+        aliases = self._aliases()
+        key = aliases.get(f"alias/{self._stack}")
+        if key is not None and f"alias/{bucket}" not in aliases:
+            self._kms.create_alias(AliasName=f"alias/{bucket}", TargetKeyId=key)
+
+    def end_key(self, name: str) -> str | None:
+        """Have the key of that name deleted, in a week; its id. One that has another name too only loses this one."""
+        aliases = self._aliases()
+        key = aliases.pop(f"alias/{name}", None)
         if key is None:
             return None
-        if self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
+        goes = key not in aliases.values()
+        if goes and self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
             self._kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WEEK)
-        self._kms.delete_alias(AliasName=alias)
-        return key
+        self._kms.delete_alias(AliasName=f"alias/{name}")
+        return key if goes else None
+
+    def _aliases(self) -> dict[str, str | None]:
+        pages = self._kms.get_paginator("list_aliases").paginate()
+        return {each["AliasName"]: each.get("TargetKeyId") for page in pages for each in page["Aliases"]}
 
 
-def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
-    """Remove a tenant; the files of its final export. Done again, it goes on. Raises `DeployFailed`."""
+def destroy(session: Any, stack: Stack, folder: Path, say: Say, *, with_archive: bool = False) -> list[Path]:
+    """Remove a tenant; the files of its final export. Done again, it goes on. Raises `DeployFailed`.
+
+    Its archive stays, with the key that it is read by, unless it is to go too.
+    """
     left = Leftovers(session, stack.name)
     say(f"Deleting the stack {stack.name} …")
     stack.delete()
@@ -78,8 +122,16 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say) -> list[Path]:
         files.append(file)
         left.delete_table(table)
         say(f"  {table} deleted")
-    key = left.end_key()
-    if key is not None:
+    ended = []
+    for bucket in left.archives():
+        if with_archive:
+            ended.append(left.end_key(bucket))
+            left.delete_archive(bucket)
+            say(f"  {bucket} deleted")
+        else:
+            left.hand_key_on(bucket)
+            say(f"  {bucket} stays")
+    for key in filter(None, [*ended, left.end_key(stack.name)]):
         say(f"  The key {key} is deleted in {WEEK} days; until then that can be called off")
     for url in left.queues():
         left.delete_queue(url)

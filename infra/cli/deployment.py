@@ -111,23 +111,31 @@ def destroy(
     endpoint_url: EndpointUrl = None,
     to: Annotated[Path, typer.Option(help="The folder where the final export is kept.")] = Path(),
     confirm: Annotated[str, typer.Option(help="The tenant's name once more, where nobody can be asked.")] = "",
+    with_archive: Annotated[
+        bool, typer.Option("--with-archive", help="Empty and delete its archive in S3 too, which is kept otherwise.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a tenant: its stack, then its table, which is exported before, and its queues."""
+    """Remove a tenant: its stack, then its table, which is exported before, and its queues. Its archive stays."""
     from infra.removal import Leftovers, destroy
 
     where = Where(settings, region, profile, endpoint_url)
     with deployed(context, tenant, where, as_json) as found:
         left = Leftovers(found.session, found.stack.name)
-        if found.stack.status() is None and not left.tables() and not left.queues():
-            found.output.result({"tenant": tenant, "files": []}, f"Nothing is left of {tenant}.")
+        archives = [] if with_archive else left.archives()
+        left_over = [*left.tables(), *left.queues(), *(left.archives() if with_archive else ())]
+        stays = f" but its archive, {', '.join(archives)}" if archives else ""
+        if found.stack.status() is None and not left_over:
+            document = {"tenant": tenant, "files": [], "archives": archives}
+            found.output.result(document, f"Nothing is left of {tenant}{stays}.")
             return
         if not to.is_dir():
             raise Failed(f"{to} is no folder.", "Make it, or name another with --to.")
         _confirm(tenant, confirm)
-        written = [str(file) for file in destroy(found.session, found.stack, to, found.say)]
+        written = [str(file) for file in destroy(found.session, found.stack, to, found.say, with_archive=with_archive)]
         kept = f"; its rows are in {', '.join(written)}" if written else ""
-        found.output.result({"tenant": tenant, "files": written}, f"{tenant} is gone{kept}.")
+        document = {"tenant": tenant, "files": written, "archives": archives}
+        found.output.result(document, f"{tenant} is gone{stays}{kept}.")
 
 
 def _deploy(found: Deployed, plan: bool, starter: bool, new_secret: bool, yes: bool) -> None:

@@ -7,9 +7,9 @@ SELECT
     sum(coalesce(refused_count, 0)) AS refused,
     sum(coalesce(missed_count, 0)) AS missed,
     sum(coalesce(transferred_count, 0)) AS transferred,
-    round(sum(coalesce(handled_ms, 0)) / 3600000.0, 2) AS handled_hours,
-    round(sum(coalesce(parked_ms, 0)) / 3600000.0, 2) AS parked_hours,
-    round(sum(coalesce(wrapped_ms, 0)) / 3600000.0, 2) AS wrap_up_hours
+    round(sum(coalesce(handled_ms, 0)) / 3.6e6, 2) AS handled_hours,
+    round(sum(coalesce(parked_ms, 0)) / 3.6e6, 2) AS parked_hours,
+    round(sum(coalesce(wrapped_ms, 0)) / 3.6e6, 2) AS wrap_up_hours
 FROM facts
 WHERE dataset = 'agent_performance'
 GROUP BY 1, 2

@@ -6,8 +6,8 @@ SELECT
     end_reason,
     count(*) AS engagements,
     sum(coalesce(transfer_count, 0)) AS transfers,
-    round(avg(first_accept_ms) / 1000.0, 1) AS average_seconds_to_accept,
-    round(avg(duration_ms) / 1000.0, 1) AS average_seconds_to_end
+    round(avg(first_accept_ms) / 1e3, 1) AS average_seconds_to_accept,
+    round(avg(duration_ms) / 1e3, 1) AS average_seconds_to_end
 FROM facts
 WHERE dataset = 'engagement'
 GROUP BY 1, 2, 3, 4

@@ -42,9 +42,9 @@ def account() -> Any:
         yield dynamodb, sqs
 
 
-def destroyed(cloud: Cloud, folder: Path) -> list[Path]:
+def destroyed(cloud: Cloud, folder: Path, *, with_archive: bool = False) -> list[Path]:
     stack = Stack(cloud, "interleave-acme", lambda _: None, pause=lambda _: None)
-    return destroy(Session(), stack, folder, lambda _: None)
+    return destroy(Session(), stack, folder, lambda _: None, with_archive=with_archive)
 
 
 def tables(dynamodb: Any) -> set[str]:
@@ -97,6 +97,36 @@ def test_the_key_goes_last_in_a_week_and_only_the_tenants_own(account: Any, tmp_
     assert states == {"interleave-acme": "PendingDeletion", "interleave-acme-two": "Enabled"}
     own = [each["AliasName"] for each in kms.list_aliases()["Aliases"] if each["AliasName"].startswith("alias/inter")]
     assert own == ["alias/interleave-acme-two"]
+
+
+def test_an_archive_stays_with_its_key_until_it_is_to_go_too(account: Any, tmp_path: Path) -> None:
+    kms, s3 = boto3.client("kms"), boto3.client("s3")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=key)
+    buckets = {"interleave-acme-a-1": "interleave-acme", "interleave-acme-a-2": "interleave-acme-a"}
+    for bucket, stack in buckets.items():
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "interleave-stack", "Value": stack}]})
+    s3.create_bucket(Bucket="interleave-packages-1-us-east-1")
+    mine = next(iter(buckets))
+    s3.put_bucket_versioning(Bucket=mine, VersioningConfiguration={"Status": "Enabled"})
+    for n in range(3):
+        s3.put_object(Bucket=mine, Key="facts/day=2026-01-05/07.jsonl.gz", Body=str(n).encode())
+    s3.delete_object(Bucket=mine, Key="facts/day=2026-01-05/07.jsonl.gz")
+
+    def left() -> tuple[set[str], str]:
+        named = {each["Name"] for each in s3.list_buckets()["Buckets"]}
+        return named & set(buckets), kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+
+    for _ in range(2):
+        destroyed(Cloud("CREATE_COMPLETE"), tmp_path)
+        assert left() == (set(buckets), "Enabled")
+    names = {each["AliasName"]: each.get("TargetKeyId") for each in kms.list_aliases()["Aliases"]}
+    assert names.get(f"alias/{mine}") == key, "the archive's name is its key's"
+    assert "alias/interleave-acme" not in names, "a new stack of this name makes its own"
+    for _ in range(2):
+        destroyed(Cloud(None), tmp_path, with_archive=True)
+        assert left() == (set(buckets) - {mine}, "PendingDeletion")
 
 
 def test_no_table_goes_without_its_rows_being_in_a_file(account: Any, tmp_path: Path) -> None:
