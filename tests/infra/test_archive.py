@@ -125,6 +125,15 @@ def test_no_personal_data_is_in_it(day: Path, life: tuple[Path, str]) -> None:
     assert [found_in(str(lines(folder))) for folder in (day, life[0])] == [[], []]
 
 
+def test_the_page_about_it_lists_every_query_and_its_own_works(life: tuple[Path, str]) -> None:
+    page = Path("docs/archive.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(archive.queries())
+    (query,) = re.findall(r"```sql\n(.+?)```", page, re.DOTALL)
+    with duckdb.connect() as connection:
+        found = connection.execute(query.replace("'facts/", f"'{life[0]}/facts/")).fetchall()
+    assert found == [("2025-11", "billing", 2)]
+
+
 # The stack
 
 
