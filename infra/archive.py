@@ -13,7 +13,17 @@ QUERIES = Path(__file__).parent / "queries"
 """A query a file, in words that Athena and DuckDB both know; its first line says what it tells."""
 TEXTS = (
     *("dataset", "engagement_id", "ended_at", "channel", "queue_id", "agent_id"),
-    *("flow_id", "flow_version", "flow_entry_id", "end_reason", "priority", "skills", "queues", "agents"),
+    *(
+        "flow_id",
+        "flow_version",
+        "flow_entry_id",
+        "end_reason",
+        "disposition_id",
+        "priority",
+        "skills",
+        "queues",
+        "agents",
+    ),
     *("status", "sub_status_id", "next_status", "next_sub_status_id", "changed_by"),
 )
 NUMBERS = (

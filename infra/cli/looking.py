@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from enum import StrEnum, auto
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,8 +15,10 @@ from rich.live import Live
 
 from chalicelib.http import tables
 from chalicelib.http.areas import records
+from infra.cli import drawing
 from infra.cli.connection import Tenant
 from infra.cli.failures import Failed
+from infra.cli.figures import heading
 from infra.cli.output import Output, ago, duration, table
 from infra.cli.shell import CONTACT_CENTER, Json, OfEngagement, begin
 
@@ -105,10 +108,15 @@ def report(
         list[str] | None, typer.Option("--filter", help="Of the datasets of rows: a dimension, as queue_id=billing.")
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.table,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with charts there, of a dataset that is added up.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read a report."""
     shell, output = begin(context, as_json or format_ is Format.json)
+    if html is not None and dataset in ROWS:
+        raise Failed(f"{dataset} is read row by row: there is nothing to draw.", "Say --format csv for a spreadsheet.")
     if dataset in ROWS:
         with shell.tenant() as tenant, output.progress("Reading …"):
             columns = _columns(tenant, dataset)
@@ -120,6 +128,11 @@ def report(
     with shell.tenant() as tenant, output.progress("Adding up …"):
         found = tenant.get(f"{DATASETS}/{dataset}?{query}")
     rows = found[dataset]
+    if html is not None:
+        with shell.tenant() as tenant, output.progress("Drawing …"):
+            drawing.write(tenant, html, f"{DATASETS}/{dataset}", rows, timezone)
+        output.result({"dataset": dataset, "file": str(html)}, f"The report is in {html}.")
+        return
     if behind is not None:
         output.result(found, _behind(rows, behind) if rows else "Nothing happened in that time.")
         return
@@ -128,7 +141,7 @@ def report(
         return
     columns = [name for name in (rows[0] if rows else ()) if name not in ("end_time", "queue_id", "user_id")]
     shown = table(
-        None, [_heading(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows]
+        None, [heading(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows]
     )
     output.result(found, shown if rows else "Nothing happened in that time.")
 
@@ -164,7 +177,7 @@ def _show(output: Output, dataset: str, columns: list[str], rows: list[dict[str,
     cells = [[_cell(name, row[name]) for name in shown] for row in rows]
     output.result(
         {dataset: rows},
-        table(None, [_heading(name) for name in shown], cells) if rows else "Nothing happened in that time.",
+        table(None, [heading(name) for name in shown], cells) if rows else "Nothing happened in that time.",
     )
 
 
@@ -181,7 +194,7 @@ def _behind(rows: list[dict[str, Any]], measure: str) -> Any:
         for row in rows
         for part in row["behind"]
     ]
-    return table(None, ("start time", "queue", "agent", "engagement", "time", _heading(measure)), shown)
+    return table(None, ("start time", "queue", "agent", "engagement", "time", heading(measure)), shown)
 
 
 def _look(tenant: Tenant) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -270,10 +283,6 @@ def _next_for(found: dict[str, Any]) -> list[Any]:
         f"Next comes {coming}." if coming else "Nothing comes to him now.",
         *([table("In his queues", ("engagement", "why not now"), rows)] if rows else []),
     ]
-
-
-def _heading(name: str) -> str:
-    return name.removesuffix("_ms").removesuffix("_count").removesuffix("_name").replace("_", " ")
 
 
 def _cell(name: str, value: Any) -> Any:
