@@ -198,4 +198,4 @@ def test_the_sweeper_writes_into_s3_what_a_folder_would_hold_and_is_allowed_no_m
     asked_for = {each.replace("ListObjectsV2", "ListBucket") for each in called}
     assert asked_for == {"s3:ListBucket", "s3:PutObject"}
     assert allowed == asked_for | {"s3:GetObject"}
-    assert resources["SweeperArchivePolicy"]["Properties"]["RoleName"] == {"Ref": "SweeperRole"}
+    assert resources["SweeperArchivePolicy"]["Properties"]["Roles"] == [{"Ref": "SweeperRole"}]

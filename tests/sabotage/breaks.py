@@ -74,6 +74,18 @@ def bugs() -> list[Break]:
             "if quarter <= 0}",
         ),
         bug(
+            "an hour that changed is not written into the archive again",
+            "chalicelib/operations/rolling.py",
+            "archiving.again(world, seen_to)",
+            "archiving.again(world, [])",
+        ),
+        bug(
+            "an hour of the archive is overwritten whatever it has become",
+            "chalicelib/archive/s3.py",
+            "Body=content, IfMatch=seen)",
+            "Body=content)",
+        ),
+        bug(
             "an event is chained to nothing before it",
             "chalicelib/engagements/chain.py",
             'f"{before} {said}"',
