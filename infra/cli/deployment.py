@@ -23,6 +23,8 @@ from infra.cli.shell import CONTACT_CENTER, Json
 FIRST_CLIENT = "admin"
 OWN_CLIENT = "deployment"
 """The client that a deployment makes for itself and, in the end, leaves without a secret."""
+TOLD = ("SignIn", "Archive")
+"""How the names of the outputs begin that people have to know."""
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 Name = Annotated[str, typer.Argument(help="The tenant's name.")]
@@ -94,7 +96,7 @@ def status(
             document |= {"template_before": note.get("before"), "parameters": found.stack.parameters()}
         if state in GOOD:
             document["endpoint"] = found.address()
-            document |= {name: value for name, value in found.stack.outputs().items() if name.startswith("SignIn")}
+            document |= {name: value for name, value in found.stack.outputs().items() if name.startswith(TOLD)}
         rows = [[name, value] for name, value in document.items() if name != "parameters"]
         rows += [[f"  {name}", value] for name, value in document.get("parameters", {}).items()]
         found.output.result(document, table(None, ("", ""), rows))
