@@ -149,8 +149,9 @@ def _values(figure: Figure) -> dict[str, Any]:
     """The axis of the values, from nothing on; of what is counted it has whole numbers."""
     top = max((value for values in figure.drawn.values() for value in values if value is not None), default=0)
     ticks = {"values": list(range(int(top) + 1))} if not figure.unit and top <= FEW else {"tickCount": FEW}
+    axis = {**ticks, **({} if figure.unit else {"format": ",d"})}
     scale = {"domain": [0, 100]} if figure.unit == "%" else {"zero": True}
-    return {"field": "value", "type": "quantitative", "title": figure.unit or None, "axis": ticks, "scale": scale}
+    return {"field": "value", "type": "quantitative", "title": figure.unit or None, "axis": axis, "scale": scale}
 
 
 def _pattern(figure: Figure) -> str:

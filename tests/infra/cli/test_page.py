@@ -141,6 +141,12 @@ def test_every_chart_says_what_it_shows_and_has_its_table(many: str) -> None:
     assert len({attributes.get("scope") for tag, attributes in elements if tag == "th"} - {"row", "col"}) == 0
 
 
+def test_what_is_counted_is_whole(many: str) -> None:
+    assert not re.search(r">\d\.\d<", many.split("<section>")[1])
+    one = page("T", "", figures([row("Billing", handled_count=1)], {}, UTC_ZONE))
+    assert re.findall(r">(\d[^<]*)</text>", one) == ["0", "1", "1"]
+
+
 def test_names_are_names_and_never_elements(many: str) -> None:
     assert not {"b", "i", "done"} & {tag for tag, _ in Elements(many).found}
     assert "What was &lt;done&gt;" in many
