@@ -14,6 +14,7 @@ FEW = 5
 """About as many ticks are enough."""
 COLOURS = 7
 """Okabe and Ito's; in `STYLE` each theme has those that stand out from it, some of them darker or lighter."""
+LONGER = ((3600, "hours"), (60, "minutes"))
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4])
 STYLE = """
@@ -92,7 +93,11 @@ def _chart(figure: Figure) -> dict[str, Any]:
 
 
 def _bars(figure: Figure) -> dict[str, Any]:
-    values = [{"who": label, "value": value, "text": figure.text(value)} for label, (value,) in figure.drawn.items()]
+    size, _ = _unit(figure)
+    values = [
+        {"who": label, "value": value and value / size, "text": figure.text(value)}
+        for label, (value,) in figure.drawn.items()
+    ]
     who = {"field": "who", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}}
     return {
         "height": {"step": BAR},
@@ -109,9 +114,9 @@ def _bars(figure: Figure) -> dict[str, Any]:
 
 
 def _lines(figure: Figure) -> dict[str, Any]:
-    drawn = list(figure.drawn)
+    drawn, (size, _) = list(figure.drawn), _unit(figure)
     values = [
-        {"who": label, "at": f"{at.isoformat()}Z", "value": value}
+        {"who": label, "at": f"{at.isoformat()}Z", "value": value and value / size}
         for label in drawn
         for at, value in zip(figure.moments, figure.series[label], strict=True)
     ]
@@ -147,11 +152,21 @@ def _lines(figure: Figure) -> dict[str, Any]:
 
 def _values(figure: Figure) -> dict[str, Any]:
     """The axis of the values, from nothing on; of what is counted it has whole numbers."""
-    top = max((value for values in figure.drawn.values() for value in values if value is not None), default=0)
+    top, (_, unit) = _top(figure), _unit(figure)
     ticks = {"values": list(range(int(top) + 1))} if not figure.unit and top <= FEW else {"tickCount": FEW}
     axis = {**ticks, **({} if figure.unit else {"format": ",d"})}
     scale = {"domain": [0, 100]} if figure.unit == "%" else {"zero": True}
-    return {"field": "value", "type": "quantitative", "title": figure.unit or None, "axis": axis, "scale": scale}
+    return {"field": "value", "type": "quantitative", "title": unit or None, "axis": axis, "scale": scale}
+
+
+def _unit(figure: Figure) -> tuple[int, str]:
+    """How many of its units make one that the chart is drawn in, and what that is called."""
+    longest = _top(figure) if figure.unit == "seconds" else 0
+    return next(((size, name) for size, name in LONGER if longest >= 2 * size), (1, figure.unit))
+
+
+def _top(figure: Figure) -> float:
+    return max((value for values in figure.drawn.values() for value in values if value is not None), default=0)
 
 
 def _pattern(figure: Figure) -> str:

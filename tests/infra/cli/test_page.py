@@ -147,6 +147,12 @@ def test_what_is_counted_is_whole(many: str) -> None:
     assert re.findall(r">(\d[^<]*)</text>", one) == ["0", "1", "1"]
 
 
+@pytest.mark.parametrize(("seconds", "unit"), [(119, "seconds"), (120, "minutes"), (7199, "minutes"), (7200, "hours")])
+def test_durations_are_drawn_in_a_unit_of_their_size(seconds: int, unit: str) -> None:
+    made = page("T", "", figures([row("Billing", handled_ms=seconds * 1000)], {}, UTC_ZONE))
+    assert [each for each in ("seconds", "minutes", "hours") if f">{each}</text>" in made] == [unit]
+
+
 def test_names_are_names_and_never_elements(many: str) -> None:
     assert not {"b", "i", "done"} & {tag for tag, _ in Elements(many).found}
     assert "What was &lt;done&gt;" in many
