@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long sabotage lint bench package pins sbom vendor screenshots deploy clean
+.PHONY: help serve demo test test-long sabotage lint bench versus package pins sbom vendor screenshots deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ lint: .venv/tests ## Check style and types
 
 bench: .venv/tests ## Measure, and write .interleave/bench.json
 	@$(BIN)/python -m infra.bench
+
+versus: .venv/tests ## Play one day beside what others document and what one would build; write .interleave/versus.json
+	@$(BIN)/python -m infra.versus
 
 package: .venv/local ## Build the deployable package in .interleave/package
 	@$(BIN)/python -m infra.package

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence, Set
 from heapq import heappush
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from chalicelib.routing.decide import one_each
 from chalicelib.routing.engine import Engine
 from chalicelib.routing.limits import next_overflow, overflowing
-from chalicelib.routing.model import Match
+from chalicelib.routing.model import Candidate, Match, Waiting
 from chalicelib.routing.occupancy import PLAIN
 from chalicelib.routing.widen import Needs
 from infra.simulation.centre import NO_LIMITS, USUAL, Centre, QueueTerms
@@ -27,17 +27,33 @@ Planned = tuple[int, int, Callable[[Any], None], Any, int]
 """When, a number that makes it unique, what, about what, and at which version of that; 0 is any."""
 
 
-class Floor:
-    """What comes, and what the core makes of it; the work in agents' hands is seen to by `Hands`."""
+class Decides(Protocol):
+    """Who decides: the routing core's `Engine`, or what is compared with it."""
 
-    def __init__(self, centre: Centre) -> None:
+    def arrive(self, waiting: Waiting, now: int) -> None:
+        """An engagement waits from now on, or waits on with other facts."""
+
+    def leave(self, engagement_id: str) -> None:
+        """An engagement waits no longer."""
+
+    def update(self, candidates: Iterable[Candidate]) -> None:
+        """Agents as they are now; one who is not ready gets nothing."""
+
+    def decide(self, now: int, closed: Set[str]) -> Sequence[Match]:
+        """Matches that can be made now, counted as made. `closed` queues get nothing."""
+
+
+class Floor:
+    """What comes, and what is made of it; the work in agents' hands is seen to by `Hands`."""
+
+    def __init__(self, centre: Centre, engine: Decides | None = None) -> None:
         self.now = 0
         self.desks = {agent.agent_id: Desk(agent) for agent in centre.agents}
         self.planned: list[Planned] = []
         self.visits: list[Visit] = []
         self.offers: list[Offered] = []
         self._centre = centre
-        self._engine = Engine((), (), 0, centre.rules)
+        self._engine: Decides = engine or Engine((), (), 0, centre.rules)
         self._needs = Needs(centre.rules)
         self._order = count()
         self._waiting: dict[str, dict[str, Journey]] = {}
@@ -131,7 +147,7 @@ class Floor:
             elif not self._tells:
                 return
 
-    def _take_back(self, matches: list[Match], first: list[Match]) -> None:
+    def _take_back(self, matches: Sequence[Match], first: Sequence[Match]) -> None:
         """What the core has given to agents who have got something in this round already is for the next."""
         made = {match.waiting.engagement_id for match in first}
         desks: dict[str, Desk] = {}

@@ -13,7 +13,7 @@ from heapq import heappop
 
 from infra.simulation.centre import Centre
 from infra.simulation.desk import Desk
-from infra.simulation.floor import Floor
+from infra.simulation.floor import Decides, Floor
 from infra.simulation.journey import Journey
 from infra.simulation.work import Offered, Visit, Work
 
@@ -30,13 +30,17 @@ class Outcome:
     ended_at: int
 
 
-def simulate(centre: Centre, works: Sequence[Work], until: int | None = None) -> Outcome:
+def simulate(
+    centre: Centre, works: Sequence[Work], until: int | None = None, engine: Decides | None = None
+) -> Outcome:
     """Let the work, in order of time, go through the centre: to its end, or until a moment.
+
+    Without another `engine`, the routing core decides.
 
     What happens at the same millisecond happens in this order: what was planned, in the order in which it was, then
     agents who come or go and queues that open or close, then what arrives.
     """
-    floor = Floor(centre)
+    floor = Floor(centre, engine)
     for at, agent_id, ready in centre.presence:
         floor.plan(at, floor.comes if ready else floor.goes, floor.desks[agent_id], 0)
     for at, queue_id, is_open in centre.openings:
