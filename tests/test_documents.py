@@ -22,6 +22,8 @@ from chalicelib.http.api import all_endpoints
 from chalicelib.messaging.poster import SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
 from infra.settings import Settings
+from infra.versus.__main__ import LIMITS
+from infra.versus.policies import POLICIES
 from tests.http.test_adapter import Phones, phones
 from tests.simulation import test_crash, test_faults, test_interleavings
 from tests.support.api import Api
@@ -105,6 +107,14 @@ def test_the_readme_leads_to_them() -> None:
     assert all(
         f"](docs/{name}.md)" in readme for name in ("channel-adapters", "configuration", "deploying", "events", "life")
     )
+
+
+def test_the_page_of_comparisons_has_every_policy_and_every_published_limit() -> None:
+    page = (DOCS / "versus.md").read_text()
+    assert [each.name for each in POLICIES if f"| {each.name} | {each.source} |" not in page] == []
+    assert [
+        each["what"] for each in LIMITS if f"| {each['what']} | {each['value']} | {each['source']} |" not in page
+    ] == []
 
 
 class TestGuarantees:
