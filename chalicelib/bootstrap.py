@@ -50,6 +50,7 @@ def world() -> World:
             session.create_client("dynamodb", config=config),
             table=environment["INTERLEAVE_TABLE"],
             index=environment["INTERLEAVE_INDEX"],
+            shards=int(environment["INTERLEAVE_SHARDS"]),
             cause=Logger().get_correlation_id,
         ),
         transport=SqsTransport(

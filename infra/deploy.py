@@ -14,6 +14,7 @@ from infra.upload import Template, Uploads
 
 NOTE = "Interleave"
 """Where a template's metadata say which template it is, and which was deployed before it."""
+SHARDS = "Shards"
 
 
 def stack_name(tenant: str) -> str:
@@ -40,6 +41,7 @@ def proposed(
     say(f"Uploading the package of {stack.name} …")
     key = uploads.template(uploads.package(folder, template))
     stack.settle()
+    _may_only_grow(stack, parameters)
     return _propose(uploads, stack, key, parameters, say)
 
 
@@ -52,12 +54,23 @@ def proposed_back(session: Any, stack: Stack, say: Say = print) -> Proposal | No
         raise DeployFailed(f"{stack.name} has had no other package yet.", "Deploy an older checkout instead.")
     known = uploads.read(before)["Parameters"]
     parameters = {name: value for name, value in stack.parameters().items() if name in known}
+    _may_only_grow(stack, parameters)
     return _propose(uploads, stack, before, parameters, say)
 
 
 def template_of(folder: Path) -> Template:
     """A package's template, as it was built."""
     return dict(json.loads((folder / "sam.json").read_text()))
+
+
+def _may_only_grow(stack: Stack, parameters: Parameters) -> None:
+    """What was written under a shard that is looked at no longer would wait for ever. Raises `DeployFailed`."""
+    now, wanted = (int(each.get(SHARDS, 1)) for each in (stack.parameters(), parameters))
+    if wanted < now:
+        raise DeployFailed(
+            f"{stack.name} has {now} shards and would have {wanted}; nothing was changed.",
+            f"Set `shards: {now}` or more in the tenant's settings, and deploy no package that does not know it.",
+        )
 
 
 def _propose(uploads: Uploads, stack: Stack, key: str, parameters: Parameters, say: Say) -> Proposal | None:

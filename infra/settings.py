@@ -59,6 +59,8 @@ class Settings(_Part):
     """The ARN of the SNS topic that alarms are sent to."""
     oldest_wait_seconds: Annotated[int, Field(ge=60)] = 3600
     """How long work may wait before an alarm is raised."""
+    shards: Annotated[int, Field(ge=1, le=64)] = 1
+    """Over how many keys the table's hot keys are spread; it may grow, never shrink. `docs/scale.md` says how many."""
     configuration: Path | None = None
     """The tenant's documents, a folder or a file, from where the settings are; applied with every deployment."""
 
@@ -79,6 +81,7 @@ class Settings(_Part):
             "UserPool": _said(self.user_pool),
             "AlarmTopicArn": self.alarm_topic,
             "OldestWaitMs": str(self.oldest_wait_seconds * 1000),
+            "Shards": str(self.shards),
         }
 
 

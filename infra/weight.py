@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "x",
     "INTERLEAVE_TABLE": "t",
     "INTERLEAVE_INDEX": "i",
+    "INTERLEAVE_SHARDS": "1",
     "INTERLEAVE_DOORBELL_URL": "https://sqs/1/d",
     "INTERLEAVE_QUEUE_PREFIX": "q-",
     "INTERLEAVE_DELIVERIES_URL": "https://sqs/1/e",

@@ -93,6 +93,19 @@ def test_there_is_no_way_back_from_the_first_package(tmp_path: Path) -> None:
             back(cloud)
 
 
+def test_shards_grow_and_never_shrink(tmp_path: Path) -> None:
+    first, second = built(tmp_path / "1", "one"), built(tmp_path / "2", "two", "Shards")
+    cloud = Following()
+    with aws():
+        put(cloud, first, {})
+        put(cloud, second, {"Shards": "4"})
+        with pytest.raises(DeployFailed, match="has 4 shards and would have 2; nothing was changed"):
+            put(cloud, second, {"Shards": "2"})
+        with pytest.raises(DeployFailed, match="has 4 shards and would have 1"):
+            back(cloud)
+        assert put(cloud, second, {"Shards": "8"})
+
+
 def test_a_rollback_by_cloudformation_takes_the_way_back_along(tmp_path: Path) -> None:
     cloud = Following()
     with aws():
