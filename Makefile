@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long sabotage lint bench versus package pins sbom vendor screenshots deploy clean
+.PHONY: help serve demo test test-long sabotage lint bench versus scale package pins sbom vendor screenshots deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: .venv/tests ## Measure, and write .interleave/bench.json
 
 versus: .venv/tests ## Play one day beside what others document and what one would build; write .interleave/versus.json
 	@$(BIN)/python -m infra.versus
+
+scale: .venv/tests ## Count what larger tenants write, read and cost, and let it through DynamoDB's partitions
+	@$(BIN)/python -m infra.scale
 
 package: .venv/local ## Build the deployable package in .interleave/package
 	@$(BIN)/python -m infra.package

@@ -11,11 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 Item = Mapping[str, Any]
 INDEX_KEY = ("gpk", "gsk")
 PROJECTED = ("waiting",)
+
+
+class Touch(NamedTuple):
+    """Write units that went to one partition key of the table, or of the index."""
+
+    key: str
+    units: float
 
 
 class Meter:
@@ -23,9 +30,12 @@ class Meter:
 
     def __init__(self) -> None:
         self.billed: dict[str, float] = {}
+        self.touches: list[Touch] = []
+        """Where the write units went, in order."""
         self._rows: dict[tuple[str, str], Item] = {}
         self._pending: dict[str, Any] = {}
-        self._paused = False
+        self.is_paused = False
+        """Whether what is called now is remembered but not billed."""
 
     def watch(self, client: Any) -> None:
         """Count this client's calls from now on."""
@@ -35,14 +45,14 @@ class Meter:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """What is called inside is remembered but not billed."""
-        self._paused = True
+        self.is_paused = True
         try:
             yield
         finally:
-            self._paused = False
+            self.is_paused = False
 
     def _bill(self, kind: str, units: float) -> None:
-        if not self._paused:
+        if not self.is_paused:
             self.billed[kind] = self.billed.get(kind, 0) + units
 
     def _asked(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -79,11 +89,17 @@ class Meter:
                 self._bill("sqs_requests", 1)
 
     def _write(self, item: Item, held: bool, factor: int) -> None:
-        self._bill("write_units", factor * max(1, math.ceil(_size(item) / 1024)))
+        self._written(item["pk"]["S"], factor * max(1, math.ceil(_size(item) / 1024)))
         if held:
             key = (item["pk"]["S"], item["sk"]["S"])
-            self._bill("write_units", _index_writes(self._rows.get(key, {}), item))
+            for index_key in _index_writes(self._rows.get(key, {}), item):
+                self._written(index_key, 1)
             self._rows[key] = item
+
+    def _written(self, key: str, units: float) -> None:
+        self._bill("write_units", units)
+        if not self.is_paused:
+            self.touches.append(Touch(key, units))
 
     def _update(self, params: dict[str, Any], held: bool) -> None:
         """The only update there is sets the index's attributes: `SET a = :a, …`."""
@@ -98,13 +114,14 @@ class Meter:
             self._bill("read_units", max(1, math.ceil(_size(item) / 4096)) * factor)
 
 
-def _index_writes(before: Item, after: Item) -> int:
+def _index_writes(before: Item, after: Item) -> list[str]:
+    """The keys of the index that a change of a row writes to, one unit each."""
     old = tuple(str(before.get(name)) for name in INDEX_KEY) if "gpk" in before else None
     new = tuple(str(after.get(name)) for name in INDEX_KEY) if "gpk" in after else None
     if old != new:
-        return (old is not None) + (new is not None)
+        return [row["gpk"]["S"] for row in (before, after) if "gpk" in row]
     changed = any(before.get(name) != after.get(name) for name in PROJECTED)
-    return 1 if new is not None and changed else 0
+    return [after["gpk"]["S"]] if new is not None and changed else []
 
 
 def _size(item: Item) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from infra.demo.incidents import Incident, load, start_body, tenant, user_id
 PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
 TEMPLATE = json.loads(Path(__file__).with_name("template.json").read_text())
 
+Deliver = Callable[[World, Meter, str, Engagement | None], Engagement]
+"""Hands over an engagement's newest version, whose version before is given; the newest."""
 LIVES = 250
 RECORDS_PER_BATCH = 100
 """As `app.py` asks for; a life has four."""
@@ -69,9 +72,9 @@ def _many_lives() -> list[tuple[Engagement | None, Engagement]]:
     store = MemoryStore()
     world = World(store, MemoryTransport(_now), _now, secrets.token_bytes, "bench", HttpPoster())
     tickets = [ticket for ticket in load() if ticket.group == "Group 70"]
-    _prepare(world, tickets[0])
+    prepare(world, tickets[0])
     for nth in range(LIVES):
-        _life(world, tickets[nth % len(tickets)], Meter(), None, wait=False)
+        life(world, tickets[nth % len(tickets)], Meter(), None, wait=False)
     return store.stream
 
 
@@ -153,13 +156,13 @@ def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[s
     world = _world(session, meter)
     first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
     with meter.paused():
-        _prepare(world, first)
-        _life(world, first, Meter(), None, wait)
-    _life(world, second, meter, secrets.token_hex(8) if with_key else None, wait)
+        prepare(world, first)
+        life(world, first, Meter(), None, wait)
+    life(world, second, meter, secrets.token_hex(8) if with_key else None, wait)
     return meter.billed
 
 
-def _prepare(world: World, ticket: Incident) -> None:
+def prepare(world: World, ticket: Incident) -> None:
     """The queue of a ticket, and its agent ready for one at a time."""
     small = tenant([ticket])
     for queue in small["queues"]:
@@ -172,7 +175,7 @@ def _world(session: Any, meter: Meter) -> World:
     """A world on a table of its own, whose calls are counted."""
     dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
     name = f"bench-{secrets.token_hex(4)}"
-    _create_table(dynamodb, name)
+    create_table(dynamodb, name)
     doorbell = sqs.create_queue(QueueName=f"{name}-doorbell")["QueueUrl"]
     meter.watch(dynamodb)
     meter.watch(sqs)
@@ -186,8 +189,25 @@ def _world(session: Any, meter: Meter) -> World:
     )
 
 
-def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: bool) -> None:
-    """One engagement from its start to its close, each version delivered to the stream's consumer."""
+def newest(world: World, meter: Meter, engagement_id: str) -> Engagement:
+    """The newest version, by a read that is not billed: it stands for the stream, which bills none."""
+    with meter.paused():
+        now = world.store.engagement(engagement_id)
+    assert now is not None
+    return now
+
+
+def _deliver(world: World, meter: Meter, engagement_id: str, before: Engagement | None) -> Engagement:
+    """Hand the newest version to the stream's consumer."""
+    now = newest(world, meter, engagement_id)
+    recording.record(world, [(before, now)])
+    return now
+
+
+def life(
+    world: World, ticket: Incident, meter: Meter, key: str | None, wait: bool, deliver: Deliver = _deliver
+) -> None:
+    """One engagement from its start to its close, each version delivered, by default to the stream's consumer."""
     body = start_body(ticket)
     content = Content(body["work_item_variables"], tuple(body["consumers"]), tuple(body["variables"]))
     agent_id = next(iter(world.tenant().agent_by_id))
@@ -203,36 +223,27 @@ def _life(world: World, ticket: Incident, meter: Meter, key: str | None, wait: b
         idempotency=intake.IdempotencyKey(key, "fingerprint") if key else None,
         use_existing=False,
     ).engagement_id
-    seen = _deliver(world, meter, engagement_id, None)
+    seen = deliver(world, meter, engagement_id, None)
     routing.route(world, [Ring(queue_id=ticket.queue_id, engagement_id=engagement_id)])
     if wait:
         with meter.paused():
             sessions.set_status(world, agent_id, "ready", None, "bench")
         routing.route(world, [Ring(agent_id=agent_id)])
-    seen = _deliver(world, meter, engagement_id, seen)
+    seen = deliver(world, meter, engagement_id, seen)
     assert seen.offer is not None
     order = Order(engagement_id, f"agent:{agent_id}", agent_id)
     desk.accept(world, order, seen.offer.offer_id)
-    seen = _deliver(world, meter, engagement_id, seen)
+    seen = deliver(world, meter, engagement_id, seen)
     desk.end(world, order, None)
-    _deliver(world, meter, engagement_id, seen)
+    deliver(world, meter, engagement_id, seen)
     routing.route(world, [Ring(agent_id=agent_id)])
-
-
-def _deliver(world: World, meter: Meter, engagement_id: str, before: Engagement | None) -> Engagement:
-    """Hand the newest version to the stream's consumer. The read stands for the stream, which bills none."""
-    with meter.paused():
-        now = world.store.engagement(engagement_id)
-    assert now is not None
-    recording.record(world, [(before, now)])
-    return now
 
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _create_table(dynamodb: Any, name: str) -> None:
+def create_table(dynamodb: Any, name: str) -> None:
     properties = TEMPLATE["Resources"]["Table"]["Properties"]
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     dynamodb.create_table(TableName=name, **{each: properties[each] for each in wanted})

@@ -403,14 +403,19 @@ class DynamoStore:
 
     def keep_attempt(self, attempt: Attempt) -> None:
         row = {
-            **key_of((f"WEBHOOK#{attempt.webhook_id}", f"{attempt.at:014d}#{attempt.event_id}#{attempt.number:02d}")),
+            **key_of(
+                (
+                    _attempts_key(attempt.webhook_id, self._shard(attempt.event_id)),
+                    f"{attempt.at:014d}#{attempt.event_id}#{attempt.number:02d}",
+                )
+            ),
             "doc": stored(codec.ATTEMPT.dump(attempt)),
             "expires_at": number(attempt.at // 1000 + EVENT_RETENTION_DAYS * DAY),
         }
         self._table.put(row)
 
     def attempts(self, webhook_id: str, start: int, end: int, most: int) -> list[Attempt]:
-        rows = islice(self._table.query(f"WEBHOOK#{webhook_id}", f"{start:014d}", f"{end - 1:014d}#~"), most)
+        rows = islice(self._in_order((_attempts_key(webhook_id, n) for n in range(self._shards)), start, end), most)
         return [codec.ATTEMPT.load(loaded(row["doc"])) for row in rows]
 
     # The tenant
@@ -476,11 +481,12 @@ class DynamoStore:
     def _between(self, kind: str, start: int, end: int) -> Iterator[Item]:
         """The rows of a kind that is kept by day, with start <= at < end, oldest first."""
         for day in _days(start, end):
-            shards = (
-                self._table.query(f"{kind}#{day}#{shard}", f"{start:014d}", f"{end - 1:014d}#~")
-                for shard in range(self._shards)
-            )
-            yield from merge(*shards, key=lambda row: str(row["sk"]["S"]))
+            yield from self._in_order((f"{kind}#{day}#{shard}" for shard in range(self._shards)), start, end)
+
+    def _in_order(self, partitions: Iterable[str], start: int, end: int) -> Iterator[Item]:
+        """The rows of several partitions with start <= at < end, oldest first."""
+        rows = (self._table.query(partition, f"{start:014d}", f"{end - 1:014d}#~") for partition in partitions)
+        yield from merge(*rows, key=lambda row: str(row["sk"]["S"]))
 
     def _puts(self, change: Change) -> list[Item]:
         puts = [self._table.succeeding(self._occupancy(occupancy), seen) for occupancy, seen in change.occupancies]
@@ -575,6 +581,11 @@ def occupancy_of(image: Mapping[str, Any] | None) -> Occupancy | None:
 
 def _visit_key(visit: Visit) -> Key:
     return f"CONSUMER#{visit.consumer}", f"{visit.at:014d}#{visit.engagement_id}"
+
+
+def _attempts_key(webhook_id: str, shard: int) -> str:
+    """The first shard has the name that all attempts had before there were several."""
+    return f"WEBHOOK#{webhook_id}#{shard}" if shard else f"WEBHOOK#{webhook_id}"
 
 
 def _version_key(version: int) -> Key:

@@ -30,9 +30,7 @@ class Outcome:
     ended_at: int
 
 
-def simulate(
-    centre: Centre, works: Sequence[Work], until: int | None = None, engine: Decides | None = None
-) -> Outcome:
+def simulate(centre: Centre, works: Sequence[Work], until: int | None = None, engine: Decides | None = None) -> Outcome:
     """Let the work, in order of time, go through the centre: to its end, or until a moment.
 
     Without another `engine`, the routing core decides.

@@ -1,0 +1,103 @@
+"""`docs/scale.md` says what is computed, and the partition model refuses what a partition would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.storage.dynamodb import DynamoStore
+from infra.billing import Touch
+from infra.scale import __main__ as scale
+from infra.scale.counted import Counted, counted
+from infra.scale.paper import MS_PER_ASSIGNMENT, TENANTS, Life, Tenant, most_agents, rows_of_a_pass, shards_for
+from infra.scale.partitions import at_rate, refused
+from infra.scale.recorded import Recording, recorded
+from tests.support.worlds import aws
+
+WORDS = {6: "six", 7: "seven", 8: "eight"}
+PAGE = (Path(__file__).parents[2] / "docs/scale.md").read_text()
+
+
+class Session:
+    """Fresh clients at every call."""
+
+    def client(self, name: str) -> Any:
+        return boto3.client(name)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Session]:
+    with aws():
+        yield Session()
+
+
+@pytest.fixture(scope="module")
+def together(cloud: Session) -> Recording:
+    return recorded(cloud, shards=1)
+
+
+@pytest.fixture(scope="module")
+def spread(cloud: Session) -> Recording:
+    return recorded(cloud, shards=4)
+
+
+def test_the_page_says_what_is_computed(cloud: Session, together: Recording, spread: Recording) -> None:
+    life, each = scale.life_of(cloud, together), counted(cloud)
+    for table in (scale.the_keys(together), scale.the_paper(life, each), scale.the_routers(life, each)):
+        assert table in PAGE
+    for line in (*scale.the_simulation(together), *scale.the_simulation(spread)):
+        assert line in PAGE
+    assert f"take {shards_for(TENANTS[-1], life)} shards" in PAGE
+    assert f"takes {WORDS[ceil(TENANTS[-1].peak * MS_PER_ASSIGNMENT / 1000)]} routers" in PAGE
+
+
+def test_at_six_hundred_a_second_four_shards_hold_and_one_does_not(together: Recording, spread: Recording) -> None:
+    lost = refused(at_rate(together, 600, 3, agents=1000))
+    assert {key.split("#")[0] for key in lost} >= {"EVENTS", "WEBHOOK"}
+    assert refused(at_rate(spread, 600, 3, agents=1000)) == {}
+
+
+def test_one_key_that_is_not_spread_is_found(spread: Recording) -> None:
+    """As if attempts were still kept under their webhook alone."""
+    again = [
+        Touch("ATTEMPTS", units) if key.startswith("WEBHOOK") else Touch(key, units) for key, units in spread.touches
+    ]
+    careless = Recording(spread.lives, again, spread.shards, spread.rings)
+    assert set(refused(at_rate(careless, 600, 3, agents=1000))) == {"ATTEMPTS"}
+
+
+def test_works_and_agents_have_keys_of_their_own(together: Recording) -> None:
+    keys = {key for _, (key, _) in at_rate(together, 100, 2, agents=7)}
+    assert len({key for key in keys if key.startswith("WORK#")}) > 100
+    assert len({key for key in keys if key.startswith("AGENT#")}) == 7
+
+
+@pytest.mark.parametrize(
+    ("per_second", "share"),
+    [(500, 0.0), (1000, 0.0), (2000, 0.5)],
+)
+def test_a_partition_takes_a_thousand_units_a_second(per_second: int, share: float) -> None:
+    writes = ((n / per_second, Touch("k", 1.0)) for n in range(100 * per_second))
+    assert refused(writes).get("k", 0.0) == pytest.approx(share, abs=0.01)
+
+
+def test_ids_hash_evenly_over_shards() -> None:
+    store = DynamoStore(boto3.client("dynamodb", region_name="us-east-1"), "t", shards=20)
+    counts = Counter(store._shard(f"engagement-{n}") for n in range(20_000))
+    assert len(counts) == 20
+    assert max(counts.values()) < 1.15 * 1000
+
+
+def test_a_tenant_is_multiplied_as_by_hand() -> None:
+    life = Life({"EVENTS": 4.0, "WEBHOOK": 4.0, "WAIT": 2.0, "FACTS": 0.1}, rings=3.0, usd=0.0)
+    day = Tenant(agents=2000, engagements_a_day=86_400 * 100)
+    assert shards_for(day, life) == 2  # 300 a second at the peak, 4 units each, of 700: 1.7
+    assert rows_of_a_pass(day) == pytest.approx(802.5, abs=0.1)  # 20 · (1 - 0.95¹⁰) = 8.03 queues of 100
+    each = Counted(1.0, 3.0, 1.0, 1.0, 6.0)
+    assert most_agents(10, life, each) > most_agents(100, life, each)
