@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help serve demo test test-long sabotage lint bench versus scale package pins sbom vendor screenshots deploy clean
+.PHONY: help serve demo test test-long sabotage mutants lint bench versus scale package pins sbom vendor screenshots deploy clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test-long: .venv/tests ## Run the tests at their full size
 
 sabotage: .venv/tests ## Break the project on purpose, one thing at a time, and print which test catches it
 	@$(BIN)/python -m tests.sabotage
+
+mutants: .venv/tests ## Change the routing core line by line (OF=chalicelib.routing.rank* for a part), and list what no test notices
+	@INTERLEAVE_SHORT=1 $(BIN)/mutmut run --max-children 2 $(OF); $(BIN)/mutmut results
 
 lint: .venv/tests ## Check style and types
 	@$(BIN)/ruff check .
@@ -74,4 +77,4 @@ deploy: .venv/local ## Deploy a tenant to AWS: make deploy TENANT=acme (OPTIONS=
 	@$(BIN)/interleave deploy $(TENANT) $(OPTIONS)
 
 clean: ## Remove everything that was built or installed
-	@rm -rf .venv .interleave .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .interleave .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants

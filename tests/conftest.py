@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.support import canary
 from tests.support.api import Api, api_of
+from tests.support.size import SHORT
 from tests.support.worlds import Centre, MemoryCentre, aws, aws_centre, memory_centre
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-settings.load_profile("ci")
+settings.register_profile("short", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
+settings.load_profile("short" if SHORT else "ci")
 
 
 @pytest.fixture(autouse=True)
