@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+DEBIAN = Path("/usr/lib/postgresql")
 OTHER_USER = "postgres"
 """Who runs it where we are root, which PostgreSQL refuses to be run by."""
 
@@ -19,13 +20,13 @@ class NotThere(Exception):
     """There is no PostgreSQL on this machine; the message says what to do."""
 
 
-def found() -> Path:
+def found(installed: Path = DEBIAN) -> Path:
     """The folder of PostgreSQL's programs. Raises `NotThere`."""
-    known = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), reverse=True)
     on_path = shutil.which("pg_ctl")
-    if not known and on_path is None:
+    known = [*sorted(installed.glob("*/bin/pg_ctl"), reverse=True), *([Path(on_path)] if on_path else [])]
+    if not known:
         raise NotThere("no PostgreSQL was found: `apt-get install postgresql`, or put pg_ctl on the PATH")
-    return known[0].parent if known else Path(str(on_path)).parent
+    return known[0].parent
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from infra.versus.postgres import GIVE, TABLES
 
 ROUTERS, AGENTS, PLACES = 4, 100, 5
 WORK = AGENTS * PLACES
+LOOKS, PAUSE_SECONDS = 3, 0.02
 Connection = psycopg.Connection[Any]
 
 CLAIM = """
@@ -112,9 +113,12 @@ def _routers(runs: Iterable[Callable[[], None]]) -> float:
 
 
 def _fill(where: str, give: Callable[[Connection], bool]) -> None:
+    """Until nothing is found several times: once may only mean that others had it locked, or were quicker."""
     with psycopg.connect(where, autocommit=True) as connection:
-        while give(connection):
-            pass
+        in_vain = 0
+        while in_vain < LOOKS:
+            in_vain = 0 if give(connection) else in_vain + 1
+            time.sleep(PAUSE_SECONDS if in_vain else 0)
 
 
 def _give(connection: Connection) -> bool:

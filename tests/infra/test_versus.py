@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
 from chalicelib.routing.engine import Engine
 from chalicelib.routing.model import Candidate, Match, Waiting
 from infra.versus import oracle, race
-from infra.versus.cluster import NotThere, cluster
+from infra.versus.cluster import NotThere, cluster, found
 from infra.versus.day import MEANT, Day, drawn
 from infra.versus.policies import AS_OURS, NEVER_AGAIN, POLICIES, Documented
 from infra.versus.postgres import Postgres
@@ -27,8 +28,8 @@ def day() -> Day:
 @pytest.fixture(scope="module")
 def where() -> Iterator[str]:
     try:
-        with cluster() as found:
-            yield found
+        with cluster() as running:
+            yield running
     except NotThere as error:
         pytest.skip(str(error))
 
@@ -98,6 +99,14 @@ def test_what_lies_beside_somebody_free_is_stuck_and_his_time_is_idle() -> None:
     watched.decide(0, frozenset())
     watched.decide(1000, frozenset())
     assert watched.idle_ms == 1000
+
+
+def test_without_postgresql_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotThere, match="apt-get install postgresql"):
+        found(tmp_path)
+    (tmp_path / "pg_ctl").touch(mode=0o700)
+    assert found(tmp_path) == tmp_path
 
 
 def test_ciw_has_every_wait_to_the_millisecond() -> None:
