@@ -24,13 +24,13 @@ class Limits:
 def overflowing(queued: Iterable[Waiting], now: int, limits: Limits) -> Mapping[str, Reason]:
     """What has to leave the queue, and why. Of too many, those that came last."""
     leaving: dict[str, Reason] = {}
-    staying: list[Waiting] = []
+    staying = 0
     for each in sorted(queued, key=lambda e: (e.since, e.engagement_id)):
         reason = _reason(each, now, limits)
-        if reason is None and limits.most_waiting is not None and len(staying) >= limits.most_waiting:
+        if reason is None and limits.most_waiting is not None and staying >= limits.most_waiting:
             reason = "queue_full"
         if reason is None:
-            staying.append(each)
+            staying += 1
         else:
             leaving[each.engagement_id] = reason
     return leaving

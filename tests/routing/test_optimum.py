@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import gamma
 
 from chalicelib.routing.decide import decide
 from chalicelib.routing.engine import Engine
@@ -123,3 +124,13 @@ def _begin(
 def test_nobody_to_wait_for_is_no_expectation() -> None:
     assert expected_wait(1, 0, 1000) is None
     assert expected_wait(0, 1, 1000) is None
+
+
+@pytest.mark.parametrize("position", [1, 2, 3, 5, 10, 100])
+def test_the_interval_is_the_gamma_distributions(position: int) -> None:
+    """Within 2 %, as is published of the approximation; the first place's is exact."""
+    estimate = expected_wait(position, 4, 40_000_000)
+    assert estimate is not None
+    low, high = (gamma.ppf(share, position, scale=10_000_000) for share in (0.1, 0.9))
+    within = 1e-6 if position == 1 else 0.02
+    assert estimate == (pytest.approx(low, within), 10_000_000 * position, pytest.approx(high, within))

@@ -127,6 +127,12 @@ def test_job_router_scores_workers_by_how_far_they_exceed(worker: dict[str, floa
     assert round(selector_score(worker, JOB_3), 3) == score
 
 
+def test_nobody_scores_where_nothing_is_asked_nor_by_what_he_lacks() -> None:
+    assert label_score({"language": "french"}, {}) == 0
+    assert selector_score({"language": "french"}, []) == 0
+    assert selector_score({}, [Selector("french", "at_least", 2)]) == 0
+
+
 def test_best_worker_mode_takes_the_highest_score() -> None:
     needs = (Requirement("sales", 2), Requirement("french", 1))
     workers = [agent("g", skills={"sales": 2, "french": 1}), agent("h", skills={"sales": 3, "french": 1}, idle_since=9)]

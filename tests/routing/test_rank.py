@@ -32,6 +32,10 @@ def test_at_last_the_id_decides() -> None:
     assert rank(work("a")) < rank(work("b"))
 
 
+def test_without_a_moment_it_is_the_rank_of_the_beginning() -> None:
+    assert rank(work(rate=5)) == rank(work(rate=5), 0)
+
+
 UNTIL: list[tuple[str, Waiting, int | None]] = [
     ("who gains nothing can always be overtaken", work(rate=0, queued_at=5), None),
     ("an hour for a point an hour", work(rate=1, priority=HIGHEST_PRIORITY - 1, queued_at=5), 5 + HOUR),
