@@ -1,9 +1,8 @@
-"""Who is next, by consumer routing profile; when queues are open; what they will not keep."""
+"""Who is next, by consumer routing profile."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
@@ -18,9 +17,6 @@ from chalicelib.routing.consumer import (
     standing_of,
 )
 from chalicelib.routing.decide import decide
-from chalicelib.routing.hours import BusinessHours, Closure, Interval
-from chalicelib.routing.limits import Limits, next_overflow, overflowing
-from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import HOUR, rank
 from tests.routing.worlds import agent, work
 
@@ -141,84 +137,3 @@ def test_an_agent_in_several_queues_takes_the_highest_rank_then_the_oldest() -> 
 def test_what_everybody_gains_alike_changes_no_rank() -> None:
     two = [work("a", rate=5, priority=1, queued_at=HOUR), work("b", rate=5, queued_at=0)]
     assert [sorted(two, key=lambda w: rank(w, now)) for now in (HOUR, 50 * HOUR)] == [[two[1], two[0]]] * 2
-
-
-PARIS = BusinessHours(
-    "Europe/Paris",
-    {
-        "sunday": (Interval(time(1), time(4)),),
-        "monday": (Interval(time(9), time(12)), Interval(time(13), time(0))),
-    },
-    (Closure(date(2026, 12, 28), date(2026, 12, 28)),),
-)
-OPEN = [
-    ("before opening", "2026-11-23T07:59:59", False),
-    ("at opening: 9 in Paris is 8 UTC in winter", "2026-11-23T08:00:00", True),
-    ("at noon it closes", "2026-11-23T11:00:00", False),
-    ("after the break", "2026-11-23T12:00:00", True),
-    ("until midnight", "2026-11-23T22:59:59", True),
-    ("a day that is not named", "2026-11-24T10:00:00", False),
-    ("9 in Paris is 7 UTC in summer", "2026-07-06T07:00:00", True),
-    ("a closure", "2026-12-28T10:00:00", False),
-    ("clocks go forward at 2: 1:59 is open", "2026-03-29T00:59:00", True),
-    ("the next minute is 3:00, still open", "2026-03-29T01:00:00", True),
-    ("and 4:00 comes an hour early", "2026-03-29T02:00:00", False),
-    ("clocks go back at 3: the hour comes twice", "2026-10-25T02:30:00", True),
-    ("and 4:00 an hour late", "2026-10-25T03:00:00", False),
-]
-
-
-@pytest.mark.parametrize(("moment", "expected"), [o[1:] for o in OPEN], ids=[o[0] for o in OPEN])
-def test_when_a_queue_is_open(moment: str, expected: bool) -> None:
-    assert PARIS.is_open(at(moment)) is expected
-
-
-AFTER = [
-    ("within the morning", "2026-11-23T08:00:00", 3600, "2026-11-23T09:00:00"),
-    ("over the break", "2026-11-23T10:30:00", 3600, "2026-11-23T12:30:00"),
-    ("from before opening", "2026-11-22T20:00:00", 1, "2026-11-23T08:00:01"),
-    ("all of the morning ends with it", "2026-11-23T08:00:00", 3 * 3600, "2026-11-23T11:00:00"),
-    ("until midnight and on to Sunday", "2026-11-23T22:59:00", 120, "2026-11-29T00:01:00"),
-    ("past a closure", "2026-12-27T03:00:00", 1, "2027-01-03T00:00:01"),
-    ("the hour that is left out in spring", "2026-03-29T00:00:00", 2 * 3600, "2026-03-29T02:00:00"),
-    ("the hour that comes twice in autumn", "2026-10-24T23:00:00", 4 * 3600, "2026-10-25T03:00:00"),
-]
-
-
-@pytest.mark.parametrize(("moment", "seconds", "expected"), [a[1:] for a in AFTER], ids=[a[0] for a in AFTER])
-def test_when_it_has_been_open_for_a_while(moment: str, seconds: int, expected: str) -> None:
-    assert PARIS.after(at(moment), seconds) == at(expected)
-
-
-def test_hours_that_never_open_come_to_an_end_all_the_same() -> None:
-    assert BusinessHours().after(at("2026-11-23T08:00:00"), 60) == at("2026-11-23T08:00:00")
-
-
-def test_hours_that_overlap_count_once() -> None:
-    hours = BusinessHours("UTC", {"monday": (Interval(time(9), time(12)), Interval(time(10), time(13)))})
-    assert hours.after(at("2026-11-23T09:00:00"), 4 * 3600) == at("2026-11-23T13:00:00")
-
-
-QUEUED = [
-    replace(Waiting(name, 1, "q", "work_item", 0, since), since=since, offers=offers)
-    for name, since, offers in (("a", 10, 2), ("b", 20, 0), ("c", 30, 0))
-]
-OVERFLOWS: list[tuple[str, Limits, dict[str, str]]] = [
-    ("no limit", Limits(), {}),
-    ("of too many the last to come", Limits(most_waiting=2), {"c": "queue_full"}),
-    (
-        "none is kept",
-        Limits(most_waiting=0),
-        {"a": "queue_full", "b": "queue_full", "c": "queue_full"},
-    ),
-    ("too long", Limits(longest_wait=20), {"a": "waited_too_long", "b": "waited_too_long"}),
-    ("who leaves makes room", Limits(longest_wait=25, most_waiting=2), {"a": "waited_too_long"}),
-    ("offered too often", Limits(most_offers=2), {"a": "offered_too_often"}),
-    ("closed", Limits(closed=True), {"a": "queue_closed", "b": "queue_closed", "c": "queue_closed"}),
-]
-
-
-@pytest.mark.parametrize(("limits", "expected"), [o[1:] for o in OVERFLOWS], ids=[o[0] for o in OVERFLOWS])
-def test_what_a_queue_will_not_keep(limits: Limits, expected: dict[str, str]) -> None:
-    assert overflowing(QUEUED, 40, limits) == expected
-    assert next_overflow(QUEUED[0], limits) == (None if limits.longest_wait is None else 10 + limits.longest_wait)

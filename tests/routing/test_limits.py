@@ -11,7 +11,12 @@ from tests.routing.worlds import work
 NOW = 1000
 CASES: list[tuple[str, Limits, list[Waiting], dict[str, str]]] = [
     ("no limits keep everything", Limits(), [work("a", since=0, offers=99)], {}),
-    ("closed keeps nothing", Limits(closed=True), [work("a")], {"a": "queue_closed"}),
+    (
+        "closed keeps nothing",
+        Limits(closed=True, most_offers=1),
+        [work("a", offers=1), work("b")],
+        {"a": "queue_closed", "b": "queue_closed"},
+    ),
     ("up to the limit they stay", Limits(most_waiting=2), [work("a", since=1), work("b", since=2)], {}),
     (
         "of too many the last have to go",

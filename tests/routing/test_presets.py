@@ -162,3 +162,11 @@ def test_job_routers_longest_idle_mode_is_the_lowest_load_ratio_then_who_is_idle
         order.append(match.agent_id)
         workers = [worker for worker in workers if worker.agent_id != match.agent_id]
     assert order == ["D", "C", "A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "places", "percent", "holds"),
+    [(0, 3, 0, False), (1, 3, 0, True), (2, 3, 67, False), (2, 3, 66, True), (100, 101, 100, False), (3, 3, 100, True)],
+)
+def test_from_which_load_on_a_criterion_holds(taken: int, places: int, percent: int, holds: bool) -> None:
+    assert Criterion("voice", percent).holds({"voice": places}, {"voice": taken}) is holds

@@ -1,0 +1,123 @@
+"""When a queue is open, and when it has been for a while."""
+
+from __future__ import annotations
+
+import time as clock
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from chalicelib.routing.hours import BusinessHours, Closure, Interval
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+PARIS = BusinessHours(
+    "Europe/Paris",
+    {
+        "sunday": (Interval(time(1), time(4)),),
+        "monday": (Interval(time(9), time(12)), Interval(time(13), time(0))),
+    },
+    (Closure(date(2026, 12, 28), date(2026, 12, 28)),),
+)
+OPEN = [
+    ("before opening", "2026-11-23T07:59:59", False),
+    ("at opening: 9 in Paris is 8 UTC in winter", "2026-11-23T08:00:00", True),
+    ("at noon it closes", "2026-11-23T11:00:00", False),
+    ("after the break", "2026-11-23T12:00:00", True),
+    ("until midnight", "2026-11-23T22:59:59", True),
+    ("a day that is not named", "2026-11-24T10:00:00", False),
+    ("9 in Paris is 7 UTC in summer", "2026-07-06T07:00:00", True),
+    ("a closure", "2026-12-28T10:00:00", False),
+    ("clocks go forward at 2: 1:59 is open", "2026-03-29T00:59:00", True),
+    ("the next minute is 3:00, still open", "2026-03-29T01:00:00", True),
+    ("and 4:00 comes an hour early", "2026-03-29T02:00:00", False),
+    ("clocks go back at 3: the hour comes twice", "2026-10-25T02:30:00", True),
+    ("and 4:00 an hour late", "2026-10-25T03:00:00", False),
+]
+
+
+@pytest.mark.parametrize(("moment", "expected"), [o[1:] for o in OPEN], ids=[o[0] for o in OPEN])
+def test_when_a_queue_is_open(moment: str, expected: bool) -> None:
+    assert PARIS.is_open(at(moment)) is expected
+
+
+AFTER = [
+    ("within the morning", "2026-11-23T08:00:00", 3600, "2026-11-23T09:00:00"),
+    ("over the break", "2026-11-23T10:30:00", 3600, "2026-11-23T12:30:00"),
+    ("from before opening", "2026-11-22T20:00:00", 1, "2026-11-23T08:00:01"),
+    ("all of the morning ends with it", "2026-11-23T08:00:00", 3 * 3600, "2026-11-23T11:00:00"),
+    ("until midnight and on to Sunday", "2026-11-23T22:59:00", 120, "2026-11-29T00:01:00"),
+    ("past a closure", "2026-12-27T03:00:00", 1, "2027-01-03T00:00:01"),
+    ("the hour that is left out in spring", "2026-03-29T00:00:00", 2 * 3600, "2026-03-29T02:00:00"),
+    ("the hour that comes twice in autumn", "2026-10-24T23:00:00", 4 * 3600, "2026-10-25T03:00:00"),
+]
+
+
+@pytest.mark.parametrize(("moment", "seconds", "expected"), [a[1:] for a in AFTER], ids=[a[0] for a in AFTER])
+def test_when_it_has_been_open_for_a_while(moment: str, seconds: int, expected: str) -> None:
+    assert PARIS.after(at(moment), seconds) == at(expected)
+
+
+def test_hours_that_never_open_come_to_an_end_all_the_same() -> None:
+    assert BusinessHours().after(at("2026-11-23T08:00:00"), 60) == at("2026-11-23T08:00:00")
+
+
+def test_hours_that_overlap_count_once() -> None:
+    hours = BusinessHours("UTC", {"monday": (Interval(time(9), time(12)), Interval(time(10), time(13)))})
+    assert hours.after(at("2026-11-23T09:00:00"), 4 * 3600) == at("2026-11-23T13:00:00")
+
+
+CHANGES: list[tuple[str, str, str, list[tuple[str, bool]]]] = [
+    (
+        "a Monday",
+        "2026-11-23T00:00:00",
+        "2026-11-23T22:00:00",
+        [("2026-11-23T08:00:00", True), ("2026-11-23T11:00:00", False), ("2026-11-23T12:00:00", True)],
+    ),
+    (
+        "to midnight, which is the next day's",
+        "2026-11-23T12:00:00",
+        "2026-11-24T12:00:00",
+        [("2026-11-23T23:00:00", False)],
+    ),
+    (
+        "not at the beginning, and at the end",
+        "2026-11-23T08:00:00",
+        "2026-11-23T11:00:00",
+        [("2026-11-23T11:00:00", False)],
+    ),
+    ("nothing on a day of closure", "2026-12-28T00:00:00", "2026-12-28T22:00:00", []),
+    ("Sunday's, in summer time", "2026-07-04T22:00:00", "2026-07-05T01:00:00", [("2026-07-04T23:00:00", True)]),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "expected"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES])
+def test_when_it_opens_and_closes(start: str, end: str, expected: list[tuple[str, bool]]) -> None:
+    assert PARIS.changes(at(start), at(end)) == [(at(moment), is_open) for moment, is_open in expected]
+
+
+def test_hours_that_go_on_do_not_close_in_between() -> None:
+    night = {"monday": (Interval(time(22), time(0)),), "tuesday": (Interval(time(0), time(6)),)}
+    assert BusinessHours("UTC", night).changes(at("2026-11-23T00:00:00"), at("2026-11-24T23:00:00")) == [
+        (at("2026-11-23T22:00:00"), True),
+        (at("2026-11-24T06:00:00"), False),
+    ]
+
+
+def test_the_zone_is_the_queues_and_not_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    honolulu = BusinessHours("Pacific/Honolulu", {"monday": (Interval(time(9), time(17)),)})
+    monday = at("2026-11-24T01:00:00")  # 15:00 of the day before, there
+    try:
+        for zone in ("Asia/Tokyo", "UTC"):
+            monkeypatch.setenv("TZ", zone)
+            clock.tzset()
+            assert honolulu.is_open(monday)
+            assert honolulu.after(monday, 60) == monday + 60_000
+            closes = (at("2026-11-24T03:00:00"), False)
+            assert honolulu.changes(monday, at("2026-11-24T12:00:00")) == [closes]
+    finally:
+        monkeypatch.undo()
+        clock.tzset()
