@@ -107,6 +107,12 @@ def test_hours_that_go_on_do_not_close_in_between() -> None:
     ]
 
 
+def test_where_it_is_tomorrow_already_it_opens_then() -> None:
+    auckland = BusinessHours("Pacific/Auckland", {"monday": (Interval(time(9), time(17)),)})
+    sunday = "2026-11-22T12:00:00", "2026-11-22T21:00:00"
+    assert auckland.changes(*map(at, sunday)) == [(at("2026-11-22T20:00:00"), True)]
+
+
 def test_the_zone_is_the_queues_and_not_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     honolulu = BusinessHours("Pacific/Honolulu", {"monday": (Interval(time(9), time(17)),)})
     monday = at("2026-11-24T01:00:00")  # 15:00 of the day before, there

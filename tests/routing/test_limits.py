@@ -24,6 +24,12 @@ CASES: list[tuple[str, Limits, list[Waiting], dict[str, str]]] = [
         [work("a", since=3), work("b", since=1), work("c", since=2)],
         {"a": "queue_full", "c": "queue_full"},
     ),
+    (
+        "up to two are kept",
+        Limits(most_waiting=2),
+        [work("a", since=1), work("b", since=2), work("c", since=3)],
+        {"c": "queue_full"},
+    ),
     ("who came at the same time goes by id", Limits(most_waiting=1), [work("b"), work("a")], {"b": "queue_full"}),
     ("a queue of none keeps none", Limits(most_waiting=0), [work("a")], {"a": "queue_full"}),
     (

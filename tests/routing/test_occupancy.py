@@ -65,4 +65,4 @@ def test_what_has_to_be_parked(
     if offers == 0:
         assert parking(rules, PLACES, load, channel) == expected
     else:
-        assert parking(rules, PLACES, load, channel, 0) is not None
+        assert parking(rules, PLACES, load, channel) == parking(rules, PLACES, load, channel, 0) is not None
