@@ -15,6 +15,7 @@ from chalicelib.engagements.model import (
     Change,
     Content,
     Destination,
+    Disposition,
     Engagement,
     Event,
     FlowReference,
@@ -293,7 +294,7 @@ def end(
     occupancy: Occupancy,
     *,
     wrap_up_ms: int,
-    disposition: str | None,
+    disposition: Disposition | None,
     actor: str,
     now: int,
 ) -> Change:
@@ -314,12 +315,14 @@ def end(
         parked_ms=engagement.parked_ms + parked_for(engagement, now),
         wrap_up_at=now,
         wrap_up_ends_at=now + wrap_up_ms,
-        disposition=disposition,
+        **_said(disposition),
     )
     return change(engagement, finished)
 
 
-def close(engagement: Engagement, occupancy: Occupancy, *, disposition: str | None, actor: str, now: int) -> Change:
+def close(
+    engagement: Engagement, occupancy: Occupancy, *, disposition: Disposition | None, actor: str, now: int
+) -> Change:
     """Close work in an agent's hands. The place, and the right to start the same work again, are free at once."""
     owned(engagement, occupancy.agent_id)
     closed = step(
@@ -331,7 +334,7 @@ def close(engagement: Engagement, occupancy: Occupancy, *, disposition: str | No
         wake_at=None,
         closed_at=now,
         end_reason="completed",
-        disposition=disposition or engagement.disposition,
+        **_said(disposition),
         detail=handling(engagement, now),
     )
     return change(engagement, closed, occupancy, let_go(occupancy, engagement, now))
@@ -344,7 +347,7 @@ def cancel(
     actor: str,
     now: int,
     others: tuple[Occupancy, ...] = (),
-    disposition: str | None = None,
+    disposition: Disposition | None = None,
 ) -> Change:
     """Withdraw work, by its source or a supervisor: also out of agents' hands, whose occupancies they are then."""
     taken = engagement.assigned_at is not None
@@ -359,7 +362,7 @@ def cancel(
         wake_at=None,
         closed_at=now,
         end_reason="cancelled",
-        disposition=disposition or engagement.disposition,
+        **_said(disposition),
         detail=handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
     )
     if occupancy is None or not taken:
@@ -374,7 +377,7 @@ def abandon(
     actor: str,
     now: int,
     others: tuple[Occupancy, ...] = (),
-    disposition: str | None = None,
+    disposition: Disposition | None = None,
 ) -> Change:
     """The consumer has left before anybody took it; it may have been ringing."""
     abandoned = step(
@@ -385,10 +388,17 @@ def abandon(
         offer=None,
         closed_at=now,
         end_reason="abandoned",
-        disposition=disposition or engagement.disposition,
+        **_said(disposition),
         detail={"waited_ms": now - engagement.waiting_since},
     )
     return _untaken(engagement, abandoned, occupancy, others, now)
+
+
+def _said(disposition: Disposition | None) -> dict[str, Any]:
+    """How it ended, by whoever said so last."""
+    if disposition is None:
+        return {}
+    return {"disposition": disposition.text, "disposition_id": disposition.disposition_id}
 
 
 def _untaken(

@@ -108,6 +108,13 @@ class FlowReference:
     flow_entry_id: str
 
 
+class Disposition(NamedTuple):
+    """How work ended: a disposition of the configuration, or free text where it names none."""
+
+    text: str
+    disposition_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What the system of record said. The one place that may hold personal data."""
@@ -199,6 +206,8 @@ class Engagement:
     closed_at: int | None = None
     end_reason: EndReason | None = None
     disposition: str | None = None
+    disposition_id: str | None = None
+    """Which one of the configuration it was when it was said; None where it is free text."""
     kept_days: int = USUAL_RETENTION_DAYS
     """How long it can be read once it is closed: as it was configured when it started."""
     content: Content = field(default_factory=Content)

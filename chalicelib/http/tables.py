@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from chalicelib.errors import FieldError, InvalidRequest
@@ -15,6 +16,7 @@ TYPES = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text must not begin with in a table, lest a spreadsheet takes it for a formula."""
 Row = Mapping[str, Any]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def format_of(call: Call[Any]) -> str:
@@ -46,11 +48,19 @@ def text_of(kind: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def schema_of(name: str, columns: Mapping[str, str]) -> dict[str, Any]:
+def schema_of(
+    name: str,
+    columns: Mapping[str, str],
+    meanings: Mapping[str, str] = NOTHING,
+    optional: Collection[str] = (),
+) -> dict[str, Any]:
     """The JSON Schemas of an answer, by content type. Columns are of the types `string`, `time`, `integer`, `list`;
-    with a question mark they may be null."""
+    with a question mark they may be null. `optional`: columns that are there where they are asked for."""
     row = {column: _schema(kind) for column, kind in columns.items()}
-    listed = {"type": "array", "items": {"type": "object", "required": list(columns), "properties": row}}
+    for column, meaning in meanings.items():
+        row[column]["description"] = meaning
+    required = [column for column in columns if column not in optional]
+    listed = {"type": "array", "items": {"type": "object", "required": required, "properties": row}}
     about = {"from": _schema("time"), "to": _schema("time"), "page_size": _schema("integer")}
     whole = {**about, "next_page_token": _schema("string"), name: listed}
     return {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments, commands
-from chalicelib.engagements.model import Change, Engagement, Occupancy
+from chalicelib.engagements.model import Change, Disposition, Engagement, Occupancy
 from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
 from chalicelib.operations.translation import as_configured, candidate_of, room_for, standing_in, waiting_of
-from chalicelib.operations.wording import disposition_of
+from chalicelib.operations.wording import disposition_of, named
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.model import Candidate
 from chalicelib.routing.occupancy import UNLIMITED
@@ -158,7 +158,7 @@ def _wrap_up_ms(world: World, queue_id: str) -> int:
     return queue.wrap_up_time * 1000 if queue else 0
 
 
-def _ended(world: World, hands: Hands, disposition: str | None, actor: str) -> Change:
+def _ended(world: World, hands: Hands, disposition: Disposition | None, actor: str) -> Change:
     return commands.end(
         hands.engagement,
         hands.occupancy,
@@ -177,10 +177,11 @@ def consumer_left(world: World, order: Order, disposition: str | None) -> Engage
 
     def decide(hands: Hands) -> Change:
         engagement, actor, now = hands.engagement, order.actor, world.now()
+        said = named(world.tenant(), disposition) if disposition else None
         if engagement.state in ("assigned", "inactive"):
-            return _ended(world, hands, disposition, actor)
+            return _ended(world, hands, said, actor)
         holder = hands.occupancy if engagement.agent_id else None
-        return commands.abandon(engagement, holder, actor=actor, now=now, others=hands.others, disposition=disposition)
+        return commands.abandon(engagement, holder, actor=actor, now=now, others=hands.others, disposition=said)
 
     return change(world, order, decide)
 
@@ -196,7 +197,7 @@ def cancel(world: World, order: Order, disposition: str | None = None) -> Engage
             actor=order.actor,
             now=world.now(),
             others=hands.others,
-            disposition=disposition,
+            disposition=named(world.tenant(), disposition) if disposition else None,
         )
 
     return change(world, order, decide)

@@ -18,6 +18,7 @@ from chalicelib.operations import archiving, rolling
 from chalicelib.operations.recording import EVENTS_PER_ROW
 from chalicelib.operations.reporting import whole_quarters
 from chalicelib.reporting.coverage import Coverage, Level, interval_at, series
+from chalicelib.reporting.definitions import COUNTED
 from chalicelib.reporting.facts import Dataset, Fact, identity
 from chalicelib.reporting.history import (
     FROM_HISTORY,
@@ -245,7 +246,7 @@ def _stale(world: World, quarter: int, facts: list[Fact]) -> Iterator[Stale]:
     coverage = world.store.coverage()
     if quarter in world.store.late():
         return  # it will be rolled up again
-    for dataset in rolling.DATASETS:
+    for dataset in COUNTED:
         cells = roll((fact for fact in facts if fact.dataset == dataset), quarter)
         yield from _compared(world, coverage, dataset, "quarter", quarter, quarter + QUARTER_MS, cells)
         for level in rolling.LONGER:

@@ -52,7 +52,8 @@ def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupa
     """Keep how long agents had which status, and tell of the changes."""
     changes = list(changes)
     ended = (status_fact(before, after) for before, after in changes)
-    world.store.record([fact for fact in ended if fact is not None])
+    facts = [fact for fact in ended if fact is not None]
+    world.store.record(facts, late=rolling.late(world, facts))
     events = [status_event(before, after) for before, after in changes]
     announce(world, [event for event in events if event is not None])
 

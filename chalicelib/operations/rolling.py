@@ -13,7 +13,7 @@ from dataclasses import replace
 from chalicelib.errors import LostRace
 from chalicelib.operations import archiving
 from chalicelib.reporting.coverage import Coverage, Level, interval_at, series
-from chalicelib.reporting.datasets import MEASURES
+from chalicelib.reporting.definitions import COUNTED
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from chalicelib.reporting.rollup import TOGETHER, Cell, merge, roll, together
@@ -26,7 +26,6 @@ ROLLED_AFTER_MS = 300_000
 a minute at most."""
 MOST_AT_ONCE = 4
 """Quarters of an hour that one sweep rolls up, and as many again for what came late."""
-DATASETS: tuple[Dataset, ...] = tuple(MEASURES)
 LONGER: tuple[Level, ...] = ("hour", "day")
 
 
@@ -70,13 +69,13 @@ def roll_quarters(world: World, coverage: Coverage, quarters: Iterable[int]) -> 
     quarters = list(quarters)
     for quarter in quarters:
         facts = world.store.facts(None, quarter, quarter + QUARTER_MS)
-        for dataset in DATASETS:
+        for dataset in COUNTED:
             cells = roll((fact for fact in facts if fact.dataset == dataset), quarter)
             _keep(world, dataset, "quarter", coverage.zone, quarter, cells)
     for level in LONGER:
         for start, end in sorted({interval_at(level, quarter, coverage.zone) for quarter in quarters}):
             if coverage.holds(level, start, end):
-                for dataset in DATASETS:
+                for dataset in COUNTED:
                     cells = merge(world.store.rollups(dataset, "quarter", start, end), start)
                     _keep(world, dataset, level, coverage.zone, start, cells)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from chalicelib.configuration.naming import missing
 from chalicelib.configuration.tenant import Tenant
-from chalicelib.engagements.model import Content, Engagement
+from chalicelib.engagements.model import Content, Disposition, Engagement
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.operations.translation import variables_of
 
@@ -38,26 +38,30 @@ def completed(tenant: Tenant, content: Content) -> Content:
     return replace(content, variables=(*content.variables, *defaults)) if defaults else content
 
 
-def disposition_of(tenant: Tenant, queue_id: str, said: str | None, closes: bool) -> str | None:
-    """How work ended, by name, as its queue allows; an id will do. Raises `InvalidRequest`.
+def disposition_of(tenant: Tenant, queue_id: str, said: str | None, closes: bool) -> Disposition | None:
+    """How work ended, as its queue allows; an id will do for a name. Raises `InvalidRequest`.
 
     `closes`: nobody is asked again, so a disposition that the queue requires is due now.
     """
     queue = tenant.queue_by_id.get(queue_id)
-    if queue is None:
-        return said
-    allowed = tenant.dispositions_of(queue)
+    allowed = tenant.dispositions_of(queue) if queue else ()
     if said is None:
-        if closes and queue.dispositions.disposition_required:
+        if queue and closes and queue.dispositions.disposition_required:
             names = ", ".join(each.disposition_name for each in allowed if each.status == "active") or "any text"
             raise _refused(f"The queue requires one: {names}.")
         return usual_disposition(tenant, queue_id) if closes else None
     if not allowed:
-        return said
+        return named(tenant, said)
     found = next((each for each in allowed if said in (each.disposition_id, each.disposition_name)), None)
     if found is None or found.status == "inactive":
         raise _refused(missing("disposition", said, [e.disposition_name for e in allowed if e.status == "active"]))
-    return found.disposition_name
+    return Disposition(found.disposition_name, found.disposition_id)
+
+
+def named(tenant: Tenant, said: str) -> Disposition:
+    """How work ended, where any text will do: a disposition of the configuration if it names one."""
+    found = next((e for e in tenant.dispositions if said in (e.disposition_id, e.disposition_name)), None)
+    return Disposition(said, found.disposition_id if found else None)
 
 
 def launch_url(tenant: Tenant, engagement: Engagement) -> str | None:
@@ -72,11 +76,11 @@ def launch_url(tenant: Tenant, engagement: Engagement) -> str | None:
     return re.sub(r"{([^{}]+)}", lambda found: quote(str(known.get(found[1], "")), safe=""), page)
 
 
-def usual_disposition(tenant: Tenant, queue_id: str) -> str | None:
+def usual_disposition(tenant: Tenant, queue_id: str) -> Disposition | None:
     """What stands where nobody said how work ended."""
     queue = tenant.queue_by_id.get(queue_id)
     found = tenant.disposition_by_id.get(queue.dispositions.default_disposition_id or "") if queue else None
-    return found.disposition_name if found else None
+    return Disposition(found.disposition_name, found.disposition_id) if found else None
 
 
 def _refused(message: str) -> InvalidRequest:

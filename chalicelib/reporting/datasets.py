@@ -1,45 +1,18 @@
-"""Datasets: facts added up by interval and by queue or agent."""
+"""Datasets: facts added up by interval and by what they are grouped by."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from chalicelib.reporting.facts import Dataset, Fact, once
+from chalicelib.reporting.counting import counted, dimension
+from chalicelib.reporting.definitions import SUMMED
+from chalicelib.reporting.facts import Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
 from chalicelib.reporting.intervals import span
-
-MEASURES: dict[Dataset, tuple[str, ...]] = {
-    "queue_performance": (
-        "handled_count",
-        "within_service_level_count",
-        "abandoned_count",
-        "short_abandoned_count",
-        "cancelled_count",
-        "overflow_count",
-        "returned_count",
-        "waited_ms",
-    ),
-    "agent_performance": (
-        "offered_count",
-        "handled_count",
-        "refused_count",
-        "missed_count",
-        "released_count",
-        "transferred_count",
-        "taken_over_count",
-        "cancelled_count",
-        "rang_ms",
-        "handled_ms",
-        "parked_ms",
-        "wrapped_ms",
-    ),
-}
-SPREAD: dict[Dataset, tuple[str, ...]] = {"queue_performance": ("waited_ms",), "agent_performance": ("handled_ms",)}
-"""The durations of which it is known how they are spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +25,15 @@ class Marks:
     """Who leaves within it is counted apart."""
 
 
+NO_MARKS: Mapping[str, Marks] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one event of an engagement, at `at` (epoch ms), adds to a row."""
+    """What one fact, of `at` (epoch ms), adds to a row."""
 
     engagement_id: str
+    """Of a status, the agent's id."""
     version: int
     at: int
     measures: Mapping[str, int]
@@ -64,61 +41,80 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one queue, or one agent in one queue, did from `start` until just before `end` (epoch ms)."""
+    """What those did together that say the same of each dimension, from `start` until just before `end` (epoch ms)."""
 
     start: int
     end: int
-    queue_id: str
-    agent_id: str | None
-    channel: str
+    group: Mapping[str, str]
+    """By dimension; nothing is that they say nothing of it."""
     measures: dict[str, int]
     parts: tuple[Part, ...]
     """What it was added up from, in order of time: each measure is the sum of its parts'."""
     spread: Mapping[str, Histogram] = field(default_factory=dict)
     """By duration, how it is spread."""
 
+    @property
+    def mark(self) -> str:
+        """Its place among the rows of its dataset: by time, then by what it is grouped by."""
+        return mark_of(self.start, self.group.values())
+
     def behind(self, measure: str) -> list[Part]:
         """The parts that a number comes from."""
         return [part for part in self.parts if part.measures.get(measure)]
 
 
+def mark_of(start: int, values: Iterable[str]) -> str:
+    """Where rows stand that begin at `start` and say this of the dimensions they are grouped by."""
+    return f"{start:014d}#{_BETWEEN.join(values)}"
+
+
+_BETWEEN = "\x1f"
+"""Lower than whatever stands in an id, so that marks are in the order of the values."""
+
+
 def fold(
-    dataset: Dataset,
+    name: str,
     facts: Iterable[Fact],
     interval_ms: int,
-    marks: Mapping[str, Marks] = MappingProxyType({}),
+    marks: Mapping[str, Marks] = NO_MARKS,
     zone: tzinfo = UTC,
+    group_by: Sequence[str] | None = None,
 ) -> list[Row]:
-    """The rows of a dataset, in order of time, queue and agent. A fact given twice counts once (I11)."""
-    parts: dict[tuple[int, int, str, str, str], list[Part]] = {}
-    for fact in once(fact for fact in facts if fact.dataset == dataset):
-        agent_id = fact.agent_id or "" if dataset == "agent_performance" else ""
-        key = (*span(fact.at, interval_ms, zone), fact.queue_id, agent_id, fact.channel)
-        measures = {**fact.measures, **_held_against(marks.get(fact.queue_id), fact)}
+    """The rows of a dataset, in order of time and group. A fact given twice counts once (I11)."""
+    dataset = SUMMED[name]
+    by = dataset.group_by if group_by is None else group_by
+    parts: dict[tuple[int, int, tuple[str, ...]], list[Part]] = {}
+    for fact in map(counted, once(fact for fact in facts if fact.dataset in dataset.facts)):
+        key = (*span(fact.at, interval_ms, zone), tuple(dimension(fact, each) for each in by))
+        measures = {**fact.measures, **held_against(marks.get(fact.queue_id), fact)}
         parts.setdefault(key, []).append(Part(fact.engagement_id, fact.version, fact.at, measures))
-    return [_row(dataset, key, parts[key]) for key in sorted(parts)]
+    found = []
+    for start, end, values in sorted(parts):
+        own = parts[start, end, values]
+        total: Counter[str] = Counter()
+        for part in own:
+            total.update(part.measures)
+        in_order = tuple(sorted(own, key=lambda part: (part.at, part.engagement_id, part.version)))
+        spread = {
+            each: Counter(step_of(part.measures[each]) for part in own if each in part.measures)
+            for each in dataset.spread
+        }
+        measures = {each: total[each] for each in dataset.measures}
+        found.append(Row(start, end, dict(zip(by, values, strict=True)), measures, in_order, spread))
+    return found
 
 
-def _row(dataset: Dataset, key: tuple[int, int, str, str, str], parts: list[Part]) -> Row:
-    start, end, queue_id, agent_id, channel = key
-    total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part.measures)
-    measures = {name: total[name] for name in MEASURES[dataset]}
-    in_order = tuple(sorted(parts, key=lambda part: (part.at, part.engagement_id, part.version)))
-    spread = {
-        name: Counter(step_of(part.measures[name]) for part in parts if name in part.measures)
-        for name in SPREAD[dataset]
-    }
-    return Row(start, end, queue_id, agent_id or None, channel, measures, in_order, spread)
-
-
-def _held_against(marks: Marks | None, fact: Fact) -> dict[str, int]:
+def held_against(marks: Marks | None, fact: Fact) -> dict[str, int]:
+    """What a queue visit counts for its queue's service level."""
     if marks is None or fact.dataset != "queue_performance":
         return {}
     step, found = step_of(fact.measures.get("waited_ms", 0)), {}
-    if marks.threshold is not None and "handled_count" in fact.measures and step <= step_of(marks.threshold):
-        found["within_service_level_count"] = 1
-    if marks.short_abandon is not None and "abandoned_count" in fact.measures and step <= step_of(marks.short_abandon):
+    handled, abandoned = "handled_count" in fact.measures, "abandoned_count" in fact.measures
+    short = abandoned and marks.short_abandon is not None and step <= step_of(marks.short_abandon)
+    if short:
         found["short_abandoned_count"] = 1
+    if marks.threshold is not None and handled and step <= step_of(marks.threshold):
+        found["within_service_level_count"] = 1
+    if marks.threshold is not None and (handled or (abandoned and not short)):
+        found["service_level_count"] = 1
     return found

@@ -102,11 +102,12 @@ def flow_labels(engagement: Engagement) -> dict[str, str]:
 
 
 def _labels(engagement: Engagement) -> dict[str, str]:
-    """How it ended; several of a kind are joined by commas. A disposition may be any text, and stays out."""
+    """How it ended; several of a kind are joined by commas. A disposition that is free text stays out."""
     course = engagement.course.left(engagement.queue_id, engagement.agent_id)
     labels = {
         **flow_labels(engagement),
         "end_reason": engagement.end_reason or "",
+        "disposition_id": engagement.disposition_id or "",
         "priority": str(engagement.priority),
         "skills": ",".join(sorted(need.skill for need in engagement.skills)),
         "queues": ",".join(course.queues),

@@ -15,8 +15,9 @@ from chalicelib.engagements.model import Engagement, Event
 from chalicelib.reporting.facts import Dataset, Fact, facts_of, identity
 from chalicelib.reporting.intervals import quarter_of
 
-FROM_HISTORY: frozenset[Dataset] = frozenset({"queue_performance", "agent_performance"})
-"""The datasets whose facts follow from the history of one engagement."""
+FROM_HISTORY: frozenset[Dataset] = frozenset({"queue_performance", "agent_performance", "engagement"})
+"""The datasets whose facts follow from the history of one engagement. Of an agent's statuses there is no history beside
+the facts, and that work is started again, two engagements tell together: these are rolled up, and not made anew."""
 
 Tally = Mapping[int, tuple[int, int]]
 """By quarter of an hour, the number of facts and the sum of their digests."""

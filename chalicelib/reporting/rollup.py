@@ -7,20 +7,20 @@ is a function of the facts alone: made again, by whoever and however often, it i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, tzinfo
-from types import MappingProxyType
 from typing import Any
 
-from chalicelib.reporting.datasets import MEASURES, SPREAD, Marks, Row
+from chalicelib.reporting.counting import SPREAD, counted, dimension
+from chalicelib.reporting.datasets import NO_MARKS, Marks, Row
+from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
 from chalicelib.reporting.intervals import span
 
-TOGETHER: frozenset[Dataset] = frozenset({"queue_performance"})
-"""Datasets whose rows name no agent: kept with all agents together too, for whoever may see all that they did."""
-NO_MARKS: Mapping[str, Marks] = MappingProxyType({})
+TOGETHER: frozenset[Dataset] = frozenset({"queue_performance", "engagement"})
+"""Datasets whose rows usually name no agent: kept with all agents together too, for whoever may see all they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +54,38 @@ def together(cells: Iterable[Cell], start: int) -> list[Cell]:
 
 
 def rows(
-    dataset: Dataset,
+    name: str,
     cells: Iterable[Cell],
     interval_ms: int,
     marks: Mapping[str, Marks] = NO_MARKS,
     zone: tzinfo = UTC,
+    group_by: Sequence[str] | None = None,
 ) -> list[Row]:
     """The rows of a dataset, as `fold` makes them of the facts; what is behind them, only the facts tell."""
-    alike: dict[tuple[int, int, str, str, str], list[Cell]] = {}
+    dataset = SUMMED[name]
+    by = dataset.group_by if group_by is None else group_by
+    alike: dict[tuple[int, int, tuple[str, ...]], list[Cell]] = {}
     for cell in cells:
-        of = cell.total
-        agent_id = of.agent_id or "" if dataset == "agent_performance" else ""
-        alike.setdefault((*span(of.at, interval_ms, zone), of.queue_id, agent_id, of.channel), []).append(cell)
-    return [_row(dataset, key, alike[key], marks) for key in sorted(alike)]
-
-
-def _row(dataset: Dataset, key: tuple[int, int, str, str, str], cells: list[Cell], marks: Mapping[str, Marks]) -> Row:
-    start, end, queue_id, agent_id, channel = key
-    added: Counter[str] = Counter()
-    spread: dict[str, Counter[int]] = {name: Counter() for name in SPREAD[dataset]}
-    for cell in cells:
-        added.update(cell.total.measures)
-        added.update(_held_against(marks.get(queue_id), cell))
-        for name, histogram in spread.items():
-            histogram.update(cell.spread.get(name, {}))
-    measures = {name: added[name] for name in MEASURES[dataset]}
-    return Row(start, end, queue_id, agent_id or None, channel, measures, (), spread)
+        key = (*span(cell.total.at, interval_ms, zone), tuple(dimension(cell.total, each) for each in by))
+        alike.setdefault(key, []).append(cell)
+    found = []
+    for start, end, values in sorted(alike):
+        added: Counter[str] = Counter()
+        spread: dict[str, Counter[int]] = {each: Counter() for each in dataset.spread}
+        for cell in alike[start, end, values]:
+            added.update(cell.total.measures)
+            added.update(_held_against(marks.get(cell.total.queue_id), cell))
+            for each, histogram in spread.items():
+                histogram.update(cell.spread.get(each, {}))
+        measures = {each: added[each] for each in dataset.measures}
+        found.append(Row(start, end, dict(zip(by, values, strict=True)), measures, (), spread))
+    return found
 
 
 def _cell(fact: Fact) -> Cell:
+    whole = counted(fact)
     spread = {name: {step_of(fact.measures[name]): 1} for name in SPREAD.get(fact.dataset, ()) if name in fact.measures}
-    return Cell(replace(fact, engagement_id="", version=0), 1, spread)
+    return Cell(replace(whole, engagement_id="", version=0), 1, spread)
 
 
 _SUMMED = ("engagement_id", "version", "at", "measures")
@@ -115,14 +116,19 @@ def _sum(cells: list[Cell], start: int) -> Cell:
 def _held_against(marks: Marks | None, cell: Cell) -> dict[str, int]:
     if marks is None or cell.total.dataset != "queue_performance":
         return {}
-    found = {}
-    if marks.threshold is not None and "handled_count" in cell.total.measures:
-        found["within_service_level_count"] = _within(cell, marks.threshold)
-    if marks.short_abandon is not None and "abandoned_count" in cell.total.measures:
-        found["short_abandoned_count"] = _within(cell, marks.short_abandon)
+    own = cell.total.measures
+    short = _within(cell, marks.short_abandon) if "abandoned_count" in own else 0
+    found = {"short_abandoned_count": short}
+    if marks.threshold is not None:
+        counts = own.get("handled_count", 0) + own.get("abandoned_count", 0) - short
+        within = _within(cell, marks.threshold) if "handled_count" in own else 0
+        found |= {"within_service_level_count": within, "service_level_count": counts}
     return found
 
 
-def _within(cell: Cell, limit: int) -> int:
-    histogram, last = cell.spread.get("waited_ms", {}), step_of(limit)
-    return sum(count for step, count in histogram.items() if step <= last)
+def _within(cell: Cell, limit: int | None) -> int:
+    """How many visits lasted at most so long (milliseconds); none where there is no limit."""
+    if limit is None:
+        return 0
+    last = step_of(limit)
+    return sum(count for step, count in cell.spread.get("waited_ms", {}).items() if step <= last)

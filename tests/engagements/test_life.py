@@ -14,6 +14,7 @@ from chalicelib.engagements.model import (
     Change,
     Content,
     Destination,
+    Disposition,
     Engagement,
     FlowReference,
     Occupancy,
@@ -194,7 +195,7 @@ class Life(RuleBasedStateMachine):
             "release": lambda: commands.release(engagement, occupancy, actor=actor, now=now),
             "end": lambda: commands.end(engagement, occupancy, wrap_up_ms=0, disposition=None, actor=actor, now=now),
             "end with wrap-up": lambda: commands.end(
-                engagement, occupancy, wrap_up_ms=1000, disposition="x", actor=actor, now=now
+                engagement, occupancy, wrap_up_ms=1000, disposition=Disposition("x"), actor=actor, now=now
             ),
             "close": lambda: commands.close(engagement, occupancy, disposition=None, actor=actor, now=now),
         }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.reporting.datasets import MEASURES
+from chalicelib.reporting.definitions import SUMMED
 from tests.http.test_desk import MINE, START, accepted, act, ready, started, state
 from tests.http.test_life import ONE, USERS, commands_of, configured, monitor, patch, read
 from tests.support.api import Api
@@ -94,7 +94,7 @@ class TestLiveChannels:
         assert (read(api, call)["state"], read(api, call)["end_reason"]) == ("closed", reason)
         assert commands_of(api, call)[-1] == {"consumer": "abandon", "source": "cancel"}[ended_by]
         (row,) = api.by("sue").get(REPORTS + "queue_performance").body["queue_performance"]
-        counted = {name: row[name] for name in MEASURES["queue_performance"] if row[name]}
+        counted = {name: row[name] for name in SUMMED["queue_performance"].measures if row[name]}
         assert counted == {f"{reason}_count": 1, "waited_ms": 7000}
 
     def test_an_agent_whose_call_was_abandoned_while_it_rang_keeps_his_idle_time(self, api: Api) -> None:

@@ -137,10 +137,6 @@ def test_live_numbers_that_have_not_changed_are_not_sent_again(api: Api, of: str
     assert api.by("sue").get(path, If_None_Match=tag).status == 200
 
 
-def test_an_unknown_dataset_is_not_found(api: Api) -> None:
-    assert api.by("sue").get(f"{REPORT}/happiness").status == 404
-
-
 def test_the_configuration_is_read_changed_and_guarded(api: Api) -> None:
     path = "/v2/contact_center/configuration"
     first = api.by("adm").get(path)

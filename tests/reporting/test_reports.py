@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import desk, recording
 from chalicelib.operations.ordering import Order
-from chalicelib.reporting.datasets import MEASURES, Marks, fold
+from chalicelib.reporting.datasets import Marks, fold
+from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact, facts_of
 from chalicelib.reporting.intervals import DAY_MS, span
 from tests.support.size import examples
@@ -108,10 +109,10 @@ def test_i11_a_consumer_that_was_away_and_reads_the_stream_again_gives_the_same(
 @given(interval=st.sampled_from([1000, 60_000, 900_000, DAY]), threshold=st.integers(0, 60_000), twice=st.booleans())
 def test_every_number_is_the_sum_of_what_is_behind_it(interval: int, threshold: int, twice: bool) -> None:
     marks = {queue: Marks(threshold, threshold) for queue in {new.queue_id for _, new in WRITES}}
-    for dataset, measures in MEASURES.items():
+    for dataset, defined in SUMMED.items():
         facts = [f for _, new in WRITES for f in facts_of(new, 0)]
         for row in fold(dataset, facts * (1 + twice), interval, marks):
-            for name in measures:
+            for name in defined.measures:
                 parts = row.behind(name)
                 assert sum(part.measures[name] for part in parts) == row.measures[name]
                 assert len({(part.engagement_id, part.version) for part in parts}) == len(parts)
@@ -194,7 +195,7 @@ def fact(at: int, agent: str | None, **measures: int) -> Fact:
 def test_a_dataset_adds_up_by_interval_and_agent() -> None:
     facts = [fact(0, "ana", handled_count=1), fact(899, "ana", handled_count=1), fact(900, "ana", handled_count=1)]
     rows = fold("agent_performance", [*facts, facts[0], fact(5, "ben", missed_count=1)], 900)
-    assert [(row.start, row.agent_id, row.measures["handled_count"]) for row in rows] == [
+    assert [(row.start, row.group["user_id"], row.measures["handled_count"]) for row in rows] == [
         (0, "ana", 2),
         (0, "ben", 0),
         (900, "ana", 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.reporting.coverage import Coverage, pieces
 from chalicelib.reporting.datasets import Marks, fold
+from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.histogram import percentile, step_of
 from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS, quarter_of, span
@@ -19,7 +21,6 @@ from chalicelib.reporting.rollup import Cell, merge, roll, rows, together
 from chalicelib.storage import codec
 from tests.support.size import examples
 
-DATASETS: tuple[Dataset, ...] = ("queue_performance", "agent_performance")
 ZONES = ["UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu"]
 START = 20_000 * DAY_MS
 KINDS: list[tuple[Dataset, tuple[str, ...]]] = [
@@ -28,7 +29,22 @@ KINDS: list[tuple[Dataset, tuple[str, ...]]] = [
     ("queue_performance", ("cancelled_count", "waited_ms")),
     ("agent_performance", ("offered_count", "handled_count", "handled_ms", "parked_ms", "wrapped_ms")),
     ("agent_performance", ("offered_count", "missed_count", "rang_ms")),
+    ("engagement", ("duration_ms", "handled_ms", "transfer_count")),
+    ("engagement", ("duration_ms", "first_offer_ms", "first_accept_ms", "handled_ms", "transfer_count")),
+    ("repeat", ("repeated_count",)),
+    ("agent_status_history", ("duration_ms", "ready_ms", "occupied_ms")),
+    ("agent_status_history", ("duration_ms",)),
 ]
+LABELS = {
+    "flow_id": ["tickets", "orders"],
+    "flow_version": ["1", "2"],
+    "end_reason": ["completed", "cancelled"],
+    "disposition_id": ["", "solved"],
+    "queues": ["billing", "general,billing"],
+    "agents": ["ana", "ben,ana"],
+    "status": ["ready", "offline"],
+    "sub_status_id": ["", "lunch"],
+}
 
 
 @st.composite
@@ -38,7 +54,9 @@ def facts(draw: st.DrawFn) -> Fact:
     number, at = draw(st.integers(0, 1000)), START + draw(st.integers(0, 3 * HOUR_MS))
     agent_id = draw(st.sampled_from([None, "ana", "ben"]))
     queue_id = draw(st.sampled_from(["billing", "general"]))
-    return Fact(dataset, f"e{number}", number * 7919 + at % 1000, at, "work_item", queue_id, agent_id, measures)
+    labels = {name: draw(st.sampled_from(values)) for name, values in LABELS.items()}
+    version = number * 7919 + at % 1000
+    return Fact(dataset, f"e{number}", version, at, "work_item", queue_id, agent_id, measures, labels)
 
 
 def by_quarters(some: list[Fact]) -> dict[int, list[Cell]]:
@@ -55,25 +73,22 @@ def test_i11_a_report_of_roll_ups_says_what_a_report_of_facts_says(some: list[Fa
         data.draw(st.sampled_from([QUARTER_MS, HOUR_MS, DAY_MS])),
         ZoneInfo(data.draw(st.sampled_from(ZONES))),
     )
-    marks = {"billing": Marks(data.draw(st.integers(0, 100_000)), data.draw(st.integers(0, 100_000)))}
+    limits = st.none() | st.integers(0, 100_000)
+    marks = {"billing": Marks(data.draw(limits), data.draw(limits))}
     again = data.draw(st.lists(st.sampled_from(some), max_size=20)) if some else []
     delivered = data.draw(st.permutations([*some, *again]))
     quarters = by_quarters(delivered)
     merged = [merge(cells, quarter) for quarter, cells in quarters.items()]
     kept = codec.CELLS.load(codec.CELLS.dump([cell for cells in merged for cell in cells]))
-    for dataset in DATASETS:
-        wanted = [
-            (row.start, row.end, row.queue_id, row.agent_id, row.channel, row.measures, row.spread)
-            for row in fold(dataset, some, interval, marks, zone)
-        ]
-        cells = [cell for cell in kept if cell.total.dataset == dataset]
-        found = rows(dataset, cells, interval, marks, zone)
-        assert [(r.start, r.end, r.queue_id, r.agent_id, r.channel, r.measures, r.spread) for r in found] == wanted
-    queues = [cell for cell in kept if cell.total.dataset == "queue_performance"]
-    alone = [cell for quarter in quarters for cell in together((c for c in queues if c.total.at == quarter), quarter)]
-    assert rows("queue_performance", alone, interval, marks, zone) == rows(
-        "queue_performance", queues, interval, marks, zone
-    )
+    for name, defined in SUMMED.items():
+        by = data.draw(st.lists(st.sampled_from(defined.dimensions), unique=True))
+        wanted = [replace(row, parts=()) for row in fold(name, some, interval, marks, zone, by)]
+        cells = [cell for cell in kept if cell.total.dataset in defined.facts]
+        assert rows(name, cells, interval, marks, zone, by) == wanted
+        assert [row.mark for row in wanted] == sorted({row.mark for row in wanted})
+        alone = [cell for at in quarters for cell in together((c for c in cells if c.total.at == at), at)]
+        if "user_id" not in by:
+            assert rows(name, alone, interval, marks, zone, by) == wanted
 
 
 @settings(max_examples=examples(300, 10_000))

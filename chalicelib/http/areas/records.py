@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.configuration.vocabulary import MASK
 from chalicelib.engagements.model import Engagement
-from chalicelib.errors import FieldError, InvalidRequest
-from chalicelib.http import marks, tables, wire
+from chalicelib.http import tables, wire
 from chalicelib.http.authorization import Resource, authorize, owns
+from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.paging import PARAMETERS, page_size
+from chalicelib.http.paging import page_size
 from chalicelib.http.tables import Row
-from chalicelib.http.window import A_YEAR, time_range
 from chalicelib.operations import reports
-from chalicelib.operations.reports import Window
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.timelines import segments_of
 
@@ -170,9 +165,9 @@ def _reader(records: Records) -> Callable[[Call[None]], Answer]:
         def keep(fact: Fact) -> bool:
             return _is_his(call, fact) and all(_fits(fact, name, values) for name, values in wanted.items())
 
-        window = _window(call, records.name, r"\d{14}(#[\w.@-]{1,128}#\d{8})?")
+        window = window_of(call, records.name, r"\d{14}(#[\w.@-]{1,128}#\d{8})?", page_size(call))
         facts, onward = reports.page(call.world, records.kind, window, keep)
-        return _answered(call, records.name, records.columns, list(records.rows(call, facts)), window, onward)
+        return answered(call, records.name, records.columns, list(records.rows(call, facts)), window, onward)
 
     read.__name__ = f"get_{records.name}_dataset"
     return read
@@ -180,7 +175,7 @@ def _reader(records: Records) -> Callable[[Call[None]], Answer]:
 
 def get_operation_log_dataset(call: Call[None]) -> Answer:
     authorize(call.principal, "configuration.read")
-    window = _window(call, "operation_log", r"\d{1,9}")
+    window = window_of(call, "operation_log", r"\d{1,9}", page_size(call))
     found, onward = reports.operations(call.world, window)
     rows: list[Row] = [
         {
@@ -192,7 +187,7 @@ def get_operation_log_dataset(call: Call[None]) -> Answer:
         }
         for version, stamp in found
     ]
-    return _answered(call, "operation_log", OPERATION, rows, window, onward)
+    return answered(call, "operation_log", OPERATION, rows, window, onward)
 
 
 def _is_his(call: Call[None], fact: Fact) -> bool:
@@ -216,37 +211,6 @@ def _fits(fact: Fact, name: str, wanted: list[str]) -> bool:
             return not set(wanted).isdisjoint(fact.labels.get(name, "").split(","))
 
 
-def _window(call: Call[None], name: str, mark: str) -> Window:
-    """The window that is asked for; a token goes on in the one that it was given for, with the same filters."""
-    size, given = page_size(call), marks.mark_of(call)
-    if given is None:
-        return Window(*time_range(call, A_YEAR), size)
-    found = re.fullmatch(rf"(\w+)\|(\w+)\|(\d{{1,14}})\|(\d{{1,14}})\|({mark})", given)
-    if found is None or found[1] != name or found[2] != _question(call):
-        wrong = FieldError("query/next_page_token", "Send the token of the page before with the same query, or none.")
-        raise InvalidRequest("Validation Failed.", [wrong])
-    return Window(int(found[3]), int(found[4]), size, found[5])
-
-
-def _question(call: Call[None]) -> str:
-    apart = (*PARAMETERS, "from", "to", "format")
-    asked = sorted((name, value) for name, value in call.query.items() if name not in apart)
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
-
-
-def _answered(
-    call: Call[None], name: str, columns: dict[str, str], rows: list[Row], window: Window, onward: str | None
-) -> Answer:
-    mark = None if onward is None else f"{name}|{_question(call)}|{window.start}|{window.end}|{onward}"
-    about = {
-        "from": wire.time_text(window.start),
-        "to": wire.time_text(window.end),
-        "page_size": window.size,
-        "next_page_token": marks.page_token(mark),
-    }
-    return tables.answer(call, name, tuple(columns), rows, about)
-
-
 _LOG = {**ENGAGEMENT, "disposition": "string?", "events": "list"}
 _LINES = {**ENGAGEMENT, "entity_timelines": "list"}
 RECORDS = (
@@ -260,28 +224,26 @@ RECORDS = (
         "agent_status_history", "Agents' statuses", "agent_status_history", STATUS, ("user_id", "status"), _statuses
     ),
 )
-_PATH = "/v2/contact_center/analytics/dataset/historical"
-_QUERY = ("from", "to", "format", *PARAMETERS)
 ENDPOINTS = (
     *(
         Endpoint(
             "GET",
-            f"{_PATH}/{each.name}",
+            f"{PATH}/{each.name}",
             "report.read",
             each.summary,
             _reader(each),
-            query=(*each.filters, *_QUERY),
+            query=(*each.filters, *QUERY),
             answers=tables.schema_of(each.name, each.columns),
         )
         for each in RECORDS
     ),
     Endpoint(
         "GET",
-        f"{_PATH}/operation_log",
+        f"{PATH}/operation_log",
         "report.read",
         "Who applied which version of the configuration, newest first",
         get_operation_log_dataset,
-        query=_QUERY,
+        query=QUERY,
         answers=tables.schema_of("operation_log", OPERATION),
     ),
 )

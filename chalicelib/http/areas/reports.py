@@ -1,69 +1,110 @@
-"""Report datasets."""
+"""Datasets that are added up, by interval and by what is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.configuration.profiles import Queue
-from chalicelib.errors import FieldError, InvalidRequest, NotFound
-from chalicelib.http import wire
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.errors import FieldError, InvalidRequest
+from chalicelib.http import tables, wire
+from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.window import A_YEAR, MAX_RANGE_DAYS, time_range
+from chalicelib.http.paging import page_size
+from chalicelib.http.window import A_YEAR, MAX_RANGE_DAYS
 from chalicelib.operations import reporting
-from chalicelib.reporting.datasets import MEASURES, Marks, Row, fold
-from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.reporting.counting import counted, dimension
+from chalicelib.reporting.datasets import Marks, Row, fold
+from chalicelib.reporting.definitions import SUMMED, Summed
+from chalicelib.reporting.facts import Fact
 from chalicelib.reporting.histogram import percentile
 from chalicelib.reporting.intervals import DAY_MS
 from chalicelib.reporting.rollup import rows
 
 INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
-PERCENTILES = (50, 90)
-SERVICE_LEVEL = ("service_level_in_percentage", "service_level_target_in_percentage")
+PERCENTILES = {50: "half", 90: "nine in ten"}
+TARGET = "service_level_target_in_percentage"
+TARGET_MEANING = "the queue's target, as it is set now; where the rows are of one queue each"
+NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
+    "queue_id": lambda tenant, key: queue.queue_name if (queue := tenant.queue_by_id.get(key)) else None,
+    "user_id": lambda tenant, key: agent.display_name if (agent := tenant.agent_by_id.get(key)) else None,
+    "flow_id": lambda tenant, key: next((flow.flow_name for flow in tenant.flows if flow.flow_id == key), None),
+    "disposition_id": lambda tenant, key: d.disposition_name if (d := tenant.disposition_by_id.get(key)) else None,
+}
+"""Dimensions whose values have names in the configuration; what it does not have any more is called by its id."""
+EVERYTHING = 10**9
+"""Rows of a page where nobody says how many."""
 
 
-def get_dataset(call: Call[None]) -> Answer:
-    name = call.path["dataset"]
-    if name not in MEASURES:
-        raise NotFound(f"There is no dataset {name!r}; there are {', '.join(MEASURES)}.")
-    dataset: Dataset = name
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is asked for, beside its window."""
+
+    interval: str
+    zone: ZoneInfo
+    group_by: tuple[str, ...]
+    wanted: Mapping[str, list[str]]
+    """By dimension, the values that count."""
+    behind: str | None
+
+    @property
+    def interval_ms(self) -> int:
+        return INTERVALS[self.interval]
+
+
+def meanings(name: str) -> dict[str, str]:
+    """What each number of a dataset means, by name."""
+    defined = SUMMED[name]
+    told = {**defined.measures, **{each: share.meaning for each, share in defined.shares.items()}}
+    if name == "queue_performance":
+        told[TARGET] = TARGET_MEANING
+    for measure in defined.spread:
+        for percent, share in PERCENTILES.items():
+            told[_percentile_of(measure, percent)] = (
+                f"what {share} of the single `{measure}` do not exceed, to within 1.25 %"
+            )
+    return told
+
+
+def _reader(name: str) -> Callable[[Call[None]], Answer]:
+    def read(call: Call[None]) -> Answer:
+        asked = _asked(call, SUMMED[name])
+        size = page_size(call) if "page_size" in call.query else EVERYTHING
+        most_days = A_YEAR if asked.interval == "1d" and asked.behind is None else MAX_RANGE_DAYS
+        window = window_of(call, name, r"\d{14}#.*", size, most_days)
+        start, end = reporting.whole_quarters(window.start, window.end)
+        window = type(window)(start, end, window.size, window.after)
+        found, onward = reporting.page(
+            lambda since, upto: _rows(call, name, asked, since, upto), window, asked.interval_ms, asked.zone
+        )
+        shown = [_row(call.world.tenant(), name, row, asked.behind) for row in found]
+        return answered(call, name, _columns(name, asked.group_by, asked.behind), shown, window, onward)
+
+    read.__name__ = "get_dataset" if name == "queue_performance" else f"get_{name}_dataset"
+    return read
+
+
+def _asked(call: Call[None], defined: Summed) -> Asked:
     interval = call.query.get("interval", "15m")
-    if interval not in INTERVALS:
-        wrong = FieldError("query/interval", f"Use one of {', '.join(INTERVALS)}.")
-        raise InvalidRequest("Validation Failed.", [wrong])
+    group_by = tuple(each for each in call.query["group_by"].split(",") if each) if "group_by" in call.query else None
     behind = call.query.get("behind")
-    if behind is not None and behind not in MEASURES[dataset]:
-        wrong = FieldError("query/behind", f"Use one of {', '.join(MEASURES[dataset])}.")
-        raise InvalidRequest("Validation Failed.", [wrong])
-    most_days = A_YEAR if interval == "1d" and behind is None else MAX_RANGE_DAYS
-    start, end = reporting.whole_quarters(*time_range(call, most_days))
-    zone = _zone(call.query.get("timezone", call.world.tenant().timezone))
-    marks = {queue.queue_id: _marks(queue) for queue in call.world.tenant().queues}
-    length = INTERVALS[interval]
-    if behind is None:
-        limited = call.principal.role == "agent" or call.principal.supervised is not None
-        cells = reporting.cells(call.world, dataset, start, end, length, zone, by_agent=limited)
-        found = rows(dataset, [cell for cell in cells if _may_see(call, cell.total)], length, marks, zone)
-    else:
-        facts = call.world.store.facts(dataset, start, end)
-        found = fold(dataset, [fact for fact in facts if _may_see(call, fact)], length, marks, zone)
-    return Answer(
-        200,
-        {
-            "from": wire.time_text(start),
-            "to": wire.time_text(end),
-            name: [{**_row(call, row), **_behind(row, behind)} for row in found],
-        },
+    for name, given, known in (
+        ("interval", {interval}, INTERVALS),
+        ("behind", {behind} - {None}, defined.measures),
+        ("group_by", {*(group_by or ())}, defined.dimensions),
+    ):
+        if not given <= {*known}:
+            raise InvalidRequest("Validation Failed.", [FieldError(f"query/{name}", f"Use one of {', '.join(known)}.")])
+    return Asked(
+        interval,
+        _zone(call.query.get("timezone", call.world.tenant().timezone)),
+        defined.group_by if group_by is None else tuple(dict.fromkeys(group_by)),
+        {name: call.query[name].split(",") for name in defined.dimensions if name in call.query},
+        behind,
     )
-
-
-def _may_see(call: Call[None], fact: Fact) -> bool:
-    """Agents see what is theirs, supervisors of teams what is their teams'."""
-    if call.principal.role == "agent":
-        return fact.agent_id == call.principal.subject
-    mine = call.principal.supervised
-    return mine is None or fact.agent_id in mine.agents or fact.queue_id in mine.queues
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -74,70 +115,104 @@ def _zone(name: str) -> ZoneInfo:
         raise InvalidRequest("Validation Failed.", [wrong]) from unknown
 
 
+def _rows(call: Call[None], name: str, asked: Asked, start: int, end: int) -> list[Row]:
+    """The rows of a stretch of time: from the roll-ups, and from the facts where what is behind them is asked for."""
+    world, length, zone, by = call.world, asked.interval_ms, asked.zone, asked.group_by
+    marks = {queue.queue_id: _marks(queue) for queue in world.tenant().queues}
+    if asked.behind is not None:
+        facts = reporting.facts_of(world, name, start, end)
+        return fold(name, [f for f in facts if _counts(call, asked, counted(f))], length, marks, zone, by)
+    limited = call.principal.role == "agent" or call.principal.supervised is not None
+    by_agent = limited or "user_id" in by or "user_id" in asked.wanted
+    cells = reporting.cells(world, name, start, end, length, zone, by_agent=by_agent)
+    return rows(name, [each for each in cells if _counts(call, asked, each.total)], length, marks, zone, by)
+
+
+def _counts(call: Call[None], asked: Asked, fact: Fact) -> bool:
+    """Whether it is asked for and the caller's to see: agents see what is theirs, supervisors of teams their teams'."""
+    if not all(dimension(fact, name) in values for name, values in asked.wanted.items()):
+        return False
+    if call.principal.role == "agent":
+        return fact.agent_id == call.principal.subject
+    mine = call.principal.supervised
+    return mine is None or fact.agent_id in mine.agents or fact.queue_id in mine.queues
+
+
 def _marks(queue: Queue) -> Marks:
     threshold, short = queue.service_level.threshold, queue.short_abandon
     return Marks(None if threshold is None else 1000 * threshold, None if short is None else 1000 * short)
 
 
-def _service_level(queue: Queue, measures: Mapping[str, int]) -> dict[str, int | None]:
-    """How much of the work was taken in time, of all but what its consumers withdrew very soon; and the target."""
-    if queue.service_level.threshold is None:
-        return {}
-    counted = measures["handled_count"] + measures["abandoned_count"] - measures["short_abandoned_count"]
-    percentage = 100 * measures["within_service_level_count"] // counted if counted else None
-    return dict(zip(SERVICE_LEVEL, (percentage, queue.service_level.target_percentage), strict=True))
-
-
-def _row(call: Call[None], row: Row) -> dict[str, Any]:
-    tenant = call.world.tenant()
-    queue = tenant.queue_by_id.get(row.queue_id)
-    fields: dict[str, Any] = {
-        "start_time": wire.time_text(row.start),
-        "end_time": wire.time_text(row.end),
-        "queue_id": row.queue_id,
-        "queue_name": queue.queue_name if queue else row.queue_id,
-        "channel": row.channel,
-    }
-    if row.agent_id is not None:
-        agent = tenant.agent_by_id.get(row.agent_id)
-        fields["user_id"] = row.agent_id
-        fields["user_name"] = agent.display_name if agent else row.agent_id
-    elif queue is not None:
-        fields |= _service_level(queue, row.measures)
-    return {**fields, **row.measures, **_percentiles(row)}
-
-
-def _percentiles(row: Row) -> dict[str, int | None]:
-    return {
-        name.replace("_ms", f"_p{percent}_ms"): percentile(histogram, percent)
-        for name, histogram in row.spread.items()
+def _row(tenant: Tenant, name: str, row: Row, behind: str | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {"start_time": wire.time_text(row.start), "end_time": wire.time_text(row.end)}
+    for each, value in row.group.items():
+        fields[each] = value or None
+        if each in NAMES:
+            fields[_name_of(each)] = NAMES[each](tenant, value) or value or None
+    shares = {each: share.of(row.measures) for each, share in SUMMED[name].shares.items()}
+    target = {TARGET: _target(tenant, row)} if name == "queue_performance" else {}
+    spread = {
+        _percentile_of(measure, percent): percentile(histogram, percent)
+        for measure, histogram in row.spread.items()
         for percent in PERCENTILES
     }
+    return {**fields, **row.measures, **shares, **target, **spread, **_behind(name, row, behind)}
 
 
-def _behind(row: Row, measure: str | None) -> dict[str, Any]:
-    """The engagements that a row's number comes from, and what each adds to it."""
+def _target(tenant: Tenant, row: Row) -> int | None:
+    queue = tenant.queue_by_id.get(row.group.get("queue_id", ""))
+    return None if queue is None or queue.service_level.threshold is None else queue.service_level.target_percentage
+
+
+def _behind(name: str, row: Row, measure: str | None) -> dict[str, Any]:
+    """The engagements, or the agents' statuses, that a row's number comes from, and what each adds to it."""
     if measure is None:
         return {}
-    found = [
-        {
-            "engagement_id": part.engagement_id,
-            "version": part.version,
-            "time": wire.time_text(part.at),
-            measure: part.measures[measure],
-        }
-        for part in row.behind(measure)
-    ]
-    return {"behind": found}
+    whose = "user_id" if name == "agent_timecard" else "engagement_id"
+    return {
+        "behind": [
+            {
+                whose: part.engagement_id,
+                "version": part.version,
+                "time": wire.time_text(part.at),
+                measure: part.measures[measure],
+            }
+            for part in row.behind(measure)
+        ]
+    }
 
 
-ENDPOINTS = (
+def _columns(name: str, group_by: Sequence[str], behind: str | None = None) -> list[str]:
+    groups = [each for by in group_by for each in ((by, _name_of(by)) if by in NAMES else (by,))]
+    return ["start_time", "end_time", *groups, *meanings(name), *(["behind"] if behind else [])]
+
+
+def _name_of(dimension_: str) -> str:
+    return dimension_.replace("_id", "_name")
+
+
+def _percentile_of(measure: str, percent: int) -> str:
+    return measure.replace("_ms", f"_p{percent}_ms")
+
+
+def _schema(name: str) -> dict[str, Any]:
+    told, defined = meanings(name), SUMMED[name]
+    columns = _columns(name, defined.dimensions, behind="any")
+    kinds = {each: "time" if each.endswith("_time") else "string?" for each in columns}
+    kinds |= {each: "integer" if each in defined.measures else "integer?" for each in told}
+    groups = [each for each in columns[2:] if each not in told]
+    return tables.schema_of(name, {**kinds, "behind": "list"}, told, optional=groups)
+
+
+ENDPOINTS = tuple(
     Endpoint(
         "GET",
-        "/v2/contact_center/analytics/dataset/historical/{dataset}",
+        f"{PATH}/{name}",
         "report.read",
-        "Read a dataset, added up by interval: queue_performance or agent_performance",
-        get_dataset,
-        query=("from", "to", "interval", "timezone", "behind"),
-    ),
+        f"Read {name}, added up by interval, and {defined.title} or by other dimensions",
+        _reader(name),
+        query=("interval", "timezone", "group_by", "behind", *defined.dimensions, *QUERY),
+        answers=_schema(name),
+    )
+    for name, defined in SUMMED.items()
 )
