@@ -15,6 +15,8 @@ from rich.live import Live
 
 from chalicelib.http import tables
 from chalicelib.http.areas import records
+from chalicelib.http.paging import LARGEST_PAGE
+from chalicelib.reporting.definitions import SUMMED
 from infra.cli import drawing
 from infra.cli.connection import Tenant
 from infra.cli.failures import Failed
@@ -25,10 +27,11 @@ from infra.cli.shell import CONTACT_CENTER, Json, OfEngagement, begin
 STATISTICS = f"{CONTACT_CENTER}/statistics"
 DATASETS = f"{CONTACT_CENTER}/analytics/dataset/historical"
 BUSIEST = 20
-MOST_COLUMNS = 10
+MOST_COLUMNS = 12
 """Of rows that are shown as a table; the other formats have them all."""
 ROWS = (*(each.name for each in records.RECORDS), "operation_log")
 """Datasets that are read row by row."""
+DIMENSIONS = {name for each in SUMMED.values() for name in each.dimensions}
 
 
 class Format(StrEnum):
@@ -95,17 +98,21 @@ def explain(
 def report(
     context: typer.Context,
     dataset: Annotated[
-        str, typer.Argument(help=f"queue_performance or agent_performance; {', '.join(ROWS)}.")
+        str, typer.Argument(help=f"Added up: {', '.join(SUMMED)}; row by row: {', '.join(ROWS)}.")
     ] = "queue_performance",
     start: Annotated[str | None, typer.Option("--from", help="ISO 8601; by default a day ago.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="ISO 8601; by default now.")] = None,
     interval: Annotated[str, typer.Option(help="15m, 1h or 1d.")] = "1d",
     timezone: Annotated[str | None, typer.Option(help="Whose clock days begin on, as Europe/Paris.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", help="Dimensions to add up by, as user_id,channel; none is by time only."),
+    ] = None,
     behind: Annotated[
         str | None, typer.Option(help="A number's name, as handled_count: the engagements that it comes from.")
     ] = None,
     wanted: Annotated[
-        list[str] | None, typer.Option("--filter", help="Of the datasets of rows: a dimension, as queue_id=billing.")
+        list[str] | None, typer.Option("--filter", help="A dimension and its values, as queue_id=billing,general.")
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.table,
     html: Annotated[
@@ -115,6 +122,8 @@ def report(
 ) -> None:
     """Read a report."""
     shell, output = begin(context, as_json or format_ is Format.json)
+    if dataset not in (*SUMMED, *ROWS):
+        raise Failed(f"There is no dataset {dataset!r}.", f"There are {', '.join((*SUMMED, *ROWS))}.")
     if html is not None and dataset in ROWS:
         raise Failed(f"{dataset} is read row by row: there is nothing to draw.", "Say --format csv for a spreadsheet.")
     if dataset in ROWS:
@@ -124,26 +133,25 @@ def report(
         _show(output, dataset, columns, listed, format_)
         return
     given = {"from": start, "to": end, "interval": interval, "timezone": timezone, "behind": behind}
-    query = urlencode({name: value for name, value in given.items() if value})
+    given |= {"group_by": group_by, **_filters(wanted), "page_size": str(LARGEST_PAGE)}
     with shell.tenant() as tenant, output.progress("Adding up …"):
-        found = tenant.get(f"{DATASETS}/{dataset}?{query}")
-    rows = found[dataset]
+        rows = list(_all_rows(tenant, dataset, given))
     if html is not None:
         with shell.tenant() as tenant, output.progress("Drawing …"):
             drawing.write(tenant, html, f"{DATASETS}/{dataset}", rows, timezone)
         output.result({"dataset": dataset, "file": str(html)}, f"The report is in {html}.")
         return
-    if behind is not None:
-        output.result(found, _behind(rows, behind) if rows else "Nothing happened in that time.")
+    if behind is not None and rows and format_ in (Format.table, Format.json):
+        output.result({dataset: rows}, _behind(rows))
         return
-    if format_ in (Format.csv, Format.ndjson):
-        print(tables.text_of(format_, list(rows[0]) if rows else [], rows), end="")
-        return
-    columns = [name for name in (rows[0] if rows else ()) if name not in ("end_time", "queue_id", "user_id")]
-    shown = table(
-        None, [heading(name) for name in columns], [[_cell(name, row[name]) for name in columns] for row in rows]
-    )
-    output.result(found, shown if rows else "Nothing happened in that time.")
+    columns = list(rows[0]) if rows else []
+    _show(output, dataset, _telling(columns, rows) if format_ is Format.table else columns, rows, format_)
+
+
+def _telling(columns: list[str], rows: list[dict[str, Any]]) -> list[str]:
+    """The columns that say something: names stand for ids, and what is nothing in all rows is left out."""
+    named = [each for each in columns if each != "end_time" and f"{each[:-3]}_name" not in columns]
+    return [each for each in named if any(row[each] for row in rows)]
 
 
 def _filters(wanted: list[str] | None) -> dict[str, str]:
@@ -160,7 +168,7 @@ def _columns(tenant: Tenant, dataset: str) -> list[str]:
 
 def _all_rows(tenant: Tenant, dataset: str, given: dict[str, str | None]) -> Iterator[dict[str, Any]]:
     """The rows of every page."""
-    query = {name: value for name, value in given.items() if value}
+    query = {name: value for name, value in given.items() if value is not None}
     while True:
         page = tenant.get(f"{DATASETS}/{dataset}?{urlencode(query)}")
         yield from page[dataset]
@@ -181,20 +189,17 @@ def _show(output: Output, dataset: str, columns: list[str], rows: list[dict[str,
     )
 
 
-def _behind(rows: list[dict[str, Any]], measure: str) -> Any:
+def _behind(rows: list[dict[str, Any]]) -> Any:
+    """What each row's number comes from: under what the row is of, its engagements or its agent's statuses."""
+    of = [name for name in rows[0] if name.endswith("_name") or name in DIMENSIONS]
+    of = [name for name in of if f"{name[:-3]}_name" not in of]
+    parts = [(row, part) for row in rows for part in row["behind"]]
+    names = [name for name in (parts[0][1] if parts else ()) if name != "version"]
     shown = [
-        [
-            row["start_time"],
-            row["queue_name"],
-            row.get("user_name"),
-            part["engagement_id"],
-            part["time"],
-            _cell(measure, part[measure]),
-        ]
-        for row in rows
-        for part in row["behind"]
+        [row["start_time"], *(row[name] for name in of), *(_cell(name, part[name]) for name in names)]
+        for row, part in parts
     ]
-    return table(None, ("start time", "queue", "agent", "engagement", "time", heading(measure)), shown)
+    return table(None, ("start time", *map(heading, (*of, *names))), shown)
 
 
 def _look(tenant: Tenant) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -122,6 +124,22 @@ def test_reports_add_up(api: Api) -> None:
     wrong = interleave(api, "report", "colours")
     assert wrong.code == 1
     assert "queue_performance" in wrong.error
+
+
+def test_a_report_is_grouped_and_filtered_and_a_file(api: Api) -> None:
+    engagement_id = handled(api)
+    grouped = ("report", "flow_performance", "--group-by", "end_reason", "--filter", "end_reason=completed")
+    (row,) = csv.DictReader(io.StringIO(interleave(api, *grouped, "--format", "csv").out))
+    assert (row["end_reason"], row["engagement_count"]) == ("completed", "1")
+    assert "completed" in interleave(api, *grouped).out
+    assert engagement_id in interleave(api, *grouped, "--behind", "completed_count").out
+    alone = interleave(api, "report", "disposition", "--group-by", "", "--json").document["disposition"]
+    assert [each["engagement_count"] for each in alone] == [1]
+    assert "query/group_by" in interleave(api, "report", "--group-by", "mood").error
+    api.centre.clock.pass_seconds(60)
+    api.centre.ready("ana")
+    api.centre.consume()
+    assert "Ana" in interleave(api, "report", "agent_timecard", "--behind", "ready_ms").out
 
 
 def test_a_report_of_rows_goes_through_its_pages_and_is_a_table_or_a_file(api: Api) -> None:
