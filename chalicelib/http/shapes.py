@@ -161,10 +161,12 @@ NOUNS: Mapping[str, Schema] = {
             "waiting": WHOLE,
             "waiting_within_service_level": or_null(WHOLE),
             "oldest_wait_seconds": or_null(WHOLE),
+            "waiting_by_age": list_of(thing({"up_to_seconds": or_null(WHOLE), "waiting": WHOLE})),
             "offers": WHOLE,
             "in_work": WHOLE,
             "users": thing({"ready": WHOLE, "not_ready": WHOLE, "offline": WHOLE}),
             "free": WHOLE,
+            "free_by_channel": map_of(WHOLE),
             "estimated_wait_seconds": or_null(thing(_WAIT)),
         }
     ),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from chalicelib.engagements.model import Engagement
+from chalicelib.operations.rolling import ROLLED_AFTER_MS
 from chalicelib.operations.translation import candidate_of, candidates_of, waiting_of
+from chalicelib.reporting.coverage import series
+from chalicelib.reporting.intervals import HOUR_MS, quarter_of
 from chalicelib.routing.estimate import Estimate, expected_wait
 from chalicelib.routing.explain import Explanation, Verdict, explain_agent, explain_waiting
 from chalicelib.routing.model import Candidate, Waiting
 from chalicelib.world import World
 
-RECENT_MS = 3_600_000
-"""Handling times of this last while tell how long the present ones will take."""
+RECENT_MS = HOUR_MS
+"""Handling times of the last while that is rolled up tell how long the present ones will take."""
 
 
 def explain(world: World, engagement: Engagement) -> Explanation | None:
@@ -48,10 +52,17 @@ def _expected_wait(world: World, waiting: Waiting, position: int, candidates: li
 
 
 def handling_times(world: World) -> dict[str, int]:
-    """By queue, how long the work that was finished in it lately took on average (milliseconds)."""
-    now = world.now()
-    took: dict[str, list[int]] = {}
-    for fact in world.store.facts("agent_performance", now - RECENT_MS, now + 1):
-        if fact.measures.get("handled_count"):
-            took.setdefault(fact.queue_id, []).append(fact.measures["handled_ms"] + fact.measures["wrapped_ms"])
-    return {queue_id: sum(times) // len(times) for queue_id, times in took.items()}
+    """By queue, how long the work that was finished in it lately took on average (milliseconds).
+
+    It is asked for with every look at the live numbers, so it is one read of four rows, however much was done.
+    """
+    upto = quarter_of(world.now() - ROLLED_AFTER_MS)
+    quarters = series("quarter", "UTC", by_agent=False)
+    took: Counter[str] = Counter()
+    works: Counter[str] = Counter()
+    for cell in world.store.rollups("agent_performance", quarters, upto - RECENT_MS, upto):
+        spent = cell.total.measures
+        if "handled_count" in spent:
+            took[cell.total.queue_id] += spent["handled_ms"] + spent["wrapped_ms"]
+            works[cell.total.queue_id] += spent["handled_count"]
+    return {queue_id: took[queue_id] // count for queue_id, count in works.items()}

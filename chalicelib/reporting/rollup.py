@@ -19,8 +19,8 @@ from chalicelib.reporting.facts import Dataset, Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
 from chalicelib.reporting.intervals import span
 
-TOGETHER: frozenset[Dataset] = frozenset({"queue_performance", "engagement"})
-"""Datasets whose rows usually name no agent: kept with all agents together too, for whoever may see all they did."""
+TOGETHER: frozenset[Dataset] = frozenset({"queue_performance", "agent_performance", "engagement"})
+"""Datasets that are kept with all agents together too, for reports that name none, by whoever may see all they did."""
 
 
 @dataclass(frozen=True, slots=True)

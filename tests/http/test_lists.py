@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import Api, zoom_body
-from tests.support.worlds import TENANT
+from tests.support.api import Api, api_of, zoom_body
+from tests.support.worlds import TENANT, memory_centre
 
 ENGAGEMENTS = "/v2/contact_center/engagements"
 STATISTICS = "/v2/contact_center/statistics"
@@ -134,11 +134,16 @@ def test_live_numbers(api: Api, busy: dict[str, str]) -> None:
         "waiting": 1,
         "waiting_within_service_level": None,
         "oldest_wait_seconds": 90,
+        "waiting_by_age": [
+            {"up_to_seconds": limit, "waiting": int(limit == 900)}
+            for limit in (60, 900, 3600, 14_400, 86_400, 604_800, None)
+        ],
         "offers": 0,
         "in_work": 1,
         "users": {"ready": 1, "not_ready": 0, "offline": 1},
         "free": 0,
-        "estimated_wait_seconds": {"expected": 0, "at_least": 0, "at_most": 0},
+        "free_by_channel": {"work_item": 0},
+        "estimated_wait_seconds": None,
     }
     ana = api.by("adm").get(f"{STATISTICS}/users").body["users"][0]
     assert (ana["user_name"], ana["status_name"], ana["load"], ana["free"]) == (
@@ -149,6 +154,37 @@ def test_live_numbers(api: Api, busy: dict[str, str]) -> None:
     assert "work_item_variables" not in work
     for client in ("crm", "ana"):
         assert api.by(client).get(f"{STATISTICS}/users").status == 403
+
+
+@pytest.mark.parametrize(
+    ("seconds", "up_to"), [(0, 60), (60, 60), (61, 900), (3601, 14_400), (604_800, 604_800), (604_801, None)]
+)
+def test_what_waits_is_counted_by_its_age(seconds: int, up_to: int | None) -> None:
+    centre = memory_centre()
+    centre.start("CASE-1")
+    centre.settle()
+    centre.clock.pass_seconds(seconds)
+    queues = {each["queue_id"]: each for each in api_of(centre).by("sue").get(f"{STATISTICS}/queues").body["queues"]}
+    assert [each["up_to_seconds"] for each in queues["billing"]["waiting_by_age"] if each["waiting"]] == [up_to]
+    assert not any(each["waiting"] for each in queues["general"]["waiting_by_age"])
+
+
+def test_free_places_are_told_by_channel() -> None:
+    centre = memory_centre()
+    agents = [{**each, "capacity": {"work_item": 2, "voice": 1}} for each in TENANT["agents"]]
+    centre.configure({**TENANT, "agents": agents})
+    api = api_of(centre)
+
+    def free(queue_id: str) -> dict[str, int]:
+        queues = api.by("sue").get(f"{STATISTICS}/queues").body["queues"]
+        return next(each["free_by_channel"] for each in queues if each["queue_id"] == queue_id)  # type: ignore[no-any-return]
+
+    assert free("billing") == {}
+    centre.ready("ana", "ben")
+    assert (free("billing"), free("general")) == ({"voice": 2, "work_item": 4}, {"voice": 1, "work_item": 2})
+    centre.start("CASE-1")
+    centre.settle()
+    assert free("billing") == {"voice": 2, "work_item": 3}
 
 
 @pytest.mark.parametrize(("seconds", "within"), [(0, 2), (60, 2), (61, 1), (100, 1), (101, 0)])

@@ -113,17 +113,22 @@ def test_live_numbers_tell_the_wait_of_what_comes_now_and_who_is_idle(api: Api) 
         users = api.by("sue").get("/v2/contact_center/statistics/users").body["users"]
         return next(each["idle_since"] for each in users if each["user_id"] == "ana")
 
+    rolling.roll_up(centre.world)
     assert (billing(), idle_since()) == (None, None)
     centre.ready("ana")
     assert billing() == {"at_least": 0, "expected": 0, "at_most": 0}
     assert idle_since() == "2025-11-23T17:46:40.000Z"
-    first, _ = centre.start("CASE-1"), centre.start("CASE-2")
+    first, second = centre.start("CASE-1"), centre.start("CASE-2")
     centre.settle()
     centre.accept(first)
     assert (billing(), idle_since()) == (None, None), "nothing was finished yet"
     centre.clock.pass_seconds(60)
     centre.end(first)
     centre.settle()
+    centre.accept(second)
+    assert billing() is None, "and nothing is rolled up"
+    centre.clock.pass_seconds(1200)
+    rolling.roll_up(centre.world)
     assert billing()["expected"] == 60, "the next place is free after one more"
 
 

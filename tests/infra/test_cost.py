@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
+from chalicelib.operations import explaining, rolling
+from chalicelib.reporting.coverage import Coverage
+from chalicelib.reporting.facts import Fact
+from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from infra import cost
 from infra.billing import Meter
-from tests.support.worlds import TABLE, aws
+from tests.support.worlds import NOW, TABLE, aws
 
 
 class Session:
@@ -32,6 +37,28 @@ def test_reports_cost_at_most_one_and_a_half_write_units_an_engagement() -> None
     with aws():
         figures = cost.of_reports(Session())
     assert 0 < figures["report_write_units_per_engagement"] <= 1.5
+
+
+def test_how_long_work_takes_lately_is_one_read_unit_however_much_was_done() -> None:
+    """It is asked for with every look at the live numbers."""
+    with aws():
+        meter = Meter()
+        world = cost._world(Session(), meter)
+        world = replace(world, now=lambda: NOW)
+        begin = quarter_of(NOW) - 4 * QUARTER_MS
+        done = {"offered_count": 1, "handled_count": 1, "parked_ms": 0, "wrapped_ms": 1000}
+        for quarter in range(begin, begin + 4 * QUARTER_MS, QUARTER_MS):
+            facts = [
+                Fact("agent_performance", f"e{n}", 4, quarter + n, "work_item", f"q{n % 3}", f"agent-{n % 50}",
+                     {**done, "handled_ms": 60_000 * (1 + n % 3)})
+                for n in range(300)
+            ]  # fmt: skip
+            world.store.record(facts)
+        rolling.roll_quarters(world, Coverage(begin, NOW), range(begin, begin + 4 * QUARTER_MS, QUARTER_MS))
+        meter.billed.clear()
+        found = explaining.handling_times(world)
+    assert found == {"q0": 61_000, "q1": 121_000, "q2": 181_000}
+    assert meter.billed == {"read_units": 1}
 
 
 def row(size: int = 10, **more: str) -> dict[str, Any]:

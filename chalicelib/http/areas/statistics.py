@@ -42,10 +42,12 @@ def _queue(found: watching.QueueNow, now: int) -> dict[str, Any]:
         "waiting": found.waiting,
         "waiting_within_service_level": found.within_service_level,
         "oldest_wait_seconds": None if found.oldest_at is None else (now - found.oldest_at) // 1000,
+        "waiting_by_age": [{"up_to_seconds": limit, "waiting": count} for limit, count in found.by_age],
         "offers": found.offers,
         "in_work": found.in_work,
         "users": {status: found.agents[status] for status in STATUSES},
         "free": found.free,
+        "free_by_channel": dict(found.free_by_channel),
         "estimated_wait_seconds": found.wait
         and {name: round(value / 1000) for name, value in found.wait._asdict().items()},
     }
