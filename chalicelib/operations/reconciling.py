@@ -261,7 +261,9 @@ def _compared(
 ) -> Iterator[Stale]:
     if not coverage.holds(level, start, end):
         return
-    kept = world.store.rollups(dataset, series(level, coverage.zone), start, start + 1)
-    alone = world.store.rollups(dataset, series(level, coverage.zone, by_agent=False), start, start + 1)
-    if kept != cells or (dataset in TOGETHER and alone != together(cells, start)):
+    wanted = {True: cells, **({False: together(cells, start)} if dataset in TOGETHER else {})}
+    if any(
+        world.store.rollups(dataset, series(level, coverage.zone, by_agent=by_agent), start, start + 1) != each
+        for by_agent, each in wanted.items()
+    ):
         yield Stale(dataset, level, start)

@@ -48,7 +48,7 @@ def roll_up(world: World) -> None:
     again = [quarter for quarter in marks if coverage.since <= quarter < coverage.upto][:MOST_AT_ONCE]
     fresh = range(coverage.upto, upto, QUARTER_MS)
     coverage = replace(coverage, upto=upto)
-    roll_quarters(world, coverage, fresh)
+    roll_quarters(world, coverage, fresh, fresh=True)
     roll_quarters(world, coverage, again)
     if coverage != seen:
         try:
@@ -64,26 +64,29 @@ def roll_up(world: World) -> None:
         world.store.unmark(quarter, marks[quarter])
 
 
-def roll_quarters(world: World, coverage: Coverage, quarters: Iterable[int]) -> None:
-    """Roll up quarters of an hour from their facts, and from them the hours and days that they are in."""
+def roll_quarters(world: World, coverage: Coverage, quarters: Iterable[int], *, fresh: bool = False) -> None:
+    """Roll up quarters of an hour from their facts, and from them the hours and days that they are in.
+
+    `fresh`: for the first time. Whoever died at it had the same facts, or fewer; what is nothing now was nothing then.
+    """
     quarters = list(quarters)
     for quarter in quarters:
         facts = world.store.facts(None, quarter, quarter + QUARTER_MS)
         for dataset in COUNTED:
             cells = roll((fact for fact in facts if fact.dataset == dataset), quarter)
-            _keep(world, dataset, "quarter", coverage.zone, quarter, cells)
+            _keep(world, dataset, "quarter", coverage.zone, quarter, cells, fresh)
     for level in LONGER:
         for start, end in sorted({interval_at(level, quarter, coverage.zone) for quarter in quarters}):
             if coverage.holds(level, start, end):
                 for dataset in COUNTED:
                     cells = merge(world.store.rollups(dataset, "quarter", start, end), start)
-                    _keep(world, dataset, level, coverage.zone, start, cells)
+                    _keep(world, dataset, level, coverage.zone, start, cells, fresh)
 
 
-def _keep(world: World, dataset: Dataset, level: Level, zone: str, start: int, cells: list[Cell]) -> None:
+def _keep(world: World, dataset: Dataset, level: Level, zone: str, start: int, cells: list[Cell], fresh: bool) -> None:
     """Nothing is written where nothing is, and nothing was."""
     name = series(level, zone)
-    if cells or world.store.rollups(dataset, name, start, start + 1):
+    if cells or (not fresh and world.store.rollups(dataset, name, start, start + 1)):
         world.store.keep_rollup(dataset, name, start, cells)
         if dataset in TOGETHER:
             world.store.keep_rollup(dataset, series(level, zone, by_agent=False), start, together(cells, start))

@@ -78,6 +78,7 @@ def a_day(centre: Centre) -> tuple[str, str]:
     return long, over
 
 
+@pytest.mark.parametrize("any_centre", STORES, indirect=True)
 def test_nothing_drifts_and_nothing_is_changed_by_making_it_anew(any_centre: Centre) -> None:
     a_day(any_centre)
     store = any_centre.world.store
@@ -121,6 +122,30 @@ def test_all_histories_are_read_however_few_at_a_time(any_centre: Centre, rows: 
         assert head is None or head == engagement
 
 
+@pytest.mark.parametrize("more", range(9))
+def test_of_whatever_length_a_life_is_its_end_is_told_when_its_row_is_another_ones(more: int) -> None:
+    centre = memory_centre()
+    centre.world.store.put_coverage(Coverage(START, quarter_of(NOW), "UTC", START))
+    engagement_id = centre.start()
+    centre.ready("ana")
+    centre.settle()
+    centre.accept(engagement_id)
+    for n in range(more):
+        command = desk.activate if n % 2 else desk.deactivate
+        command(centre.world, Order(engagement_id, "agent:ana"))
+    desk.end(centre.world, Order(engagement_id, "agent:ana", "ana"), None)
+    centre.consume()
+    before = centre.store.facts("engagement", START, END)
+    centre.start()  # takes the row
+    centre.consume()
+    sweeps(centre, END + HOUR_MS)
+    assert whole(centre) == []
+    centre.store.rewrite_facts(QUARTER, lambda _: [])
+    assert len(whole(centre)) == 5, "the quarter, and its roll-ups of four kinds"
+    make_anew(centre)
+    assert centre.store.facts("engagement", START, END) == before
+
+
 TAMPERED: dict[str, tuple[Callable[[list[Event]], list[Event]], str]] = {
     "changed": (lambda events: [*events[:3], events[3]._replace(at=events[3].at + 1), *events[4:]], "changed"),
     "missing": (lambda events: events[:3] + events[4:], "Event 4 is missing."),
@@ -128,6 +153,7 @@ TAMPERED: dict[str, tuple[Callable[[list[Event]], list[Event]], str]] = {
 }
 
 
+@pytest.mark.parametrize("any_centre", STORES, indirect=True)
 @pytest.mark.parametrize("how", TAMPERED)
 def test_a_history_that_was_touched_is_found(any_centre: Centre, how: str) -> None:
     long, _ = a_day(any_centre)
@@ -171,6 +197,7 @@ def test_a_fact_that_is_not_as_the_history_has_it_is_found_and_made_anew(any_cen
     assert store.facts(None, START, END) == before
 
 
+@pytest.mark.parametrize("any_centre", STORES, indirect=True)
 def test_all_facts_and_roll_ups_of_a_week_are_made_anew(any_centre: Centre) -> None:
     a_day(any_centre)
     store = any_centre.world.store

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import LostRace
-from chalicelib.operations import recording, reporting, rolling
+from chalicelib.operations import reporting, rolling
 from chalicelib.reporting.datasets import Row, fold
 from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Fact
 from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS, quarter_of
 from chalicelib.reporting.rollup import rows
 from chalicelib.storage.memory import MemoryStore
-from tests.reporting.test_reports import WRITES
+from tests.reporting.test_reports import DELIVERIES, take
 from tests.support.size import LONG, examples
 from tests.support.worlds import NOW, TENANT, AwsCentre, Centre, MemoryCentre, memory_centre
 
@@ -49,12 +49,12 @@ def record(centre: Centre, *facts: Fact) -> None:
 
 
 def sweeps(centre: Centre, until: int | None = None) -> None:
-    """Time passes until then, and the schedule runs until there is nothing left to do."""
+    """Time passes until then, and the schedule runs until it changes nothing more."""
     store, seen = centre.world.store, None
     rolling.roll_up(centre.world)
     centre.clock.at = max(centre.clock.at, until or 0)
-    while store.coverage() != seen or store.late():
-        seen = store.coverage()
+    while (now := (store.coverage(), store.late())) != seen:
+        seen = now
         rolling.roll_up(centre.world)
 
 
@@ -181,7 +181,7 @@ def test_a_queue_report_of_a_day_reads_at_most_a_hundred_items(any_centre: AwsCe
     facts = [fact(n, midnight + n * every, f"agent-{n % 300}") for n in range(DAY_MS // every)]
     for first in range(0, len(facts), 15):
         record(centre, *facts[first : first + 15])
-    sweeps(centre, midnight + 2 * DAY_MS)
+    sweeps(centre, midnight + DAY_MS + HOUR_MS)
     for interval, most in ((DAY_MS, 2), (HOUR_MS, 25), (QUARTER_MS, 97)):
         with items_read(centre) as read:
             found = report(centre, midnight, midnight + DAY_MS, interval, "Europe/Paris")
@@ -214,27 +214,27 @@ def delivered(batches: list[list[Any]], minutes: list[int], until: int) -> Memor
     for batch, passed in zip(batches, minutes, strict=True):
         centre.clock.at += 60_000 * passed
         sweeps(centre)
-        recording.record(centre.world, batch)
+        take(centre.world, batch)
     sweeps(centre, max(until, centre.clock.at + HOUR_MS))
     return centre
 
 
-WHOLE = numbers(delivered([WRITES], [0], NOW + 2 * DAY_MS))
+WHOLE = numbers(delivered([DELIVERIES], [0], NOW + 2 * DAY_MS))
 
 
 def test_the_consumer_was_away_for_a_day_and_everything_is_delivered_then() -> None:
-    away = delivered([WRITES[:5], WRITES[5:]], [0, 24 * 60], NOW + 2 * DAY_MS)
+    away = delivered([DELIVERIES[:5], DELIVERIES[5:]], [0, 24 * 60], NOW + 2 * DAY_MS)
     assert numbers(away) == WHOLE
-    again = delivered([WRITES[:9], WRITES, WRITES[3:], WRITES], [0, 24 * 60, 30, 300], NOW + 3 * DAY_MS)
+    again = delivered([DELIVERIES[:9], DELIVERIES, DELIVERIES[3:], DELIVERIES], [0, 24 * 60, 30, 300], NOW + 3 * DAY_MS)
     assert numbers(again) == WHOLE
 
 
 @settings(max_examples=examples(300, 10_000))
 @given(st.data())
 def test_i11_reports_say_the_same_however_late_doubled_and_cut_the_deliveries(data: st.DataObject) -> None:
-    again = data.draw(st.lists(st.integers(0, len(WRITES) - 1), max_size=20))
+    again = data.draw(st.lists(st.integers(0, len(DELIVERIES) - 1), max_size=20))
     order, size = data.draw(st.randoms(use_true_random=False)), data.draw(st.integers(1, 40))
-    writes = [*WRITES, *(WRITES[n] for n in again)]
+    writes = [*DELIVERIES, *(DELIVERIES[n] for n in again)]
     order.shuffle(writes)
     batches = [writes[n : n + size] for n in range(0, len(writes), size)]
     minutes = [data.draw(st.sampled_from([0, 1, 4, 16, 70, 24 * 60])) for _ in batches]
@@ -247,7 +247,7 @@ def test_wherever_a_sweep_dies_the_next_puts_it_right() -> None:
         centre = memory_centre()
         rolling.roll_up(centre.world)
         record(centre, fact(1, NOW))
-        centre.clock.at = NOW + 2 * DAY_MS
+        centre.clock.at = NOW - NOW % DAY_MS + DAY_MS + HOUR_MS
         record(centre, fact(2, NOW))
         store = centre.store
         centre.world.store = Dying(store, calls)  # type: ignore[assignment]

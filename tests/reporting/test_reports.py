@@ -11,22 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.engagements.model import Engagement, Event
-from chalicelib.operations import desk, recording
+from chalicelib.engagements.model import Engagement, Event, Occupancy
+from chalicelib.operations import desk, recording, sessions
 from chalicelib.operations.ordering import Order
 from chalicelib.reporting.datasets import Marks, fold
 from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact, facts_of
 from chalicelib.reporting.intervals import DAY_MS, span
+from chalicelib.world import World
 from tests.support.size import examples
 from tests.support.worlds import NOW, memory_centre
 
 Write = tuple[Engagement | None, Engagement]
+Delivered = Write | tuple[Occupancy | None, Occupancy]
 DAY = DAY_MS
 
 
-def a_day() -> list[Write]:
-    """The writes of a few lives: handled, declined, missed, released, withdrawn, parked often, started again."""
+def a_day() -> tuple[list[Write], list[Delivered]]:
+    """The writes of a few lives: handled, declined, missed, released, withdrawn, parked often, started again; and all
+    that is delivered, statuses of agents besides."""
     centre = memory_centre()
     works = [centre.start(f"CASE-{n}") for n in range(4)]
     handled, declined, _, withdrawn = works
@@ -47,42 +50,52 @@ def a_day() -> list[Write]:
     centre.clock.pass_seconds(40)
     centre.settle()
     centre.start("CASE-3")  # again: its first engagement was withdrawn
-    return list(centre.store.stream)
+    for status, reason in (("not_ready", "lunch"), ("ready", None), ("offline", None)):
+        centre.clock.pass_seconds(7)
+        sessions.set_status(centre.world, "ana", status, reason, "agent:ana")
+    return list(centre.store.stream), [*centre.store.stream, *centre.store.agent_stream]
 
 
-WRITES = a_day()
+WRITES, DELIVERIES = a_day()
+
+
+def take(world: World, batch: list[Delivered]) -> None:
+    """Deliver a batch of the stream."""
+    recording.record(world, [(old, new) for old, new in batch if isinstance(new, Engagement)])  # type: ignore[misc]
+    recording.record_status(world, [(old, new) for old, new in batch if isinstance(new, Occupancy)])  # type: ignore[misc]
 
 
 KINDS: tuple[Dataset, ...] = get_args(Dataset)
 
 
-def outcome(batches: list[list[Write]]) -> tuple[object, ...]:
+def outcome(batches: list[list[Delivered]]) -> tuple[object, ...]:
     centre = memory_centre()
     for batch in batches:
-        recording.record(centre.world, batch)
+        take(centre.world, batch)
     store = centre.store
     ids = sorted({new.engagement_id for _, new in WRITES})
     facts = [fact for kind in KINDS for fact in store.facts(kind, 0, NOW + DAY)]
     return facts, [store.archived(each)[1] for each in ids]
 
 
-ONCE = outcome([WRITES])
+ONCE = outcome([DELIVERIES])
 
 
 def test_the_day_holds_what_it_should() -> None:
     commands = {event.command for _, new in WRITES for event in new.trail}
     assert {"start", "offer", "accept", "decline", "deactivate", "activate", "release", "cancel"} <= commands
     assert any(new.version > recording.EVENTS_PER_ROW for _, new in WRITES)
+    assert {fact.dataset for fact in ONCE[0]} == {*KINDS}  # type: ignore[attr-defined]
 
 
 @settings(max_examples=examples(300, 10_000))
 @given(
-    repeats=st.lists(st.integers(0, len(WRITES) - 1), max_size=20),
+    repeats=st.lists(st.integers(0, len(DELIVERIES) - 1), max_size=20),
     order=st.randoms(use_true_random=False),
     size=st.integers(1, 7),
 )
 def test_i11_any_delivery_that_holds_every_write_gives_the_same(repeats: list[int], order: object, size: int) -> None:
-    delivered = [*WRITES, *(WRITES[n] for n in repeats)]
+    delivered = [*DELIVERIES, *(DELIVERIES[n] for n in repeats)]
     order.shuffle(delivered)  # type: ignore[attr-defined]
     assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
 
@@ -90,18 +103,19 @@ def test_i11_any_delivery_that_holds_every_write_gives_the_same(repeats: list[in
 def test_i11_the_facts_are_those_of_the_whole_history() -> None:
     newest = {new.engagement_id: new for _, new in sorted(WRITES, key=lambda write: write[1].version)}
     told = [fact for each in newest.values() for fact in facts_of(each, 0)]
-    kept = [fact for fact in ONCE[0] if fact.dataset != "repeat"]  # type: ignore[attr-defined]
+    apart = ("repeat", "agent_status_history")
+    kept = [fact for fact in ONCE[0] if fact.dataset not in apart]  # type: ignore[attr-defined]
     assert sorted(kept, key=repr) == sorted(told, key=repr)
     assert {fact.dataset for fact in told} == {"queue_performance", "agent_performance", "engagement"}
 
 
 @settings(max_examples=examples(300, 10_000))
-@given(lost_from=st.integers(0, len(WRITES)), again_from=st.integers(0, len(WRITES)), size=st.integers(1, 7))
+@given(lost_from=st.integers(0, len(DELIVERIES)), again_from=st.integers(0, len(DELIVERIES)), size=st.integers(1, 7))
 def test_i11_a_consumer_that_was_away_and_reads_the_stream_again_gives_the_same(
     lost_from: int, again_from: int, size: int
 ) -> None:
     """It stops anywhere, and later reads on from there or from before."""
-    delivered = [*WRITES[:lost_from], *WRITES[min(lost_from, again_from) :]]
+    delivered = [*DELIVERIES[:lost_from], *DELIVERIES[min(lost_from, again_from) :]]
     assert outcome([delivered[n : n + size] for n in range(0, len(delivered), size)]) == ONCE
 
 
