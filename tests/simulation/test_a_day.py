@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.reporting.definitions import SUMMED
 from chalicelib.routing import presets
 from tests.simulation.a_day import DOCUMENT, TIMELINE, opened, play
 from tests.simulation.day import V2, Day
@@ -19,7 +20,7 @@ from tests.support.worlds import aws, aws_centre, memory_centre
 REPORTS = f"{V2}/analytics/dataset/historical/"
 WORKS = ["T01", "T02", "T03", "T04", "T05", "T06", "T07", "T08", "T09", "T10", "call", "chat-1", "chat-2"]
 QUEUES = {
-    "billing": {"handled_count": 8, "within_service_level_count": 7, "cancelled_count": 1},
+    "billing": {"handled_count": 8, "within_service_level_count": 7, "service_level_count": 8, "cancelled_count": 1},
     "calls": {"handled_count": 1},
     "chats": {"handled_count": 1, "abandoned_count": 1},
     "claims": {"handled_count": 2},
@@ -85,17 +86,24 @@ def test_the_reports_agree_with_what_happened(day: Day) -> None:
     history = [each for name in WORKS for each in day.history(name)]
     for dataset, measure in (("queue_performance", "waited_ms"), ("agent_performance", "parked_ms")):
         assert sum(row[measure] for row in _rows(day, dataset)) == _spent(history, measure)
-    handled = sum(row["handled_ms"] for row in _rows(day, "agent_performance"))
-    assert handled == _spent(history, "handled_ms")
+    for dataset in ("agent_performance", "flow_performance", "disposition"):
+        assert sum(row["handled_ms"] for row in _rows(day, dataset)) == _spent(history, "handled_ms")
+
+
+def test_what_flows_started_and_how_it_ended_is_every_engagement_once(day: Day) -> None:
+    flows, endings = _rows(day, "flow_performance"), _rows(day, "disposition")
+    for name, count in {"engagement": 13, "completed": 11, "cancelled": 1, "abandoned": 1, "transferred": 1}.items():
+        assert sum(row[f"{name}_count"] for row in flows) == count
+    assert sum(row["engagement_count"] for row in endings) == len(WORKS)
 
 
 def test_a_stream_that_is_delivered_again_tells_nothing_new(day: Day) -> None:
-    before = [_rows(day, each) for each in ("queue_performance", "agent_performance")]
+    before = [_rows(day, each) for each in SUMMED]
     heard = {engagement_id: dict(events) for engagement_id, events in day.heard.items()}
     day.centre.consume()
     day.centre.deliver()
     assert day.heard == heard
-    assert [_rows(day, each) for each in ("queue_performance", "agent_performance")] == before
+    assert [_rows(day, each) for each in SUMMED] == before
 
 
 def test_every_delivery_was_taken(day: Day) -> None:
