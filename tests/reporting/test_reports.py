@@ -216,6 +216,22 @@ def test_a_dataset_adds_up_by_interval_and_agent() -> None:
     ]
 
 
+def test_a_life_is_told_apart_by_the_first_queue_and_the_last_one() -> None:
+    labels = {"end_reason": "completed", "queues": "general,billing", "agents": "ana", "skills": "french"}
+    life = Fact(
+        "engagement", "e1", 9, 0, "work_item", "billing", "ana", {"duration_ms": 7, "transfer_count": 3}, labels
+    )
+    by = ("first_queue_id", "queue_id", "end_reason", "disposition_id")
+    (row,) = fold("flow_performance", [life], 900, group_by=by)
+    assert tuple(row.group.values()) == ("general", "billing", "completed", "")
+    assert {name: n for name, n in row.measures.items() if n} == {
+        "engagement_count": 1,
+        "completed_count": 1,
+        "transferred_count": 1,
+        "duration_ms": 7,
+    }
+
+
 def test_facts_of_other_datasets_are_left_out() -> None:
     assert fold("queue_performance", [fact(0, "ana", handled_count=1)], 900) == []
 
