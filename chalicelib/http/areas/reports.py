@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,7 +29,8 @@ PERCENTILES = {50: "half", 90: "nine in ten"}
 TARGET = "service_level_target_in_percentage"
 TARGET_MEANING = "the queue's target, as it is set now; where the rows are of one queue each"
 NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
-    "queue_id": lambda tenant, key: queue.queue_name if (queue := tenant.queue_by_id.get(key)) else None,
+    "queue_id": lambda tenant, key: _queue_name(tenant, key),
+    "first_queue_id": lambda tenant, key: _queue_name(tenant, key),
     "user_id": lambda tenant, key: agent.display_name if (agent := tenant.agent_by_id.get(key)) else None,
     "flow_id": lambda tenant, key: next((flow.flow_name for flow in tenant.flows if flow.flow_id == key), None),
     "disposition_id": lambda tenant, key: d.disposition_name if (d := tenant.disposition_by_id.get(key)) else None,
@@ -76,14 +77,14 @@ def _reader(name: str) -> Callable[[Call[None]], Answer]:
         most_days = A_YEAR if asked.interval == "1d" and asked.behind is None else MAX_RANGE_DAYS
         window = window_of(call, name, r"\d{14}#.*", size, most_days)
         start, end = reporting.whole_quarters(window.start, window.end)
-        window = type(window)(start, end, window.size, window.after)
+        window = replace(window, start=start, end=end)
         found, onward = reporting.page(
             lambda since, upto: _rows(call, name, asked, since, upto), window, asked.interval_ms, asked.zone
         )
         shown = [_row(call.world.tenant(), name, row, asked.behind) for row in found]
         return answered(call, name, _columns(name, asked.group_by, asked.behind), shown, window, onward)
 
-    read.__name__ = "get_dataset" if name == "queue_performance" else f"get_{name}_dataset"
+    read.__name__ = f"get_{name}_dataset"
     return read
 
 
@@ -157,6 +158,11 @@ def _row(tenant: Tenant, name: str, row: Row, behind: str | None) -> dict[str, A
         for percent in PERCENTILES
     }
     return {**fields, **row.measures, **shares, **target, **spread, **_behind(name, row, behind)}
+
+
+def _queue_name(tenant: Tenant, queue_id: str) -> str | None:
+    queue = tenant.queue_by_id.get(queue_id)
+    return queue.queue_name if queue else None
 
 
 def _target(tenant: Tenant, row: Row) -> int | None:
