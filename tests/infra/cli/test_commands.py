@@ -126,13 +126,15 @@ def test_reports_add_up(api: Api) -> None:
     assert "queue_performance" in wrong.error
 
 
-def test_a_report_is_grouped_and_filtered_and_a_file(api: Api) -> None:
+def test_a_report_is_grouped_and_filtered_and_a_file(api: Api, tmp_path: Path) -> None:
     engagement_id = handled(api)
     grouped = ("report", "flow_performance", "--group-by", "end_reason", "--filter", "end_reason=completed")
     (row,) = csv.DictReader(io.StringIO(interleave(api, *grouped, "--format", "csv").out))
     assert (row["end_reason"], row["engagement_count"]) == ("completed", "1")
     assert "completed" in interleave(api, *grouped).out
     assert engagement_id in interleave(api, *grouped, "--behind", "completed_count").out
+    interleave(api, *grouped, "--html", str(tmp_path / "flows.html"))
+    assert "Closed engagements that were offered at least once" in (tmp_path / "flows.html").read_text()
     alone = interleave(api, "report", "disposition", "--group-by", "", "--json").document["disposition"]
     assert [each["engagement_count"] for each in alone] == [1]
     assert "query/group_by" in interleave(api, "report", "--group-by", "mood").error
