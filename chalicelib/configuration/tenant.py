@@ -29,6 +29,7 @@ from chalicelib.engagements.model import USUAL_RETENTION_DAYS
 from chalicelib.flows.conditions import STRICT
 from chalicelib.flows.document import Flow
 from chalicelib.flows.setting import ConsumerList, Setting, SystemOfRecord
+from chalicelib.routing.hours import BusinessHours
 from chalicelib.routing.model import QueueRules, Terms
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 
@@ -234,9 +235,13 @@ class Tenant:
 
     def shift_ended_since(self, agent_id: str, since: int, now: int) -> bool:
         """Whether an agent was in his shift at `since`, and is not now (epoch milliseconds)."""
-        agent = self.agent_by_id.get(agent_id)
-        hours = self.hours_by_id.get(agent.shift_hours_id or "") if agent else None
+        hours = self.shift_of(agent_id)
         return hours is not None and hours.is_open(since) and not hours.is_open(now)
+
+    def shift_of(self, agent_id: str) -> BusinessHours | None:
+        """When an agent is to be there, if anything says so."""
+        agent = self.agent_by_id.get(agent_id)
+        return self.hours_by_id.get(agent.shift_hours_id or "") if agent else None
 
     def is_open(self, queue_id: str, now: int) -> bool:
         """Whether a queue gives work out at a moment (epoch milliseconds)."""

@@ -50,8 +50,8 @@ def record(world: World, writes: Iterable[Write]) -> list[Event]:
 
 def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupancy]]) -> None:
     """Keep how long agents had which status, and tell of the changes."""
-    changes = list(changes)
-    ended = (status_fact(before, after) for before, after in changes)
+    changes, tenant = list(changes), world.tenant()
+    ended = (status_fact(before, after, tenant.shift_of(after.agent_id)) for before, after in changes)
     facts = [fact for fact in ended if fact is not None]
     world.store.record(facts, late=rolling.late(world, facts))
     events = [status_event(before, after) for before, after in changes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from chalicelib.reporting.facts import Fact
 
@@ -13,6 +14,7 @@ SPREAD: Mapping[str, tuple[str, ...]] = {
     "engagement": ("first_offer_ms", "first_accept_ms"),
 }
 """The durations of which it is kept how they are spread, by the dataset of the facts."""
+NO_TEAMS: Mapping[str, str] = MappingProxyType({})
 ENDS = ("flow_id", "flow_version", "flow_entry_id", "end_reason", "disposition_id", "priority")
 STATUS = ("status", "sub_status_id")
 
@@ -29,13 +31,15 @@ def counted(fact: Fact) -> Fact:
             return fact
 
 
-def dimension(fact: Fact, name: str) -> str:
-    """What a fact says of a dimension; nothing where it says nothing of it."""
+def dimension(fact: Fact, name: str, teams: Mapping[str, str]) -> str:
+    """What a fact says of a dimension; nothing where it says nothing of it. `teams` are agents' teams, by agent."""
     match name:
         case "queue_id":
             return fact.queue_id
         case "user_id":
             return fact.agent_id or ""
+        case "team_id":
+            return teams.get(fact.agent_id or "", "")
         case "channel":
             return fact.channel
         case _:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from chalicelib.reporting.counting import counted, dimension
+from chalicelib.reporting.counting import NO_TEAMS, counted, dimension
 from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
@@ -79,13 +79,14 @@ def fold(
     marks: Mapping[str, Marks] = NO_MARKS,
     zone: tzinfo = UTC,
     group_by: Sequence[str] | None = None,
+    teams: Mapping[str, str] = NO_TEAMS,
 ) -> list[Row]:
     """The rows of a dataset, in order of time and group. A fact given twice counts once (I11)."""
     dataset = SUMMED[name]
     by = dataset.group_by if group_by is None else group_by
     parts: dict[tuple[int, int, tuple[str, ...]], list[Part]] = {}
     for fact in map(counted, once(fact for fact in facts if fact.dataset in dataset.facts)):
-        key = (*span(fact.at, interval_ms, zone), tuple(dimension(fact, each) for each in by))
+        key = (*span(fact.at, interval_ms, zone), tuple(dimension(fact, each, teams) for each in by))
         measures = {**fact.measures, **held_against(marks.get(fact.queue_id), fact)}
         parts.setdefault(key, []).append(Part(fact.engagement_id, fact.version, fact.at, measures))
     found = []

@@ -44,8 +44,18 @@ class Summed:
 
 
 _FLOW = ("flow_id", "flow_version", "flow_entry_id")
-_PARTS = ("queue_id", "user_id", "channel", *_FLOW)
-_LIFE = ("queue_id", "user_id", "channel", *_FLOW, "first_queue_id", "end_reason", "disposition_id", "priority")
+_PARTS = ("queue_id", "user_id", "team_id", "channel", *_FLOW)
+_LIFE = (
+    "queue_id",
+    "user_id",
+    "team_id",
+    "channel",
+    *_FLOW,
+    "first_queue_id",
+    "end_reason",
+    "disposition_id",
+    "priority",
+)
 
 QUEUE_PERFORMANCE = Summed(
     title="by queue and channel",
@@ -117,7 +127,7 @@ AGENT_TIMECARD = Summed(
     about="A status of an agent counts whole, in the interval in which it ends; one that goes on is a live number.",
     facts=("agent_status_history",),
     group_by=("user_id",),
-    dimensions=("user_id", "status", "sub_status_id"),
+    dimensions=("user_id", "team_id", "status", "sub_status_id"),
     measures={
         "signed_in_ms": "how long the agent was Ready or Not Ready",
         "ready_ms": "how long the agent was Ready",
@@ -126,8 +136,12 @@ AGENT_TIMECARD = Summed(
         "not_ready_ms": "how long the agent was Not Ready; by reason with `group_by=user_id,sub_status_id`",
         "finishing_ms": "of that, how long at least one place was still taken",
         "offline_ms": "how long the agent was Offline between two sessions",
+        "shift_ms": "of all this, how much was in the agent's shift, as it was set when the status ended; nothing for "
+        "an agent without one",
+        "adherent_ms": "of that, how long the agent was signed in",
     },
     shares={
+        "adherence_in_percentage": Share("adherent_ms", "shift_ms", (), "`adherent_ms` of `shift_ms`"),
         "occupancy_in_percentage": Share("occupied_ms", "ready_ms", (), "`occupied_ms` of `ready_ms`"),
     },
 )

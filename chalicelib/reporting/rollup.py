@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
-from chalicelib.reporting.counting import SPREAD, counted, dimension
+from chalicelib.reporting.counting import NO_TEAMS, SPREAD, counted, dimension
 from chalicelib.reporting.datasets import NO_MARKS, Marks, Row
 from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact, once
@@ -60,13 +60,14 @@ def rows(
     marks: Mapping[str, Marks] = NO_MARKS,
     zone: tzinfo = UTC,
     group_by: Sequence[str] | None = None,
+    teams: Mapping[str, str] = NO_TEAMS,
 ) -> list[Row]:
     """The rows of a dataset, as `fold` makes them of the facts; what is behind them, only the facts tell."""
     dataset = SUMMED[name]
     by = dataset.group_by if group_by is None else group_by
     alike: dict[tuple[int, int, tuple[str, ...]], list[Cell]] = {}
     for cell in cells:
-        key = (*span(cell.total.at, interval_ms, zone), tuple(dimension(cell.total, each) for each in by))
+        key = (*span(cell.total.at, interval_ms, zone), tuple(dimension(cell.total, each, teams) for each in by))
         alike.setdefault(key, []).append(cell)
     found = []
     for start, end, values in sorted(alike):

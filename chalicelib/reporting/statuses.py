@@ -5,10 +5,12 @@ from __future__ import annotations
 from chalicelib.engagements.model import Occupancy
 from chalicelib.engagements.step import busy_for
 from chalicelib.reporting.facts import Fact
+from chalicelib.routing.hours import BusinessHours
 
 
-def status_fact(before: Occupancy | None, after: Occupancy) -> Fact | None:
-    """The status that ended with this write, or None where it goes on.
+def status_fact(before: Occupancy | None, after: Occupancy, shift: BusinessHours | None = None) -> Fact | None:
+    """The status that ended with this write, or None where it goes on; with how much of it was in the agent's shift,
+    if he has one.
 
     A status that is set again ends and begins anew. Before the first one ever, nothing is known of the agent.
     """
@@ -16,6 +18,8 @@ def status_fact(before: Occupancy | None, after: Occupancy) -> Fact | None:
         return None
     at = after.status_since
     busy = before.busy_ms + busy_for(before, at)
+    lasted = at - before.status_since
+    in_shift = {} if shift is None else _in_shift(before.status, shift.open_ms(before.status_since, at))
     labels = {
         "status": before.status,
         "sub_status_id": before.sub_status or "",
@@ -31,7 +35,7 @@ def status_fact(before: Occupancy | None, after: Occupancy) -> Fact | None:
         channel="",
         queue_id="",
         agent_id=after.agent_id,
-        measures={"duration_ms": at - before.status_since, **_spent(before.status, at - before.status_since, busy)},
+        measures={"duration_ms": lasted, **_spent(before.status, lasted, busy), **in_shift},
         labels={name: value for name, value in labels.items() if value},
     )
 
@@ -44,3 +48,7 @@ def _spent(status: str, lasted: int, busy: int) -> dict[str, int]:
             return {"not_ready_ms": lasted, "finishing_ms": busy}
         case _:
             return {}
+
+
+def _in_shift(status: str, lasted: int) -> dict[str, int]:
+    return {"shift_ms": lasted, "adherent_ms": 0 if status == "offline" else lasted}

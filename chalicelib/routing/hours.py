@@ -71,6 +71,19 @@ class BusinessHours:
                 upto = max(end, upto)
         return upto
 
+    def open_ms(self, start: int, end: int) -> int:
+        """How long (milliseconds) it is open between two moments (epoch milliseconds)."""
+        zone = ZoneInfo(self.timezone)
+        day = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone).date()
+        last = datetime.fromtimestamp(end / 1000, UTC).astimezone(zone).date()
+        total, upto = 0, start
+        while day <= last:
+            for opens, closes in self._open_on(day):
+                total += max(min(closes, end) - max(opens, upto), 0)
+                upto = max(closes, upto)
+            day += timedelta(days=1)
+        return total
+
     def changes(self, start: int, end: int) -> list[tuple[int, bool]]:
         """When it opens (True) and closes after `start` and until `end` (epoch milliseconds), in order."""
         zone = ZoneInfo(self.timezone)

@@ -115,6 +115,37 @@ def test_a_timecard_tells_time_by_status_and_reason() -> None:
     assert asked("agent_timecard", by="ben") == []
 
 
+def test_adherence_is_the_share_of_the_shift_that_an_agent_was_signed_in() -> None:
+    """The shift is from 17:50 to 17:54; Ana is there from 17:47 to 17:53, and back at 17:55."""
+    centre = memory_centre()
+    weekly = {day: [{"start": "17:50", "end": "17:54"}] for day in ("sunday", "monday")}
+    shift = {"business_hours_id": "shift", "business_hours_name": "Shift", "weekly": weekly}
+    ana, ben = TENANT["agents"]
+    team = {"team_id": "first", "team_name": "First line"}
+    ana = {**ana, "shift_hours_id": "shift", "team_id": "first"}
+    centre.configure({**TENANT, "agents": [ana, ben], "business_hours": [shift], "teams": [team]})
+    minute = 60_000 * (centre.clock() // 3_600_000 * 60)
+    for agent_id, at, status in (
+        ("ana", 47, "ready"),
+        ("ben", 48, "ready"),
+        ("ana", 53, "offline"),
+        ("ana", 55, "ready"),
+    ):
+        centre.clock.at = minute + 60_000 * at
+        sessions.set_status(centre.world, agent_id, status, None, f"agent:{agent_id}")  # type: ignore[arg-type]
+    sessions.set_status(centre.world, "ben", "offline", None, "agent:ben")
+    centre.consume()
+    centre.clock.pass_seconds(1)
+    of_ana, of_ben = asked("agent_timecard", centre=centre)
+    names = ("shift_ms", "adherent_ms", "adherence_in_percentage")
+    assert told(of_ana, *names) == dict(zip(names, (240_000, 180_000, 75), strict=True))
+    assert told(of_ben, *names) == dict(zip(names, (0, 0, None), strict=True))
+    of_nobody, of_team = asked("agent_timecard", "&group_by=team_id", centre=centre)
+    assert (of_team["team_id"], of_team["team_name"], of_team["shift_ms"]) == ("first", "First line", 240_000)
+    assert (of_nobody["team_id"], of_nobody["signed_in_ms"]) == (None, of_ben["signed_in_ms"])
+    assert asked("agent_timecard", "&group_by=user_id&team_id=first", centre=centre) == [of_ana]
+
+
 def test_dispositions_are_counted_by_those_of_the_configuration_and_free_text_stays_out() -> None:
     rows = asked("disposition", "&group_by=disposition_id")
     assert [(each["disposition_id"], each["disposition_name"], each["engagement_count"]) for each in rows] == [

@@ -70,6 +70,25 @@ def test_hours_that_overlap_count_once() -> None:
     assert hours.after(at("2026-11-23T09:00:00"), 4 * 3600) == at("2026-11-23T13:00:00")
 
 
+OPEN = [
+    ("between two moments of one interval", "2026-11-23T09:00:00", "2026-11-23T10:30:00", 90),
+    ("over the break at noon", "2026-11-23T10:00:00", "2026-11-23T13:00:00", 120),
+    ("closed all the while", "2026-11-23T11:10:00", "2026-11-23T11:50:00", 0),
+    ("a day of closure", "2026-12-28T00:00:00", "2026-12-28T22:00:00", 0),
+    ("no time at all", "2026-11-23T09:00:00", "2026-11-23T09:00:00", 0),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "minutes"), [each[1:] for each in OPEN], ids=[each[0] for each in OPEN])
+def test_how_long_it_is_open(start: str, end: str, minutes: int) -> None:
+    assert PARIS.open_ms(at(start), at(end)) == 60_000 * minutes
+
+
+def test_hours_that_overlap_are_open_once() -> None:
+    hours = BusinessHours("UTC", {"monday": (Interval(time(9), time(12)), Interval(time(10), time(13)))})
+    assert hours.open_ms(at("2026-11-23T00:00:00"), at("2026-11-24T00:00:00")) == 4 * 3_600_000
+
+
 CHANGES: list[tuple[str, str, str, list[tuple[str, bool]]]] = [
     (
         "a Monday",

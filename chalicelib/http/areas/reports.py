@@ -32,6 +32,7 @@ NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
     "queue_id": lambda tenant, key: _queue_name(tenant, key),
     "first_queue_id": lambda tenant, key: _queue_name(tenant, key),
     "user_id": lambda tenant, key: agent.display_name if (agent := tenant.agent_by_id.get(key)) else None,
+    "team_id": lambda tenant, key: team.team_name if (team := tenant.team_by_id.get(key)) else None,
     "flow_id": lambda tenant, key: next((flow.flow_name for flow in tenant.flows if flow.flow_id == key), None),
     "disposition_id": lambda tenant, key: d.disposition_name if (d := tenant.disposition_by_id.get(key)) else None,
 }
@@ -49,6 +50,8 @@ class Asked:
     group_by: tuple[str, ...]
     wanted: Mapping[str, list[str]]
     """By dimension, the values that count."""
+    teams: Mapping[str, str]
+    """Agents' teams, as they are configured now."""
     behind: str | None
 
     @property
@@ -104,6 +107,7 @@ def _asked(call: Call[None], defined: Summed) -> Asked:
         _zone(call.query.get("timezone", call.world.tenant().timezone)),
         defined.group_by if group_by is None else tuple(dict.fromkeys(group_by)),
         {name: call.query[name].split(",") for name in defined.dimensions if name in call.query},
+        {agent.user_id: agent.team_id for agent in call.world.tenant().agents if agent.team_id},
         behind,
     )
 
@@ -122,16 +126,18 @@ def _rows(call: Call[None], name: str, asked: Asked, start: int, end: int) -> li
     marks = {queue.queue_id: _marks(queue) for queue in world.tenant().queues}
     if asked.behind is not None:
         facts = reporting.facts_of(world, name, start, end)
-        return fold(name, [f for f in facts if _counts(call, asked, counted(f))], length, marks, zone, by)
+        counting = [fact for fact in facts if _counts(call, asked, counted(fact))]
+        return fold(name, counting, length, marks, zone, by, asked.teams)
     limited = call.principal.role == "agent" or call.principal.supervised is not None
-    by_agent = limited or "user_id" in by or "user_id" in asked.wanted
+    by_agent = limited or not {"user_id", "team_id"}.isdisjoint({*by, *asked.wanted})
     cells = reporting.cells(world, name, start, end, length, zone, by_agent=by_agent)
-    return rows(name, [each for each in cells if _counts(call, asked, each.total)], length, marks, zone, by)
+    counting_cells = [cell for cell in cells if _counts(call, asked, cell.total)]
+    return rows(name, counting_cells, length, marks, zone, by, asked.teams)
 
 
 def _counts(call: Call[None], asked: Asked, fact: Fact) -> bool:
     """Whether it is asked for and the caller's to see: agents see what is theirs, supervisors of teams their teams'."""
-    if not all(dimension(fact, name) in values for name, values in asked.wanted.items()):
+    if not all(dimension(fact, name, asked.teams) in values for name, values in asked.wanted.items()):
         return False
     if call.principal.role == "agent":
         return fact.agent_id == call.principal.subject
