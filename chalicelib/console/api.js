@@ -15,10 +15,10 @@ export function now() {
 /** A refusal, as the API's problem documents say it. */
 export class Problem extends Error {
   constructor(status, body) {
-    super((body && (body.detail || body.message)) || `HTTP ${status}`);
+    super(body?.detail || body?.message || `HTTP ${status}`);
     this.status = status;
-    this.fields = ((body && body.errors) || []).map((each) => `${each.pointer || each.field || ""} ${each.message}`);
-    this.remedy = body && body.remedy;
+    this.fields = (body?.errors || []).map((each) => `${each.pointer || each.field || ""} ${each.message}`);
+    this.remedy = body?.remedy;
   }
 }
 
@@ -42,7 +42,7 @@ export async function call(method, path, body, headers = {}) {
   const date = Date.parse(answer.headers.get("Date"));
   if (date && Math.abs(date - now()) > 2000) skew = date - Date.now();
   const text = answer.status === 304 || answer.status === 204 ? "" : await answer.text();
-  const said = text ? JSON.parse(text) : null;
+  const said = text && (/json/.test(answer.headers.get("Content-Type")) ? JSON.parse(text) : text);
   if (answer.status === 401) end();
   if (answer.status >= 400) throw new Problem(answer.status, said);
   return { status: answer.status, headers: answer.headers, body: said };

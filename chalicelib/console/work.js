@@ -4,7 +4,7 @@ import { Close, Park, Transfer, WrapUp } from "./actions.js";
 import { Due, queueName } from "./desk.js";
 import { hostOf } from "./offer.js";
 import { Empty, Form, html, Refusal, useEffect, useNow, useState } from "./ui.js";
-import { t, when, word } from "./words.js";
+import { flagsOf, t, when, word } from "./words.js";
 
 const NOTES_MS = 2000;
 
@@ -41,7 +41,7 @@ export function Heading({ work, me }) {
       <span class="chip state">${word("state", work.state)}</span>
       <span>${queueName(me, work.queue_id)}</span>
       <${Due} text=${work.work_item_variables.work_item_due_date} now=${now} />
-      ${(work.flags || []).map((each) => html`<span class="chip bad">! ${word("flag", each)}</span>`)}
+      ${flagsOf(work).map((each) => html`<span class="chip bad">! ${word("flag", each)}</span>`)}
       ${(work.participants || []).map((each) => html`<span class="chip warn">${t("taking_part", { who: each.user_id, mode: word("mode", each.mode) })}</span>`)}
     </p>
     <h2>${work.work_item_variables.work_item_name}</h2>
