@@ -46,12 +46,12 @@ function Actions({ work, me, onAct, onChange, onMove, onClose }) {
   if (work.state === "queued" || work.state === "scheduled" || work.state === "offered") return html`<${Waiting} work=${work} onAct=${onAct} />`;
   if (work.state !== "assigned" && work.state !== "inactive") return null;
   return html`<div class="actions" role="toolbar" aria-label=${t("actions")}>
-    ${work.state === "assigned" && MODES.map((each) => html`<button aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
-    ${mine && html`<button onClick=${() => onAct("POST", "/monitor", { mode: "leave" })}>${t("take.leave")}</button>`}
-    ${me.is_agent && work.state === "assigned" && html`<button onClick=${() => onAct("POST", "/monitor", { mode: "take_over" })}>${t("take.take_over")}</button>`}
-    <button onClick=${onMove}>${t("reassign")}</button>
-    <button onClick=${() => onChange(work, "release")}>${t("release")}</button>
-    ${work.user_id === me.user_id && html`<button onClick=${onClose}>${t("close")}</button>`}
+    ${work.state === "assigned" && MODES.map((each) => html`<button key=${each} aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
+    ${mine && html`<button key="leave" onClick=${() => onAct("POST", "/monitor", { mode: "leave" })}>${t("take.leave")}</button>`}
+    ${me.is_agent && mine && work.state === "assigned" && html`<button key="take_over" onClick=${() => onAct("POST", "/monitor", { mode: "take_over" })}>${t("take.take_over")}</button>`}
+    <button key="move" onClick=${onMove}>${t("reassign")}</button>
+    <button key="release" onClick=${() => onChange(work, "release")}>${t("release")}</button>
+    ${work.user_id === me.user_id && html`<button key="close" onClick=${onClose}>${t("close")}</button>`}
   </div>`;
 }
 

@@ -13,7 +13,10 @@ export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
   const [problem, setProblem] = useState(null);
   const version = live?.version;
   useEffect(() => {
-    get(`engagements/${id}`).then(setRead, setProblem);
+    get(`engagements/${id}`).then(setRead, (refused) => {
+      setRead(null);
+      setProblem(refused.status === 404 ? { message: t("desk.gone") } : refused);
+    });
   }, [id, version, Boolean(live)]);
   const work = live || read;
   if (!work) return html`<section class="work"><${Refusal} problem=${problem} />${!problem && html`<${Empty}>${t("loading")}<//>`}</section>`;
@@ -53,11 +56,11 @@ function Actions({ work, onAsk, onChange }) {
   if (work.state === "wrap_up") return null;
   return html`<div class="actions" role="toolbar" aria-label=${t("actions")}>
     ${work.state === "inactive"
-      ? html`<button class="primary" onClick=${() => onChange(work, "activate")}>${t("activate")} <kbd>U</kbd></button>`
-      : html`<button onClick=${ask("park")}>${t("park")} <kbd>P</kbd></button>`}
-    <button onClick=${ask("transfer")}>${t("transfer")} <kbd>T</kbd></button>
-    <button onClick=${() => onChange(work, "release")}>${t("release")}</button>
-    <button onClick=${ask("close")}>${t("close")} <kbd>C</kbd></button>
+      ? html`<button key="in hand" class="primary" onClick=${() => onChange(work, "activate")}>${t("activate")} <kbd>U</kbd></button>`
+      : html`<button key="in hand" onClick=${ask("park")}>${t("park")} <kbd>P</kbd></button>`}
+    <button key="transfer" onClick=${ask("transfer")}>${t("transfer")} <kbd>T</kbd></button>
+    <button key="release" onClick=${() => onChange(work, "release")}>${t("release")}</button>
+    <button key="close" onClick=${ask("close")}>${t("close")} <kbd>C</kbd></button>
   </div>`;
 }
 
