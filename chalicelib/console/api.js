@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "./vendor-hooks.js";
 import { after, cancel } from "./alarms.js";
 import { apiRoot, end, token } from "./session.js";
 
-const AFTER_A_FAILURE_SECONDS = 5;
+const AFTER_A_FAILURE_MS = 5000;
+const SHORTEST_PAUSE_MS = 500;
 const LONGEST_CALL_MS = 30_000;
 let skew = 0; // by how much the server's clock is ahead of this one (ms)
 
@@ -50,7 +51,8 @@ export async function call(method, path, body, headers = {}) {
 
 export const get = async (path) => (await call("GET", path)).body;
 
-/** What is at a path, kept fresh. Nothing older overwrites newer, in whatever order answers come. */
+/** What is at a path, kept fresh: asked for every so many seconds, however long an answer takes. Nothing older
+    overwrites newer, in whatever order answers come. */
 export function usePoll(path, seconds = 2) {
   const [state, setState] = useState({ data: null, problem: null });
   const running = useRef({});
@@ -63,13 +65,14 @@ export function usePoll(path, seconds = 2) {
     async function tick() {
       cancel(timer);
       const mine = ++sent;
-      let wait = seconds;
+      const asked = performance.now();
+      let wait = 1000 * seconds;
       try {
         const answer = await call("GET", path, undefined, tag ? { "If-None-Match": tag } : {});
         if (over || mine < taken) return;
         taken = mine;
         tag = answer.headers.get("ETag");
-        wait = Number(answer.headers.get("Retry-After")) || seconds;
+        wait = 1000 * (Number(answer.headers.get("Retry-After")) || seconds) - (performance.now() - asked);
         setState((before) => {
           if (answer.status === 304) return before.problem ? { ...before, problem: null } : before;
           return { data: answer.body, problem: null };
@@ -78,9 +81,9 @@ export function usePoll(path, seconds = 2) {
         if (over) return;
         setState((before) => ({ ...before, problem }));
         if (problem.status === 401) return;
-        wait = AFTER_A_FAILURE_SECONDS;
+        wait = AFTER_A_FAILURE_MS;
       }
-      if (mine === sent) timer = after(1000 * wait, tick);
+      if (mine === sent) timer = after(Math.max(SHORTEST_PAUSE_MS, wait), tick);
     }
     running.current = {
       refresh: tick,

@@ -135,16 +135,32 @@ def test_signing_out_forgets_the_token(windows: Windows) -> None:
     assert "code=" not in kept
 
 
+OUT_OF_SIGHT = """
+    const later = setTimeout, own = fetch;
+    setTimeout = (act, ms, ...more) => ms >= 500 ? 0 : later(act, ms, ...more);
+    window.asked = [];
+    fetch = async (place, ...more) => {
+        if (!String(place).endsWith("/assignments")) return own(place, ...more);
+        asked.push(performance.now());
+        const answer = await own(place, ...more);
+        await new Promise((done) => later(done, 600));
+        return answer;
+    };
+"""
+"""Timers stand still, and a poll's answer takes 600 ms more; `asked` holds when each was sent."""
+
+
 def test_a_desk_in_the_background_hears_of_an_offer_as_soon(centre: Centre, windows: Windows) -> None:
     """Browsers hold back the timers of a window that is out of sight; here they stand still."""
     page = windows.open()
-    page.add_init_script(
-        "const real = setTimeout; setTimeout = (f, ms, ...more) => ms >= 500 ? 0 : real(f, ms, ...more)"
-    )
+    page.add_init_script(OUT_OF_SIGHT)
     windows.sign_in("ana", page=page)
     page.get_by_label("Status").select_option(label="Ready")
     centre.start("A ticket behind the window")
     page.get_by_role("article", name="Offer: A ticket behind the window").wait_for(timeout=5000)
+    polls = page.evaluate("asked.length")
+    page.wait_for_function("n => asked.length >= n + 2", arg=polls)
+    assert page.evaluate("n => asked[n + 1] - asked[n]", polls) < 2400, "it waits from question to question"
 
 
 def test_what_a_supervisor_sets_is_on_the_desk_within_three_seconds(centre: Centre, windows: Windows) -> None:
