@@ -44,7 +44,7 @@ export default function Reports({ me }) {
 function queryOf(dataset, hours, interval, filters) {
   const to = now();
   const window = { from: new Date(to - 3_600_000 * hours).toISOString(), to: new Date(to).toISOString() };
-  return { ...window, ...(dataset.measures ? { interval } : filters) };
+  return { ...window, ...(dataset.measures ? { interval } : {}), ...filters };
 }
 
 /** Which dataset, of what time, and of rows only those that fit. */

@@ -3,13 +3,14 @@ import { figure } from "./chart.js";
 import { html } from "./ui.js";
 import { when, word } from "./words.js";
 
-const HIDDEN = ["end_time", "queue_id", "user_id"]; // of what is added up: the names beside them say it
 const WORDS = { channel: "channel", end_reason: "end", segment: "segment", entity_type: "entity", event_name: "event", state: "state", status: "status" };
 
 /** The columns: as the API lists them, or else those that the rows have. */
 function columnsOf(dataset, rows) {
   if (dataset.columns) return dataset.columns.map((each) => [each.column_name, each.column_type === "integer"]);
-  const names = [...new Set(rows.flatMap((each) => Object.keys(each)))].filter((name) => !HIDDEN.includes(name));
+  const given = [...new Set(rows.flatMap((each) => Object.keys(each)))];
+  const isSaid = (name) => name.endsWith("_id") && given.includes(name.replace(/_id$/, "_name"));
+  const names = given.filter((name) => name !== "end_time" && !isSaid(name));
   const isNumber = (name) => rows.every((each) => (each[name] ?? null) === null || typeof each[name] === "number");
   return names.map((name) => [name, isNumber(name)]).sort(([, one], [, other]) => one - other);
 }

@@ -84,10 +84,16 @@ function Queues({ rows, chosen, onChoose, me }) {
         <td class="n">${each.waiting}</td>
         <td class="n">${each.oldest_wait_seconds === null ? "–" : span(each.oldest_wait_seconds)}${isLate(each, me) ? " !" : ""}</td>
         <td class="n muted">${target(each, me)}</td>
-        <td class="n">${each.offers}</td><td class="n">${each.in_work}</td><td class="n">${each.users.ready}</td><td class="n">${each.free}</td>
+        <td class="n">${each.offers}</td><td class="n">${each.in_work}</td><td class="n">${each.users.ready}</td><td class="n"><${Free} queue=${each} /></td>
       </tr>`)}</tbody>
     </table></div>
   </section>`;
+}
+
+/** The free places of a queue's agents: for its own channel, and below for others. */
+function Free({ queue }) {
+  const others = Object.entries(queue.free_by_channel || {}).filter(([channel]) => channel !== queue.channel);
+  return html`${queue.free}${others.map(([channel, places]) => html`<div class="muted other">${word("channel", channel)} ${places}</div>`)}`;
 }
 
 function target(queue, me) {
