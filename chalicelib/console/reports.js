@@ -25,11 +25,11 @@ export default function Reports({ me }) {
   const [datasets, setDatasets] = useState([]);
   const [asked, setAsked] = useState(null);
   const [problem, setProblem] = useState(null);
-  const ask = (dataset, hours, interval, filters = {}) => setAsked((before) => ({ n: (before?.n || 0) + 1, dataset, query: queryOf(dataset, hours, interval, filters) }));
+  const ask = (dataset, hours, also) => setAsked((before) => ({ n: (before?.n || 0) + 1, dataset, query: { ...lately(hours), ...also } }));
   useEffect(() => {
     get(DATASETS).then(({ datasets: found }) => {
       setDatasets(found);
-      ask(found[0], PERIODS[0], "1h");
+      ask(found[0], PERIODS[0], { interval: "1h" });
     }, setProblem);
   }, []);
   return html`<div class="page">
@@ -41,21 +41,21 @@ export default function Reports({ me }) {
   </div>`;
 }
 
-function queryOf(dataset, hours, interval, filters) {
+function lately(hours) {
   const to = now();
-  const window = { from: new Date(to - 3_600_000 * hours).toISOString(), to: new Date(to).toISOString() };
-  return { ...window, ...(dataset.measures ? { interval } : {}), ...filters };
+  return { from: new Date(to - 3_600_000 * hours).toISOString(), to: new Date(to).toISOString() };
 }
 
-/** Which dataset, of what time, and of rows only those that fit. */
+/** Which dataset, of what time, only what fits, and of what is added up by what. */
 function Choice({ datasets, me, onAsk }) {
   const [name, setName] = useState(datasets[0].dataset_name);
   const [hours, setHours] = useState(PERIODS[0]);
   const dataset = datasets.find((each) => each.dataset_name === name);
   const intervals = hours > LONGEST_BY_HOUR ? ["1d"] : INTERVALS;
   async function send(form) {
-    const filters = (dataset.filters || []).map((each) => [each, form.get(each).trim()]).filter(([, value]) => value);
-    onAsk(dataset, hours, form.get("interval"), Object.fromEntries(filters));
+    const filters = dataset.filters.map((each) => [each, form.get(each).trim()]).filter(([, value]) => value);
+    const added = dataset.measures ? { interval: form.get("interval"), group_by: form.getAll("group_by").join(",") } : {};
+    onAsk(dataset, hours, { ...added, ...Object.fromEntries(filters) });
   }
   const option = (each) => html`<option value=${each.dataset_name} selected=${each.dataset_name === name}>${word("dataset", each.dataset_name)}</option>`;
   return html`<section class="panel" aria-label=${t("report.choose")}>
@@ -66,7 +66,9 @@ function Choice({ datasets, me, onAsk }) {
       </select></label>
       <label>${t("report.since")}<select onChange=${(event) => setHours(Number(event.target.value))}>${PERIODS.map((each) => html`<option value=${each} selected=${each === hours}>${t(`report.hours.${each}`)}</option>`)}</select></label>
       ${dataset.measures && html`<label>${t("report.interval")}<select name="interval">${intervals.map((each) => html`<option value=${each} selected=${each === "1h"}>${t(`interval.${each}`)}</option>`)}</select></label>`}
-      ${dataset.filters?.length > 0 && html`<details class="filters" key=${name}><summary>${t("report.filters")}</summary>
+      ${dataset.filters.length > 0 && html`<details class="filters" key=${name}><summary>${t(dataset.measures ? "report.groups" : "report.filters")}</summary>
+        ${dataset.measures && html`<fieldset class="choose"><legend>${t("report.group_by")}</legend>
+          ${dataset.filters.map((each) => html`<label class="check"><input type="checkbox" name="group_by" value=${each} defaultChecked=${dataset.group_by.includes(each)} /> ${word("column", each)}</label>`)}</fieldset>`}
         <div class="fields">${dataset.filters.map((each) => html`<label>${word("column", each)}<${Filter} name=${each} me=${me} /></label>`)}</div>
       </details>`}
     <//>

@@ -33,7 +33,7 @@ def answer(call: Call[Any], name: str, columns: Sequence[str], rows: list[Row], 
     kind = format_of(call)
     if kind == "json":
         return Answer(200, {**about, name: rows})
-    headers = {"Content-Type": TYPES[kind], "Next-Page-Token": str(about.get("next_page_token", ""))}
+    headers = {"Content-Type": TYPES[kind], "Next-Page-Token": str(about["next_page_token"])}
     return Answer(200, text_of(kind, columns, rows), headers)
 
 

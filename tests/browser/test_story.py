@@ -321,6 +321,12 @@ def test_a_report_of_rows_is_turned_page_by_page_filtered_and_taken_home_whole(
     choice = ada.get_by_label("Dataset")
     choice.wait_for()
     assert {each.get_attribute("value") for each in choice.locator("option").all()} == listed
+    choice.select_option("flow_performance")
+    ada.get_by_text("Filters and groups").click()
+    ada.get_by_label("Channel", exact=True).first.uncheck()
+    ada.get_by_role("button", name="Show").click()
+    ada.get_by_role("columnheader", name="Reopened within a day").wait_for()
+    assert ada.get_by_role("columnheader", name="Channel").count() == 0
     choice.select_option("engagement")
     ada.get_by_text("Filters").click()
     ada.locator("[name=queue_id]").select_option(label="Support")
