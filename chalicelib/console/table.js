@@ -1,5 +1,5 @@
 // A report as a table: each value as its column's name and type say what it is.
-import { figure } from "./chart.js";
+import { began, figure } from "./chart.js";
 import { html } from "./ui.js";
 import { when, word } from "./words.js";
 
@@ -22,8 +22,13 @@ export function Table({ dataset, rows, me, onOpen }) {
   return html`<div class="scroll tall report" tabindex="0"><table>
     <thead><tr>${columns.map(([name, number]) => html`<th class=${number ? "n" : ""}>${word("column", name)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${columns.map(([name, number]) => html`<td class=${number ? "n" : ""}>
-      ${name === "engagement_id" && onOpen ? html`<button class="link" onClick=${() => onOpen(row[name])}>${row[name]}</button>` : shown(name, row[name], me)}</td>`)}</tr>`)}</tbody>
+      <${Cell} name=${name} row=${row} dataset=${dataset} me=${me} onOpen=${onOpen} /></td>`)}</tr>`)}</tbody>
   </table></div>`;
+}
+
+function Cell({ name, row, dataset, me, onOpen }) {
+  if (name === "engagement_id" && onOpen) return html`<button class="link" onClick=${() => onOpen(row[name])}>${row[name]}</button>`;
+  return name === "start_time" && dataset.measures ? began(row) : shown(name, row[name], me);
 }
 
 function shown(name, value, me) {

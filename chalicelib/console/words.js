@@ -32,6 +32,13 @@ export function when(text) {
   return new Intl.DateTimeFormat(language, shown).format(date);
 }
 
+/** A day; with its hour, where it begins at another one than here. */
+export function day(text) {
+  const date = new Date(text);
+  const shown = date.getHours() + date.getMinutes() ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(language, shown).format(date);
+}
+
 /** What an engagement's clocks have said, without what was only a warning of it. */
 export function flagsOf(work) {
   const flags = work.flags || [];
