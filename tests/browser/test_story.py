@@ -21,6 +21,7 @@ from tests.browser.conftest import Windows
 pytestmark = pytest.mark.e2e
 SOON = 3000
 """Within how many milliseconds a supervisor sees what an agent does."""
+DATASETS = "/analytics/dataset/historical"
 KEYS_TO_A_BUTTON = 40
 """Presses of Tab that whatever is on the page must be within."""
 
@@ -203,9 +204,9 @@ def test_a_comparison_of_what_ifs_is_shown_side_by_side_with_its_intervals(windo
 
 
 def test_a_supervisor_takes_work_over_and_another_gives_it_to_somebody(centre: Centre, windows: Windows) -> None:
+    centre.call("ana", "PATCH", "/users/me/status", {"status_id": "3"})
     ticket = centre.start("A ticket too hard")
     ana, lea = windows.sign_in("ana"), windows.sign_in("lea")
-    ana.get_by_label("Status").select_option(label="Ready")
     ana.get_by_role("article", name="Offer: A ticket too hard").wait_for()
     ana.keyboard.press("a")
     ana.get_by_role("button", name="Open 1").wait_for()
@@ -314,10 +315,14 @@ def test_a_report_of_rows_is_turned_page_by_page_filtered_and_taken_home_whole(
 ) -> None:
     for n in range(3):
         centre.call("crm", "PATCH", f"/engagements/{centre.start(f'Row {n}')}", {"engagement_action": "end"})
+    while (
+        len(centre.call("ada", "GET", f"{DATASETS}/engagement?end_reason=cancelled&queue_id=support")["engagement"]) < 3
+    ):
+        time.sleep(0.2)
     page = windows.open()
     page.route("**/historical/engagement?*page_size=50*", lambda route: route.continue_(url=with_pages_of(route, 2)))
     ada = windows.sign_in("ada", "#/reports", page=page)
-    listed = {each["dataset_name"] for each in centre.call("ada", "GET", "/analytics/dataset/historical")["datasets"]}
+    listed = {each["dataset_name"] for each in centre.call("ada", "GET", DATASETS)["datasets"]}
     choice = ada.get_by_label("Dataset")
     choice.wait_for()
     assert {each.get_attribute("value") for each in choice.locator("option").all()} == listed
@@ -346,7 +351,7 @@ def test_a_report_of_rows_is_turned_page_by_page_filtered_and_taken_home_whole(
     rows = list(csv.DictReader(Path(taken.value.path()).read_text("utf-8-sig").splitlines()))
     assert first in {each["engagement_id"] for each in rows}
     assert len({each["engagement_id"] for each in rows}) == len(rows) >= 3
-    assert {(each["queue_id"], each["end_reason"]) for each in rows} == {("support", "cancelled")}
+    assert all("support" in each["queues"] and each["end_reason"] == "cancelled" for each in rows)
     ada.get_by_role("button", name=first).click()
     ada.get_by_role("dialog").get_by_text("It is closed: cancelled.").wait_for()
 
