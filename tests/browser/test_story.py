@@ -268,6 +268,7 @@ def test_an_agent_works_by_keyboard_alone_and_always_sees_where_he_is(centre: Ce
     ana.keyboard.press("Enter")
     ana.get_by_role("dialog").wait_for()
     ana.keyboard.press("Escape")
+    ana.locator("dialog").wait_for(state="detached")
     assert where(ana) == ("Close C", True)
     ana.keyboard.press("Enter")
     ana.get_by_role("dialog").wait_for()
