@@ -42,16 +42,17 @@ export function Supervise({ id, me, onClose }) {
 }
 
 function Actions({ work, me, onAct, onChange, onMove, onClose }) {
+  const own = work.user_id === me.user_id; // taken over: there is nobody else to take part in it with
   const mine = (work.participants || []).find((each) => each.user_id === me.user_id);
   if (work.state === "queued" || work.state === "scheduled" || work.state === "offered") return html`<${Waiting} work=${work} onAct=${onAct} />`;
   if (work.state !== "assigned" && work.state !== "inactive") return null;
   return html`<div class="actions" role="toolbar" aria-label=${t("actions")}>
-    ${work.state === "assigned" && MODES.map((each) => html`<button key=${each} aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
+    ${work.state === "assigned" && !own && MODES.map((each) => html`<button key=${each} aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
     ${mine && html`<button key="leave" onClick=${() => onAct("POST", "/monitor", { mode: "leave" })}>${t("take.leave")}</button>`}
     ${me.is_agent && mine && work.state === "assigned" && html`<button key="take_over" onClick=${() => onAct("POST", "/monitor", { mode: "take_over" })}>${t("take.take_over")}</button>`}
     <button key="move" onClick=${onMove}>${t("reassign")}</button>
     <button key="release" onClick=${() => onChange(work, "release")}>${t("release")}</button>
-    ${work.user_id === me.user_id && html`<button key="close" onClick=${onClose}>${t("close")}</button>`}
+    ${own && html`<button key="close" onClick=${onClose}>${t("close")}</button>`}
   </div>`;
 }
 
