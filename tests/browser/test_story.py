@@ -22,8 +22,6 @@ pytestmark = pytest.mark.e2e
 SOON = 3000
 """Within how many milliseconds a supervisor sees what an agent does."""
 DATASETS = "/analytics/dataset/historical"
-KEYS_TO_A_BUTTON = 40
-"""Presses of Tab that whatever is on the page must be within."""
 
 
 def with_priority(text: str, priority: int) -> str:
@@ -241,74 +239,6 @@ def test_a_system_is_shown_how_to_start_work_and_is_told_again_what_happened(cen
     ada.get_by_label("Send again everything since").fill(an_hour_ago)
     ada.get_by_role("button", name="Replay").click()
     ada.get_by_text(re.compile("^([1-9][0-9]*|One) deliver(y is|ies are) on")).wait_for()
-
-
-def test_an_agent_works_by_keyboard_alone_and_always_sees_where_he_is(centre: Centre, windows: Windows) -> None:
-    ana = windows.sign_in("ana")
-    ana.get_by_label("Status").wait_for()
-    walk_to(ana, "Status")
-    ana.keyboard.type("Ready")
-    centre.start("A ticket for the keyboard")
-    ana.get_by_role("article", name="Offer: A ticket for the keyboard").wait_for()
-    walk_to(ana, "Accept A")
-    ana.keyboard.press("Enter")
-    ana.get_by_role("button", name="Park P").wait_for()
-    assert where(ana) == ("A ticket for the keyboard", True)
-    walk_to(ana, "Park P")
-    ana.keyboard.press("Enter")
-    ana.get_by_role("dialog").wait_for()
-    walk_to(ana, "Park")
-    ana.keyboard.press("Enter")
-    ana.get_by_role("button", name="Inactive 1").wait_for()
-    assert where(ana) == ("Take up U", True)
-    ana.keyboard.press("u")
-    ana.get_by_role("button", name="Open 1").wait_for()
-    assert where(ana) == ("Park P", True)
-    walk_to(ana, "Close C")
-    ana.keyboard.press("Enter")
-    ana.get_by_role("dialog").wait_for()
-    ana.keyboard.press("Escape")
-    ana.locator("dialog").wait_for(state="detached")
-    assert where(ana) == ("Close C", True)
-    ana.keyboard.press("Enter")
-    ana.get_by_role("dialog").wait_for()
-    walk_to(ana, "Close")
-    ana.keyboard.press("Enter")
-    ana.get_by_role("button", name="Done").wait_for()
-    assert where(ana) == ("A ticket for the keyboard", True)
-    walk_to(ana, "Done")
-    ana.keyboard.press("Enter")
-    ana.get_by_role("button", name="Open 0").wait_for()
-    assert where(ana) == ("A ticket for the keyboard", True)
-    centre.start("The next one")
-    ana.get_by_role("article", name="Offer: The next one").wait_for()
-    ana.keyboard.press("a")
-    ana.get_by_role("heading", name="The next one").wait_for()
-
-
-def where(page: Any) -> tuple[str, bool]:
-    """What the keyboard is on, and whether that is to be seen."""
-    name, seen = page.evaluate(
-        """() => {
-            const at = document.activeElement;
-            const said = at.getAttribute("aria-label") ?? at.innerText;
-            const { outlineStyle, outlineWidth } = getComputedStyle(at);
-            const { width, height } = at.getBoundingClientRect();
-            return [said, outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && width * height > 0];
-        }"""
-    )
-    return " ".join(name.split()), seen
-
-
-def walk_to(page: Any, name: str) -> None:
-    """Press Tab until the keyboard is there; every stop on the way is to be seen, and none is the page itself."""
-    for _ in range(KEYS_TO_A_BUTTON):
-        page.keyboard.press("Tab")
-        at, seen = where(page)
-        assert seen, f"{at} has the keyboard and does not show it"
-        if at == name:
-            return
-    raise AssertionError(f"{name} is not reached by Tab")
 
 
 def test_a_report_of_rows_is_turned_page_by_page_filtered_and_taken_home_whole(
