@@ -93,7 +93,10 @@ class Scene:
 
     async def _force(self, dice: random.Random) -> None:
         lately = {desk.user_id for desk, _, _ in self.forced[-5:]}
-        desk = dice.choice([each for each in self.desks if each.shown and each.user_id not in lately])
+        open_ones = [each for each in self.desks if each.shown and each.user_id not in lately]
+        if not open_ones:
+            return  # the first answers are still on their way
+        desk = dice.choice(open_ones)
         status = "2" if desk.shown[-1].status == "3" else "3"
         self.forced.append((desk, time.time_ns() // 1_000_000, status))
         await self.supervisor.expect(204, "PATCH", f"{BASE}/users/{desk.user_id}/status", {"status_id": status})
