@@ -57,9 +57,10 @@ class Desk:
     """In which state an engagement was when the agent turned to it."""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def sit(self) -> None:
-        """Poll as api.js does, from question to question, until cancelled."""
-        self._next_at = time.monotonic() + self.dice.uniform(0, USUAL_PAUSE)
+    async def sit(self, opens_after: float) -> None:
+        """Sign in, then poll as api.js does, from question to question, until cancelled."""
+        await asyncio.sleep(opens_after)
+        await self.api.token()  # whoever polls has signed in
         try:
             while True:
                 while (left := self._next_at - time.monotonic()) > 0:
