@@ -56,6 +56,9 @@ def test_no_page_has_a_barrier(centre: Centre, windows: Windows, axe: str, theme
             assert (name, barriers(page, axe)) == (name, [])
         if who == "ana":
             dialogs(page, axe)
+        if who == "sam":
+            supervised_work(page)
+            assert barriers(page, axe) == []
     centre.call("ana", "PATCH", "/users/me/status", {"status_id": "1"})
 
 
@@ -75,6 +78,12 @@ def loaded_comparison(page: Any) -> None:
     page.get_by_text("Filters").click()
     page.get_by_role("button", name="Show").click()
     page.wait_for_load_state("networkidle")
+
+
+def supervised_work(page: Any) -> None:
+    """An engagement, as a supervisor looks into it."""
+    page.get_by_role("button", name="A ticket in the").first.click()
+    page.get_by_role("region", name="Explanation").wait_for()
 
 
 OPENED = {"flows": opened_flow, "reports": loaded_comparison}
