@@ -26,9 +26,14 @@ export function Dialog({ title, onClose, wide, children }) {
     dialog.current.showModal();
     return () => before?.isConnected && before.focus();
   }, []);
-  return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose}>
+  function leave(event) {
+    event.preventDefault();
+    dialog.current.close();
+    onClose(); // at once: by the time the browser tells of it, the next dialog may have been asked for
+  }
+  return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-label=${title} onCancel=${leave} onClose=${() => dialog.current && onClose()}>
     <header><h2>${title}</h2>
-      <button type="button" class="plain" aria-label=${t("dismiss")} onClick=${() => dialog.current.close()}>✕</button>
+      <button type="button" class="plain" aria-label=${t("dismiss")} onClick=${leave}>✕</button>
     </header>
     ${children}
   </dialog>`;
