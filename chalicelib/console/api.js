@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "./vendor-hooks.js";
 import { after, cancel } from "./alarms.js";
 import { apiRoot, end, token } from "./session.js";
 
-const AFTER_A_FAILURE_SECONDS = 5;
+const AFTER_A_FAILURE_MS = 5000;
+const SHORTEST_PAUSE_MS = 500;
 const LONGEST_CALL_MS = 30_000;
 let skew = 0; // by how much the server's clock is ahead of this one (ms)
 
@@ -15,10 +16,10 @@ export function now() {
 /** A refusal, as the API's problem documents say it. */
 export class Problem extends Error {
   constructor(status, body) {
-    super((body && (body.detail || body.message)) || `HTTP ${status}`);
+    super(body?.detail || body?.message || `HTTP ${status}`);
     this.status = status;
-    this.fields = ((body && body.errors) || []).map((each) => `${each.pointer || each.field || ""} ${each.message}`);
-    this.remedy = body && body.remedy;
+    this.fields = (body?.errors || []).map((each) => `${each.pointer || each.field || ""} ${each.message}`);
+    this.remedy = body?.remedy;
   }
 }
 
@@ -42,7 +43,7 @@ export async function call(method, path, body, headers = {}) {
   const date = Date.parse(answer.headers.get("Date"));
   if (date && Math.abs(date - now()) > 2000) skew = date - Date.now();
   const text = answer.status === 304 || answer.status === 204 ? "" : await answer.text();
-  const said = text ? JSON.parse(text) : null;
+  const said = text && (/json/.test(answer.headers.get("Content-Type")) ? JSON.parse(text) : text);
   if (answer.status === 401) end();
   if (answer.status >= 400) throw new Problem(answer.status, said);
   return { status: answer.status, headers: answer.headers, body: said };
@@ -50,7 +51,8 @@ export async function call(method, path, body, headers = {}) {
 
 export const get = async (path) => (await call("GET", path)).body;
 
-/** What is at a path, kept fresh. Nothing older overwrites newer, in whatever order answers come. */
+/** What is at a path, kept fresh: asked for every so many seconds, however long an answer takes. Nothing older
+    overwrites newer, in whatever order answers come. */
 export function usePoll(path, seconds = 2) {
   const [state, setState] = useState({ data: null, problem: null });
   const running = useRef({});
@@ -63,13 +65,14 @@ export function usePoll(path, seconds = 2) {
     async function tick() {
       cancel(timer);
       const mine = ++sent;
-      let wait = seconds;
+      const asked = performance.now();
+      let wait = 1000 * seconds;
       try {
         const answer = await call("GET", path, undefined, tag ? { "If-None-Match": tag } : {});
         if (over || mine < taken) return;
         taken = mine;
         tag = answer.headers.get("ETag");
-        wait = Number(answer.headers.get("Retry-After")) || seconds;
+        wait = 1000 * (Number(answer.headers.get("Retry-After")) || seconds) - (performance.now() - asked);
         setState((before) => {
           if (answer.status === 304) return before.problem ? { ...before, problem: null } : before;
           return { data: answer.body, problem: null };
@@ -78,9 +81,9 @@ export function usePoll(path, seconds = 2) {
         if (over) return;
         setState((before) => ({ ...before, problem }));
         if (problem.status === 401) return;
-        wait = AFTER_A_FAILURE_SECONDS;
+        wait = AFTER_A_FAILURE_MS;
       }
-      if (mine === sent) timer = after(1000 * wait, tick);
+      if (mine === sent) timer = after(Math.max(SHORTEST_PAUSE_MS, wait), tick);
     }
     running.current = {
       refresh: tick,

@@ -1,6 +1,7 @@
 // The agent's desk: status, offers, the work in hand, and the one that is open.
 import { after, cancel } from "./alarms.js";
 import { call, get, usePoll } from "./api.js";
+import { focusOn } from "./focus.js";
 import { HeardOffers, OfferCard } from "./offer.js";
 import { Nothing, Shortcuts, Status } from "./status.js";
 import { Dialog, Empty, html, Refusal, Tabs, useEffect, useKeys, useNow, useState } from "./ui.js";
@@ -53,6 +54,7 @@ export default function Desk({ me }) {
     if (await act("POST", `${MINE}/${offer.engagement_id}/accept`, { offer_id: offer.offer_id })) {
       setTab("assigned");
       setChosen(offer.engagement_id);
+      requestAnimationFrame(() => focusOn(document.querySelector(".work"), false));
     }
   }
   const decline = (offer, reason) =>

@@ -1,5 +1,6 @@
 // The console, put together: sign-in, the pages a role has, and which of them is open.
 import { get } from "./api.js";
+import { keepFocus } from "./focus.js";
 import { begin, canSignIn, end, finish, onEnd } from "./session.js";
 import { html, Refusal, render, useEffect, useState } from "./ui.js";
 import { LANGUAGES, language, load, t } from "./words.js";
@@ -17,16 +18,27 @@ function pagesOf(role) {
   return Object.keys(PAGES).filter((name) => PAGES[name].roles.includes(role));
 }
 
-function App({ failed }) {
-  const [me, setMe] = useState(null);
-  const [problem, setProblem] = useState(failed);
+/** Whoever has just signed in, or null. Throws what went wrong. */
+async function enter() {
+  let signedIn = false;
+  try {
+    signedIn = await finish();
+  } catch {
+    throw { message: t("sign_in.refused") };
+  }
+  return signedIn ? get("me") : null;
+}
+
+function App() {
+  const [me, setMe] = useState(undefined); // as long as nobody knows
+  const [problem, setProblem] = useState(null);
   const [, redraw] = useState(0);
   useEffect(() => {
     onEnd(() => {
       setMe(null);
       setProblem({ message: t("session.ended") });
     });
-    if (!failed) get("me").then(setMe, setProblem);
+    enter().catch(setProblem).then((found) => setMe(found || null));
   }, []);
   async function speak(wanted) {
     await load(wanted);
@@ -34,10 +46,11 @@ function App({ failed }) {
   }
   const languages = html`<${Languages} onChoose=${speak} />`;
   if (me) return html`<${Shell} me=${me} languages=${languages} />`;
-  return html`<${Welcome} problem=${problem} languages=${languages} />`;
+  return html`<${Welcome} busy=${me === undefined} problem=${problem} languages=${languages} />`;
 }
 
-function Welcome({ problem, languages }) {
+function Welcome({ busy, problem, languages }) {
+  if (busy) return html`<main class="welcome"><h1>Interleave</h1><p role="status">${t("loading")}</p></main>`;
   return html`<main class="welcome">
     <h1>Interleave</h1>
     <p>${t("welcome")}</p>
@@ -92,15 +105,10 @@ function Shell({ me, languages }) {
 }
 
 async function start() {
+  const root = document.getElementById("console");
+  keepFocus(root);
   await load();
-  let signedIn = false;
-  let problem = null;
-  try {
-    signedIn = await finish();
-  } catch {
-    problem = { message: t("sign_in.refused") };
-  }
-  render(html`<${App} failed=${problem || (signedIn ? null : {})} />`, document.getElementById("console"));
+  render(html`<${App} />`, root);
 }
 
 start();

@@ -1,95 +1,168 @@
-// Reports: the datasets as tables and charts, and a what-if comparison.
-import { get } from "./api.js";
+// Reports: every dataset that the API lists, as a table with filters, pages and a CSV file, with a chart of what is
+// added up; and a what-if comparison.
+import { call, get, now } from "./api.js";
+import { Chart } from "./chart.js";
+import { Supervise } from "./supervise.js";
+import { Table, valueOf } from "./table.js";
 import { Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
 import { WhatIf } from "./whatif.js";
-import { span, t, when, word } from "./words.js";
+import { t, word } from "./words.js";
 
-/** What /v2/contact_center/analytics/dataset/historical has; whatever columns a row has are shown. */
-const DATASETS = ["queue_performance", "agent_performance"];
-const HIDDEN = ["end_time", "queue_id", "user_id"];
-const WIDTH = 720;
-const HEIGHT = 200;
-const LEFT = 40;
+const DATASETS = "analytics/dataset/historical";
+const PERIODS = [24, 168, 720, 8760]; // hours
+const INTERVALS = ["15m", "1h", "1d"];
+const LONGEST_BY_HOUR = 744; // beyond, reports are by the day
+const CHOICES = {
+  channel: ["work_item", "voice", "video", "messaging", "email"],
+  end_reason: ["completed", "cancelled", "abandoned", "overflowed", "expired"],
+  status: ["ready", "not_ready", "offline"],
+};
+const PAGE_SIZE = 50;
+const LARGEST_PAGE = 300;
+const MARK = "\ufeff"; // by which spreadsheets know UTF-8
 
-export default function Reports() {
-  const [asked, setAsked] = useState({ dataset: DATASETS[0], interval: "1h", hours: 24 });
-  const [rows, setRows] = useState(null);
-  const [measure, setMeasure] = useState("");
+export default function Reports({ me }) {
+  const [datasets, setDatasets] = useState([]);
+  const [asked, setAsked] = useState(null);
   const [problem, setProblem] = useState(null);
-  async function load(wanted) {
-    setProblem(null);
-    const from = new Date(Date.now() - 3_600_000 * wanted.hours).toISOString();
-    try {
-      const found = await get(`analytics/dataset/historical/${wanted.dataset}?from=${from}&interval=${wanted.interval}`);
-      setRows(found[wanted.dataset]);
-      setAsked(wanted);
-    } catch (refused) {
-      setProblem(refused);
-    }
-  }
+  const ask = (dataset, hours, also) => setAsked((before) => ({ n: (before?.n || 0) + 1, dataset, query: { ...lately(hours), ...also } }));
   useEffect(() => {
-    load(asked);
+    get(DATASETS).then(({ datasets: found }) => {
+      setDatasets(found);
+      ask(found[0], PERIODS[0], { interval: "1h" });
+    }, setProblem);
   }, []);
-  const columns = [...new Set((rows || []).flatMap((each) => Object.keys(each)))];
-  const measures = columns.filter((key) => rows.every((each) => ["number", "undefined"].includes(typeof (each[key] ?? undefined))));
-  const words = columns.filter((key) => !measures.includes(key) && !HIDDEN.includes(key));
-  const drawn = measures.filter((key) => !/percentage$|_p\d+_ms$/.test(key)); // shares and percentiles do not add up
-  const shown = drawn.includes(measure) ? measure : drawn.find((key) => key === "handled_count") || drawn[0];
-  const send = (form) => load({ dataset: form.get("dataset"), interval: form.get("interval"), hours: Number(form.get("hours")) });
   return html`<div class="page">
     <h1>${t("page.reports")}</h1>
-    <section class="panel" aria-label=${t("report.choose")}>
-      <${Form} onSend=${send} label=${t("report.show")} className="choose">
-        <label>${t("report.dataset")}<select name="dataset">${DATASETS.map((each) => html`<option value=${each}>${word("dataset", each)}</option>`)}</select></label>
-        <label>${t("report.since")}<select name="hours">${[24, 168, 720].map((each) => html`<option value=${each}>${t(`report.hours.${each}`)}</option>`)}</select></label>
-        <label>${t("report.interval")}<select name="interval">${["15m", "1h", "1d"].map((each) => html`<option value=${each} selected=${each === asked.interval}>${t(`interval.${each}`)}</option>`)}</select></label>
-      <//>
-      <${Refusal} problem=${problem} />
-    </section>
-    ${rows && !rows.length && html`<${Empty}>${t("report.none")}<//>`}
-    ${shown && html`<section class="panel" aria-label=${t("report.chart")}>
-      <header><h2>${word("measure", shown)}</h2>
-        <select aria-label=${t("report.measure")} value=${shown} onChange=${(event) => setMeasure(event.target.value)}>${drawn.map((each) => html`<option value=${each} selected=${each === shown}>${word("measure", each)}</option>`)}</select></header>
-      <${Chart} rows=${rows} measure=${shown} />
-    </section>
-    <section class="panel" aria-label=${t("report.table")}><h2>${t("report.table")}</h2><${Table} rows=${rows} words=${words} measures=${measures} /></section>`}
+    <${Refusal} problem=${problem} />
+    ${datasets.length > 0 && html`<${Choice} datasets=${datasets} me=${me} onAsk=${ask} />`}
+    ${asked && html`<${Report} key=${asked.n} dataset=${asked.dataset} query=${asked.query} me=${me} />`}
     <${WhatIf} />
   </div>`;
 }
 
-/** One bar for each interval, added up over its rows. */
-function Chart({ rows, measure }) {
-  const sums = new Map();
-  for (const each of rows) sums.set(each.start_time, (sums.get(each.start_time) || 0) + (each[measure] || 0));
-  const bars = [...sums].sort();
-  const most = Math.max(1, ...bars.map(([, value]) => value));
-  const wide = (WIDTH - LEFT) / bars.length;
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT + 24}" role="img" aria-label=${t("report.chart_of", { measure: word("measure", measure), most: figure(measure, most) })}>
-    ${[0, 0.5, 1].map((part) => html`<line x1=${LEFT} x2=${WIDTH} y1=${HEIGHT - part * (HEIGHT - 12)} y2=${HEIGHT - part * (HEIGHT - 12)} />
-      <text x=${LEFT - 6} y=${HEIGHT - part * (HEIGHT - 12) + 4} text-anchor="end">${figure(measure, most * part)}</text>`)}
-    ${bars.map(([at, value], n) => html`<rect x=${LEFT + n * wide + wide * 0.15} width=${Math.min(60, wide * 0.7)} y=${HEIGHT - (value / most) * (HEIGHT - 12)} height=${(value / most) * (HEIGHT - 12)} rx="2"><title>${when(at)}: ${figure(measure, value)}</title></rect>
-      ${n % Math.ceil(bars.length / 8) === 0 && html`<text x=${LEFT + n * wide + wide * 0.15} y=${HEIGHT + 18}>${when(at)}</text>`}`)}
-  </svg>`;
+function lately(hours) {
+  const to = now();
+  return { from: new Date(to - 3_600_000 * hours).toISOString(), to: new Date(to).toISOString() };
 }
 
-function Table({ rows, words, measures }) {
-  return html`<div class="scroll tall" tabindex="0"><table>
-    <thead><tr>${words.map((each) => html`<th>${word("column", each)}</th>`)}${measures.map((each) => html`<th class="n">${word("measure", each)}</th>`)}</tr></thead>
-    <tbody>${rows.map((each) => html`<tr>${words.map((name) => html`<td>${said(name, each[name])}</td>`)}
-      ${measures.map((name) => html`<td class="n">${figure(name, each[name])}</td>`)}</tr>`)}</tbody>
-  </table></div>`;
+/** Which dataset, of what time, only what fits, and of what is added up by what. */
+function Choice({ datasets, me, onAsk }) {
+  const [name, setName] = useState(datasets[0].dataset_name);
+  const [hours, setHours] = useState(PERIODS[0]);
+  const dataset = datasets.find((each) => each.dataset_name === name);
+  const intervals = hours > LONGEST_BY_HOUR ? ["1d"] : INTERVALS;
+  async function send(form) {
+    const filters = dataset.filters.map((each) => [each, form.get(each).trim()]).filter(([, value]) => value);
+    const added = dataset.measures ? { interval: form.get("interval"), group_by: form.getAll("group_by").join(",") } : {};
+    onAsk(dataset, hours, { ...added, ...Object.fromEntries(filters) });
+  }
+  const option = (each) => html`<option value=${each.dataset_name} selected=${each.dataset_name === name}>${word("dataset", each.dataset_name)}</option>`;
+  return html`<section class="panel" aria-label=${t("report.choose")}>
+    <${Form} onSend=${send} label=${t("report.show")} className="choose">
+      <label>${t("report.dataset")}<select onChange=${(event) => setName(event.target.value)}>
+        <optgroup label=${t("report.added_up")}>${datasets.filter((each) => each.measures).map(option)}</optgroup>
+        <optgroup label=${t("report.rows")}>${datasets.filter((each) => each.columns).map(option)}</optgroup>
+      </select></label>
+      <label>${t("report.since")}<select onChange=${(event) => setHours(Number(event.target.value))}>${PERIODS.map((each) => html`<option value=${each} selected=${each === hours}>${t(`report.hours.${each}`)}</option>`)}</select></label>
+      ${dataset.measures && html`<label>${t("report.interval")}<select name="interval">${intervals.map((each) => html`<option value=${each} selected=${each === "1h"}>${t(`interval.${each}`)}</option>`)}</select></label>`}
+      ${dataset.filters.length > 0 && html`<details class="filters" key=${name}><summary>${t(dataset.measures ? "report.groups" : "report.filters")}</summary>
+        ${dataset.measures && html`<fieldset class="choose"><legend>${t("report.group_by")}</legend>
+          ${dataset.filters.map((each) => html`<label class="check"><input type="checkbox" name="group_by" value=${each} defaultChecked=${dataset.group_by.includes(each)} /> ${word("column", each)}</label>`)}</fieldset>`}
+        <div class="fields">${dataset.filters.map((each) => html`<label>${word("column", each)}<${Filter} name=${each} me=${me} /></label>`)}</div>
+      </details>`}
+    <//>
+  </section>`;
 }
 
-/** A value that is no number. */
-function said(name, value) {
-  if (value === null || value === undefined) return "–";
-  if (name.endsWith("_time")) return when(value);
-  return typeof value === "object" ? JSON.stringify(value) : word(name, value);
+function Filter({ name, me }) {
+  const among = name === "queue_id" ? me.queues.map((each) => [each.queue_id, each.queue_name]) : CHOICES[name]?.map((each) => [each, valueOf(name, each)]);
+  if (!among) return html`<input name=${name} placeholder=${t("report.any")} />`;
+  return html`<select name=${name}><option value="">${t("report.any")}</option>${among.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>`;
 }
 
-function figure(measure, value) {
-  if (value === null || value === undefined) return "–";
-  if (/(_ms|duration|_time)$/.test(measure)) return span(value / 1000);
-  if (/percentage$/.test(measure)) return `${value} %`;
-  return Number.isInteger(value) ? value : value.toFixed(1);
+/** What was asked for, page by page. */
+function Report({ dataset, query, me }) {
+  const name = dataset.dataset_name;
+  const [page, setPage] = useState(null);
+  const [before, setBefore] = useState([]);
+  const [open, setOpen] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const paged = dataset.measures ? {} : { page_size: PAGE_SIZE };
+
+  async function attempt(what) {
+    if (busy) return;
+    setBusy(true);
+    setProblem(null);
+    await what().catch(setProblem);
+    setBusy(false);
+  }
+  /** The page that begins at a token, or the next one that has rows. */
+  const turn = (token, passed) => attempt(async () => {
+    let found = null;
+    let next = token;
+    do {
+      found = await get(pathOf(name, { ...query, ...paged }, next));
+      next = found.next_page_token;
+    } while (next && !found[name].length);
+    setPage({ rows: found[name], token, next });
+    setBefore(passed);
+  });
+  useEffect(() => {
+    turn("", []);
+  }, []);
+  const save = () => attempt(async () => download(`${name}.csv`, await csvOf(dataset, query)));
+  const back = before.length > 0 && (() => turn(before[before.length - 1], before.slice(0, -1)));
+  const onward = page?.next && (() => turn(page.next, [...before, page.token]));
+  return html`<${Refusal} problem=${problem} />
+    ${!page && !problem && html`<${Empty}>${t("loading")}<//>`}
+    ${page && !page.rows.length && html`<${Empty}>${t("report.none")}<//>`}
+    ${page?.rows.length > 0 && dataset.measures && html`<${Drawn} rows=${page.rows} measures=${dataset.measures} />`}
+    ${page?.rows.length > 0 && html`<section class="panel" aria-label=${t("report.table")} aria-busy=${busy}>
+      <header><h2>${word("dataset", name)}</h2>
+        ${dataset.columns && html`<span role="status" class="muted">${t("report.page", { n: before.length + 1 })}</span>
+          <${Turn} label=${t("report.back")} onTurn=${back} /><${Turn} label=${t("report.next")} onTurn=${onward} />`}
+        <button onClick=${save}>${t("report.csv")}</button></header>
+      <${Table} dataset=${dataset} rows=${page.rows} me=${me} onOpen=${me.role !== "agent" && setOpen} />
+    </section>`}
+    ${open && html`<${Supervise} key=${open} id=${open} me=${me} onClose=${() => setOpen(null)} />`}`;
+}
+
+/** A button that keeps the keyboard where there is nothing to turn to. */
+function Turn({ label, onTurn }) {
+  return html`<button aria-disabled=${!onTurn} onClick=${() => onTurn && onTurn()}>${label}</button>`;
+}
+
+function Drawn({ rows, measures }) {
+  const [chosen, setChosen] = useState("");
+  const shown = chosen || (measures.includes("handled_count") ? "handled_count" : measures[0]);
+  return html`<section class="panel" aria-label=${t("report.chart")}>
+    <header><h2>${word("column", shown)}</h2>
+      <select aria-label=${t("report.measure")} onChange=${(event) => setChosen(event.target.value)}>${measures.map((each) => html`<option value=${each} selected=${each === shown}>${word("column", each)}</option>`)}</select></header>
+    <${Chart} rows=${rows} measure=${shown} />
+  </section>`;
+}
+
+function pathOf(name, query, token) {
+  return `${DATASETS}/${name}?${new URLSearchParams({ ...query, ...(token ? { next_page_token: token } : {}) })}`;
+}
+
+/** All pages as one table. */
+async function csvOf(dataset, query) {
+  const whole = { ...query, format: "csv", ...(dataset.measures ? {} : { page_size: LARGEST_PAGE }) };
+  let text = "";
+  let token = "";
+  do {
+    const { body, headers } = await call("GET", pathOf(dataset.dataset_name, whole, token));
+    text += text ? body.slice(body.indexOf("\n") + 1) : MARK + body;
+    token = headers.get("Next-Page-Token");
+  } while (token);
+  return text;
+}
+
+function download(name, text) {
+  const link = Object.assign(document.createElement("a"), { download: name, href: URL.createObjectURL(new Blob([text], { type: "text/csv" })) });
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

@@ -1,16 +1,17 @@
 // One engagement as a supervisor sees it: where it is and why, its history, and what he can do about it.
-import { Transfer } from "./actions.js";
+import { Close, Transfer } from "./actions.js";
 import { call, get, usePoll } from "./api.js";
 import { Dialog, Form, html, Refusal, useEffect, useState } from "./ui.js";
 import { Content, Details, Heading, Notes, Timeline } from "./work.js";
 import { t, when, word } from "./words.js";
 
+const A_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const MODES = ["monitor", "whisper", "barge"];
 
 export function Supervise({ id, me, onClose }) {
   const read = usePoll(`engagements/${id}`);
   const [problem, setProblem] = useState(null);
-  const [moving, setMoving] = useState(false);
+  const [dialog, setDialog] = useState(null);
   const work = read.data;
   async function act(method, path, body) {
     setProblem(null);
@@ -27,7 +28,7 @@ export function Supervise({ id, me, onClose }) {
     ${work && html`<div class="supervise">
       <div class="main">
         <${Heading} work=${work} me=${me} />
-        ${me.role === "supervisor" && html`<${Actions} work=${work} me=${me} onAct=${act} onChange=${change} onMove=${() => setMoving(true)} />`}
+        ${me.role === "supervisor" && html`<${Actions} work=${work} me=${me} onAct=${act} onChange=${change} onMove=${() => setDialog("move")} onClose=${() => setDialog("close")} />`}
         <${Why} id=${id} version=${work.version} state=${work.state} />
         <${Content} work=${work} />
         <${Notes} id=${id} version=${work.version} me=${me} canWrite=${me.role === "supervisor" && work.state !== "closed"} />
@@ -35,20 +36,23 @@ export function Supervise({ id, me, onClose }) {
       </div>
       <${Details} work=${work} me=${me} />
     </div>`}
-    ${moving && html`<${Transfer} work=${work} onClose=${() => setMoving(false)} onChange=${change} />`}
+    ${dialog === "move" && html`<${Transfer} work=${work} onClose=${() => setDialog(null)} onChange=${change} />`}
+    ${dialog === "close" && html`<${Close} work=${work} me=${me} onClose=${() => setDialog(null)} onChange=${change} />`}
   <//>`;
 }
 
-function Actions({ work, me, onAct, onChange, onMove }) {
+function Actions({ work, me, onAct, onChange, onMove, onClose }) {
+  const own = work.user_id === me.user_id; // taken over: there is nobody else to take part in it with
   const mine = (work.participants || []).find((each) => each.user_id === me.user_id);
   if (work.state === "queued" || work.state === "scheduled" || work.state === "offered") return html`<${Waiting} work=${work} onAct=${onAct} />`;
   if (work.state !== "assigned" && work.state !== "inactive") return null;
   return html`<div class="actions" role="toolbar" aria-label=${t("actions")}>
-    ${work.state === "assigned" && MODES.map((each) => html`<button aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
-    ${mine && html`<button onClick=${() => onAct("POST", "/monitor", { mode: "leave" })}>${t("take.leave")}</button>`}
-    ${me.is_agent && work.state === "assigned" && html`<button onClick=${() => onAct("POST", "/monitor", { mode: "take_over" })}>${t("take.take_over")}</button>`}
-    <button onClick=${onMove}>${t("reassign")}</button>
-    <button onClick=${() => onChange(work, "release")}>${t("release")}</button>
+    ${work.state === "assigned" && !own && MODES.map((each) => html`<button key=${each} aria-pressed=${mine?.mode === each} onClick=${() => onAct("POST", "/monitor", { mode: each })}>${t(`take.${each}`)}</button>`)}
+    ${mine && html`<button key="leave" onClick=${() => onAct("POST", "/monitor", { mode: "leave" })}>${t("take.leave")}</button>`}
+    ${me.is_agent && mine && work.state === "assigned" && html`<button key="take_over" onClick=${() => onAct("POST", "/monitor", { mode: "take_over" })}>${t("take.take_over")}</button>`}
+    <button key="move" onClick=${onMove}>${t("reassign")}</button>
+    <button key="release" onClick=${() => onChange(work, "release")}>${t("release")}</button>
+    ${own && html`<button key="close" onClick=${onClose}>${t("close")}</button>`}
   </div>`;
 }
 
@@ -68,7 +72,7 @@ function Why({ id, version, state }) {
   const against = (why.users || []).filter((each) => each.reason);
   return html`<section class="panel" aria-label=${t("why")}>
     <h2>${state === "queued" ? t("why.waits") : t("why.where")}</h2>
-    <p>${why.text}</p>
+    <p>${why.text.replace(A_TIME, when)}</p>
     ${why.next_change_time && html`<p class="muted">${t("why.widens", { at: when(why.next_change_time) })}</p>`}
     ${against.length > 0 && html`<details><summary>${t("why.agents", { n: against.length })}</summary>
       <ul>${against.map((each) => html`<li>${each.user_id}: ${word("why", each.reason)}</li>`)}</ul></details>`}

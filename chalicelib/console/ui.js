@@ -22,22 +22,30 @@ export function useNow(everyMs = 1000) {
 export function Dialog({ title, onClose, wide, children }) {
   const dialog = useRef();
   useEffect(() => {
+    const before = document.activeElement;
     dialog.current.showModal();
+    return () => before?.isConnected && before.focus();
   }, []);
-  return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose}>
+  function leave(event) {
+    event.preventDefault();
+    dialog.current.close();
+    onClose(); // at once: by the time the browser tells of it, the next dialog may have been asked for
+  }
+  return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-label=${title} onCancel=${leave} onClose=${() => dialog.current && onClose()}>
     <header><h2>${title}</h2>
-      <button type="button" class="plain" aria-label=${t("dismiss")} onClick=${() => dialog.current.close()}>✕</button>
+      <button type="button" class="plain" aria-label=${t("dismiss")} onClick=${leave}>✕</button>
     </header>
     ${children}
   </dialog>`;
 }
 
-/** A form whose sending shows what was refused. */
+/** A form whose sending shows what was refused. Its button is never disabled, which would take the keyboard from it. */
 export function Form({ onSend, children, label, className }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   async function send(event) {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setProblem(null);
     try {
@@ -50,7 +58,7 @@ export function Form({ onSend, children, label, className }) {
   return html`<form onSubmit=${send} class=${className} aria-busy=${busy}>
     ${children}
     <${Refusal} problem=${problem} />
-    ${label && html`<button class="primary" disabled=${busy}>${label}</button>`}
+    ${label && html`<button class="primary" aria-disabled=${busy}>${label}</button>`}
   </form>`;
 }
 

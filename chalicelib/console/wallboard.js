@@ -2,7 +2,7 @@
 import { call, get, usePoll } from "./api.js";
 import { Bar, Empty, html, Refusal, useEffect, useNow, useState } from "./ui.js";
 import { Supervise } from "./supervise.js";
-import { span, t, when, word } from "./words.js";
+import { flagsOf, span, t, when, word } from "./words.js";
 
 const STATUS_IDS = { ready: "3", not_ready: "2", offline: "1" };
 
@@ -84,10 +84,16 @@ function Queues({ rows, chosen, onChoose, me }) {
         <td class="n">${each.waiting}</td>
         <td class="n">${each.oldest_wait_seconds === null ? "–" : span(each.oldest_wait_seconds)}${isLate(each, me) ? " !" : ""}</td>
         <td class="n muted">${target(each, me)}</td>
-        <td class="n">${each.offers}</td><td class="n">${each.in_work}</td><td class="n">${each.users.ready}</td><td class="n">${each.free}</td>
+        <td class="n">${each.offers}</td><td class="n">${each.in_work}</td><td class="n">${each.users.ready}</td><td class="n"><${Free} queue=${each} /></td>
       </tr>`)}</tbody>
     </table></div>
   </section>`;
+}
+
+/** The free places of a queue's agents: for its own channel, and below for others. */
+function Free({ queue }) {
+  const others = Object.entries(queue.free_by_channel || {}).filter(([channel]) => channel !== queue.channel);
+  return html`${queue.free}${others.map(([channel, places]) => html`<div class="muted other">${word("channel", channel)} ${places}</div>`)}`;
 }
 
 function target(queue, me) {
@@ -101,7 +107,7 @@ function Waiting({ queueId, onOpen, me }) {
   useEffect(() => {
     let over = false;
     const fresh = () => get(`engagements?state=${state}&page_size=100${queueId ? `&queue_id=${encodeURIComponent(queueId)}` : ""}`)
-      .then((page) => over || setFound(page.engagements), () => {});
+      .then((page) => over || setFound(page.engagements.sort((one, other) => sinceOf(one).localeCompare(sinceOf(other)))), () => {});
     fresh();
     const timer = setInterval(fresh, 3000);
     return () => { over = true; clearInterval(timer); };
@@ -113,12 +119,16 @@ function Waiting({ queueId, onOpen, me }) {
         ${["open", "queued", "offered", "assigned", "inactive", "wrap_up", "closed"].map((each) => html`<option value=${each}>${each === "open" ? t("state.any") : word("state", each)}</option>`)}
       </select></header>
     ${found && !found.length && html`<${Empty}>${t("engagements.none")}<//>`}
-    <div class="scroll"><table><tbody>${(found || []).map((each) => html`<tr key=${each.engagement_id}>
+    <div class="scroll"><table class="names"><tbody>${(found || []).map((each) => html`<tr key=${each.engagement_id}>
       <td><button class="link" onClick=${() => onOpen(each.engagement_id)}>${each.work_item_variables.work_item_name}</button></td>
-      <td><span class="chip state">${word("state", each.state)}</span> ${(each.flags || []).map((flag) => html`<span class="chip bad">! ${word("flag", flag)}</span>`)}</td>
-      <td class="n muted">${when(each.queued_time || each.start_time)}</td>
+      <td><span class="facts"><span class="chip state">${word("state", each.state)}</span>${flagsOf(each).map((flag) => html`<span class="chip bad">! ${word("flag", flag)}</span>`)}</span></td>
+      <td class="n muted">${when(sinceOf(each))}</td>
     </tr>`)}</tbody></table></div>
   </section>`;
+}
+
+function sinceOf(engagement) {
+  return engagement.queued_time || engagement.start_time;
 }
 
 function Agents({ people, me, onForce, onOpen }) {

@@ -32,6 +32,19 @@ export function when(text) {
   return new Intl.DateTimeFormat(language, shown).format(date);
 }
 
+/** A day; with its hour, where it begins at another one than here. */
+export function day(text) {
+  const date = new Date(text);
+  const shown = date.getHours() + date.getMinutes() ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(language, shown).format(date);
+}
+
+/** What an engagement's clocks have said, without what was only a warning of it. */
+export function flagsOf(work) {
+  const flags = work.flags || [];
+  return flags.filter((each) => !(each.endsWith("at_risk") && flags.includes(each.replace("at_risk", "breached"))));
+}
+
 /** Seconds as 4 s, 3 min, 2 h 05 or 3 d. */
 export function span(seconds) {
   const whole = Math.max(0, Math.round(seconds));

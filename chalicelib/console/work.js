@@ -4,7 +4,7 @@ import { Close, Park, Transfer, WrapUp } from "./actions.js";
 import { Due, queueName } from "./desk.js";
 import { hostOf } from "./offer.js";
 import { Empty, Form, html, Refusal, useEffect, useNow, useState } from "./ui.js";
-import { t, when, word } from "./words.js";
+import { flagsOf, t, when, word } from "./words.js";
 
 const NOTES_MS = 2000;
 
@@ -13,7 +13,10 @@ export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
   const [problem, setProblem] = useState(null);
   const version = live?.version;
   useEffect(() => {
-    get(`engagements/${id}`).then(setRead, setProblem);
+    get(`engagements/${id}`).then(setRead, (refused) => {
+      setRead(null);
+      setProblem(refused.status === 404 ? { message: t("desk.gone") } : refused);
+    });
   }, [id, version, Boolean(live)]);
   const work = live || read;
   if (!work) return html`<section class="work"><${Refusal} problem=${problem} />${!problem && html`<${Empty}>${t("loading")}<//>`}</section>`;
@@ -41,7 +44,7 @@ export function Heading({ work, me }) {
       <span class="chip state">${word("state", work.state)}</span>
       <span>${queueName(me, work.queue_id)}</span>
       <${Due} text=${work.work_item_variables.work_item_due_date} now=${now} />
-      ${(work.flags || []).map((each) => html`<span class="chip bad">! ${word("flag", each)}</span>`)}
+      ${flagsOf(work).map((each) => html`<span class="chip bad">! ${word("flag", each)}</span>`)}
       ${(work.participants || []).map((each) => html`<span class="chip warn">${t("taking_part", { who: each.user_id, mode: word("mode", each.mode) })}</span>`)}
     </p>
     <h2>${work.work_item_variables.work_item_name}</h2>
@@ -53,11 +56,11 @@ function Actions({ work, onAsk, onChange }) {
   if (work.state === "wrap_up") return null;
   return html`<div class="actions" role="toolbar" aria-label=${t("actions")}>
     ${work.state === "inactive"
-      ? html`<button class="primary" onClick=${() => onChange(work, "activate")}>${t("activate")} <kbd>U</kbd></button>`
-      : html`<button onClick=${ask("park")}>${t("park")} <kbd>P</kbd></button>`}
-    <button onClick=${ask("transfer")}>${t("transfer")} <kbd>T</kbd></button>
-    <button onClick=${() => onChange(work, "release")}>${t("release")}</button>
-    <button onClick=${ask("close")}>${t("close")} <kbd>C</kbd></button>
+      ? html`<button key="in hand" class="primary" onClick=${() => onChange(work, "activate")}>${t("activate")} <kbd>U</kbd></button>`
+      : html`<button key="in hand" onClick=${ask("park")}>${t("park")} <kbd>P</kbd></button>`}
+    <button key="transfer" onClick=${ask("transfer")}>${t("transfer")} <kbd>T</kbd></button>
+    <button key="release" onClick=${() => onChange(work, "release")}>${t("release")}</button>
+    <button key="close" onClick=${ask("close")}>${t("close")} <kbd>C</kbd></button>
   </div>`;
 }
 

@@ -25,7 +25,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "me": ("console",),
     "console": ("console",),
     "statistics": ("statistics",),
-    "analytics": ("records", "reports", "reconciliation"),
+    "analytics": ("datasets", "records", "reports", "reconciliation"),
     "configuration": ("tenant",),
     "queues": ("resources", "staffing"),
     "flows": ("resources", "flows", "staffing"),

@@ -303,6 +303,23 @@ ANSWERS: Mapping[str, Mapping[int, Schema | None]] = {
     },
     "queue_statistics": {200: thing({"time": TIME, "queues": list_of(ref("QueueNow"))}), 304: None},
     "user_statistics": {200: thing({"time": TIME, "users": list_of(ref("AgentNow"))}), 304: None},
+    "list_datasets": {
+        200: thing(
+            {
+                "datasets": list_of(
+                    thing(
+                        {"dataset_name": TEXT},
+                        {
+                            "measures": list_of(TEXT),
+                            "group_by": list_of(TEXT),
+                            "columns": list_of(thing({"column_name": TEXT, "column_type": TEXT})),
+                            "filters": list_of(TEXT),
+                        },
+                    )
+                )
+            }
+        )
+    },
     "check_works": {200: _OF_WORKS},
     "record_works": {200: _OF_WORKS},
     "check_quarters": {200: _OF_QUARTERS},

@@ -1,7 +1,8 @@
-"""Flows: cases, drawings, the way that an engagement took; out to a file, in from one, and published."""
+"""Flows: cases, tries, drawings, the way that an engagement took; out to a file, in from one, and published."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -21,7 +22,10 @@ from infra.cli.output import table
 from infra.cli.shell import CONTACT_CENTER, Group, Json, OfEngagement, Shell, begin
 
 flow = typer.Typer(
-    cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Test, draw and follow flows; export, import, publish."
+    cls=Group,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Test, try, draw and follow flows; export, import, publish.",
 )
 In = Annotated[Path | None, typer.Option("--in", help="A folder of YAML files, or one; without it, what is applied.")]
 
@@ -87,6 +91,33 @@ def trace(
     output.result({"flows": passages}, shown if rows else "It went straight through: no step had a choice.")
 
 
+@flow.command("try")
+def try_out(
+    context: typer.Context,
+    flow_id: Annotated[str, typer.Argument(help="The flow.")],
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="A variable, as work_item_priority=1; the value is JSON or text.")
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer", help="What a step that asks is told, by its name or place, as look='{\"waiting\": 3}'."
+        ),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="ISO 8601; by default now.")] = None,
+    version: Annotated[int | None, typer.Option(help="By default the published one, or else the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say where given input would lead, and by which steps; nothing is written or called."""
+    shell, output = begin(context, as_json)
+    body = {"given": _pairs("--set", given), "answers": _pairs("--answer", answers), **({"at": at} if at else {})}
+    asked = f"?flow_version={version}" if version is not None else ""
+    with shell.tenant() as tenant:
+        found = tenant.done("POST", f"{CONTACT_CENTER}/flows/{quote(flow_id, safe='')}/try{asked}", body).body
+    way = table(None, ("step", "exit"), [[each["step"], each.get("exit", "")] for each in found["steps"]])
+    output.result(found, [_led(found), *([way] if found["steps"] else [])])
+
+
 @flow.command("export")
 def export(
     context: typer.Context,
@@ -141,6 +172,38 @@ def publish(
     with shell.tenant() as tenant:
         tenant.done("PUT", f"{CONTACT_CENTER}/flows/{quote(flow_id, safe='')}/publish?flow_version={version}")
     output.result({"flow_id": flow_id, "flow_version": version}, f"{flow_id} {version} is published.")
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, Any]:
+    pairs = [each.partition("=") for each in given or ()]
+    if not all(name and middle for name, middle, _ in pairs):
+        raise Failed(f"{option} takes a name and a value.", f"Say it as {option} name=value.")
+    return {name: _value(text) for name, _, text in pairs}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _led(found: dict[str, Any]) -> str:
+    """Where it led, in a sentence."""
+    at = f"{found['flow_id']} {found['flow_version']}"
+    if found["end"]:
+        return f"{at} ends the engagement."
+    apart = ("flow_id", "flow_version", "steps", "end")
+    parts = [
+        f"{name} {_plainly(value)}"
+        for name, value in found.items()
+        if name not in apart and value not in (None, {}, [])
+    ]
+    return f"{at} leads to {', '.join(parts)}." if parts else f"{at} gives no queue."
+
+
+def _plainly(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _document(shell: Shell, where: Path | None) -> Document:

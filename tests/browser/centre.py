@@ -22,7 +22,22 @@ from infra.sign_in import Person, tenant_setting
 
 BASE = "/v2/contact_center"
 PEOPLE = {"ana": ("Ana Lopez", "agent"), "ben": ("Ben Okafor", "agent"), "chloe": ("Chloé Martin", "agent")}
-STAFF = {"sam": ("Sam Reid", "supervisor"), "ada": ("Ada Novak", "admin")}
+STAFF = {"sam": ("Sam Reid", "supervisor"), "lea": ("Lea Simon", "supervisor"), "ada": ("Ada Novak", "admin")}
+AGENTS = {**PEOPLE, "lea": STAFF["lea"]}
+"""A supervisor who is an agent too may take work over."""
+
+_FIRST = {"mean": 0.5, "within": 0.02, "difference": 0, "difference_within": 0}
+_OTHER = {"mean": 0.8, "within": 0.03, "difference": 0.3, "difference_within": 0.04}
+_COMPARED = {
+    "seeds": 20,
+    "recorded": {"service_level": 0.45, "wait_mean": 7200},
+    "configurations": [
+        {"name": "unchanged", "replayed": {"service_level": 0.46}, "figures": {"service_level": _FIRST}},
+        {"name": "pooled.yaml", "replayed": {"service_level": 0.81}, "figures": {"service_level": _OTHER}},
+    ],
+}
+COMPARISON: Any = {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(_COMPARED).encode()}
+"""A file that `interleave simulate --json` could have written."""
 
 
 def browser() -> str | None:
@@ -63,7 +78,7 @@ def document(url: str) -> dict[str, Any]:
                 "capacity": {"work_item": 3, "voice": 1},
                 "skills": {"french": 4},
             }
-            for user_id, (name, _) in PEOPLE.items()
+            for user_id, (name, _) in AGENTS.items()
         ],
         "skill_categories": [
             {"skill_category_id": "languages", "skill_category_name": "Languages", "skills": ["french"]}

@@ -48,7 +48,13 @@ class Windows:
         self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
+        page.on(
+            "console",
+            lambda said: (
+                said.type in ("error", "warning")
+                and self.complaints.append(f"{said.text} {said.location.get('url', '')}")
+            ),
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 

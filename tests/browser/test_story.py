@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import re
+import subprocess
 import time
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.world import CONFIGURATION_MAX_AGE_MS
-from tests.browser.centre import Centre
+from tests.browser.centre import COMPARISON, Centre
 from tests.browser.conftest import Windows
 
 pytestmark = pytest.mark.e2e
 SOON = 3000
 """Within how many milliseconds a supervisor sees what an agent does."""
+DATASETS = "/analytics/dataset/historical"
 
 
 def with_priority(text: str, priority: int) -> str:
@@ -184,22 +190,102 @@ def test_an_administrator_tries_a_flow_with_input_of_his_own(centre: Centre, win
 
 
 def test_a_comparison_of_what_ifs_is_shown_side_by_side_with_its_intervals(windows: Windows) -> None:
-    first = {"mean": 0.5, "within": 0.02, "difference": 0, "difference_within": 0}
-    other = {"mean": 0.8, "within": 0.03, "difference": 0.3, "difference_within": 0.04}
-    compared = {
-        "seeds": 20,
-        "recorded": {"service_level": 0.45, "wait_mean": 7200},
-        "configurations": [
-            {"name": "unchanged", "replayed": {"service_level": 0.46}, "figures": {"service_level": first}},
-            {"name": "pooled.yaml", "replayed": {"service_level": 0.81}, "figures": {"service_level": other}},
-        ],
-    }
     ada = windows.sign_in("ada", "#/reports")
     file = ada.get_by_label("A comparison")
     file.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b"[]"})
     ada.get_by_text("This is no comparison.").wait_for()
-    file.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(compared).encode()})
+    file.set_input_files(COMPARISON)
     row = ada.get_by_role("row", name=re.compile("Service level")).last
     row.wait_for()
     said = row.inner_text()
     assert all(text in said for text in ("45.0 %", "50.0 %", "80.0 %", "± 3.0 %", "Δ 30.0 % ± 4.0 %"))
+
+
+def test_a_supervisor_takes_work_over_and_another_gives_it_to_somebody(centre: Centre, windows: Windows) -> None:
+    centre.call("ana", "PATCH", "/users/me/status", {"status_id": "3"})
+    ticket = centre.start("A ticket too hard")
+    ana, lea = windows.sign_in("ana"), windows.sign_in("lea")
+    ana.get_by_role("article", name="Offer: A ticket too hard").wait_for()
+    ana.keyboard.press("a")
+    ana.get_by_role("button", name="Open 1").wait_for()
+    lea.get_by_role("row", name=re.compile("Ana Lopez")).get_by_role("button", name="Support: assigned").click()
+    lea.get_by_role("button", name="Barge in").click()
+    lea.get_by_role("button", name="Take over").click()
+    ana.get_by_text("It is no longer with you.").wait_for(timeout=SOON)
+    assert "404" in windows.complaints.pop(), "the browser itself notes every refusal"
+    lea.get_by_role("dialog").get_by_role("button", name="Close", exact=True).wait_for()
+    assert centre.engagement(ticket)["user_id"] == "lea"
+
+    lea.get_by_role("button", name="Reassign").click()
+    to = lea.get_by_role("dialog", name="Transfer the engagement")
+    to.get_by_role("button", name="Agents").click()
+    to.get_by_role("button", name="Ana Lopez").click()
+    ana.get_by_role("article", name="Offer: A ticket too hard").wait_for(timeout=2 * SOON)
+    assert centre.engagement(ticket)["transfer_count"] == 1
+
+
+def test_a_system_is_shown_how_to_start_work_and_is_told_again_what_happened(centre: Centre, windows: Windows) -> None:
+    centre.start("A ticket to be told of")
+    ada = windows.sign_in("ada", "#/integrations", permissions=["clipboard-read", "clipboard-write"])
+    ada.get_by_text("leads to Tickets").click()
+    ada.get_by_role("button", name="Copy").first.click()
+    ada.get_by_text("Copied.").wait_for()
+    copied = ada.evaluate("navigator.clipboard.readText()")
+    shell = {"PATH": os.environ["PATH"], "TOKEN": centre.token("crm")}
+    ran = subprocess.run(["sh", "-c", copied], env=shell, capture_output=True, text=True, timeout=30, check=True)
+    assert centre.engagement(json.loads(ran.stdout)["engagement_id"])["work_item_variables"]["work_item_id"] == "CASE-1"
+
+    an_hour_ago = (datetime.now().astimezone() - timedelta(hours=1)).replace(tzinfo=None).isoformat(timespec="minutes")
+    ada.get_by_label("Send again everything since").fill(an_hour_ago)
+    ada.get_by_role("button", name="Replay").click()
+    ada.get_by_text(re.compile("^([1-9][0-9]*|One) deliver(y is|ies are) on")).wait_for()
+
+
+def test_a_report_of_rows_is_turned_page_by_page_filtered_and_taken_home_whole(
+    centre: Centre, windows: Windows
+) -> None:
+    for n in range(3):
+        centre.call("crm", "PATCH", f"/engagements/{centre.start(f'Row {n}')}", {"engagement_action": "end"})
+    while (
+        len(centre.call("ada", "GET", f"{DATASETS}/engagement?end_reason=cancelled&queue_id=support")["engagement"]) < 3
+    ):
+        time.sleep(0.2)
+    page = windows.open()
+    page.route("**/historical/engagement?*page_size=50*", lambda route: route.continue_(url=with_pages_of(route, 2)))
+    ada = windows.sign_in("ada", "#/reports", page=page)
+    listed = {each["dataset_name"] for each in centre.call("ada", "GET", DATASETS)["datasets"]}
+    choice = ada.get_by_label("Dataset")
+    choice.wait_for()
+    assert {each.get_attribute("value") for each in choice.locator("option").all()} == listed
+    choice.select_option("flow_performance")
+    ada.get_by_text("Filters and groups").click()
+    ada.get_by_label("Channel", exact=True).first.uncheck()
+    ada.get_by_role("button", name="Show").click()
+    ada.get_by_role("columnheader", name="Reopened within a day").wait_for()
+    assert ada.get_by_role("columnheader", name="Channel").count() == 0
+    choice.select_option("engagement")
+    ada.get_by_text("Filters").click()
+    ada.locator("[name=queue_id]").select_option(label="Support")
+    ada.locator("[name=end_reason]").select_option(label="cancelled")
+    ada.get_by_role("button", name="Show").click()
+    ada.get_by_text("page 1").wait_for()
+    first = ada.locator("table button.link").first.inner_text()
+    ada.get_by_role("button", name="Next").click()
+    ada.get_by_text("page 2").wait_for()
+    assert ada.locator("table button.link").first.inner_text() != first
+    ada.get_by_role("button", name="Back").click()
+    ada.get_by_text("page 1").wait_for()
+    assert ada.locator("table button.link").all_inner_texts()[0] == first
+    with ada.expect_download() as taken:
+        ada.get_by_role("button", name="Download CSV").click()
+    assert taken.value.suggested_filename == "engagement.csv"
+    rows = list(csv.DictReader(Path(taken.value.path()).read_text("utf-8-sig").splitlines()))
+    assert first in {each["engagement_id"] for each in rows}
+    assert len({each["engagement_id"] for each in rows}) == len(rows) >= 3
+    assert all("support" in each["queues"] and each["end_reason"] == "cancelled" for each in rows)
+    ada.get_by_role("button", name=first).click()
+    ada.get_by_role("dialog").get_by_text("It is closed: cancelled.").wait_for()
+
+
+def with_pages_of(route: Any, rows: int) -> str:
+    return str(route.request.url).replace("page_size=50", f"page_size={rows}")

@@ -16,6 +16,7 @@ from infra.client import Api, Reply
 
 ENGAGEMENTS = "/v2/contact_center/engagements"
 USUAL_PAUSE = 2.0
+SHORTEST_PAUSE = 0.5
 AFTER_A_FAILURE = 5.0
 ANSWERS_AFTER = (0.5, 2.0)
 """Between how many seconds an agent answers an offer."""
@@ -56,9 +57,10 @@ class Desk:
     """In which state an engagement was when the agent turned to it."""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def sit(self) -> None:
-        """Poll as api.js does, until cancelled."""
-        self._next_at = time.monotonic() + self.dice.uniform(0, USUAL_PAUSE)
+    async def sit(self, opens_after: float) -> None:
+        """Sign in, then poll as api.js does, from question to question, until cancelled."""
+        await asyncio.sleep(opens_after)
+        await self.api.token()  # whoever polls has signed in
         try:
             while True:
                 while (left := self._next_at - time.monotonic()) > 0:
@@ -72,7 +74,9 @@ class Desk:
         self._sent += 1
         mine, asked = self._sent, time.monotonic()
         reply = await self.api.call("GET", ASSIGNMENTS, **({"If-None-Match": self._tag} if self._tag else {}))
-        self._next_at = time.monotonic() + float(_headers(reply).get("retry-after", AFTER_A_FAILURE))
+        self._next_at = max(time.monotonic() + SHORTEST_PAUSE, asked + float(_headers(reply).get("retry-after", 0)))
+        if reply.status not in (200, 304):
+            self._next_at = time.monotonic() + AFTER_A_FAILURE
         self.polls.update([reply.status] if self._taken else [])
         if reply.status in (200, 304) and mine > self._taken:
             self._taken = mine

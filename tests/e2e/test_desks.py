@@ -26,6 +26,8 @@ STARTS = 0.015
 """Engagements a desk and second."""
 INTERFERENCES = 0.015
 """What supervisors do, a desk and second."""
+OPENS_EVERY = 0.05
+"""Desks open one after another; when all are open, work begins (seconds)."""
 SETTLES = 6.0
 UNCHANGED = 0.9
 """The least share of polls that are answered with 304."""
@@ -93,7 +95,10 @@ class Scene:
 
     async def _force(self, dice: random.Random) -> None:
         lately = {desk.user_id for desk, _, _ in self.forced[-5:]}
-        desk = dice.choice([each for each in self.desks if each.shown and each.user_id not in lately])
+        open_ones = [each for each in self.desks if each.shown and each.user_id not in lately]
+        if not open_ones:
+            return  # the first answers are still on their way
+        desk = dice.choice(open_ones)
         status = "2" if desk.shown[-1].status == "3" else "3"
         self.forced.append((desk, time.time_ns() // 1_000_000, status))
         await self.supervisor.expect(204, "PATCH", f"{BASE}/users/{desk.user_id}/status", {"status_id": status})
@@ -151,7 +156,8 @@ async def played() -> tuple[Scene, dict[str, list[dict[str, Any]]]]:
         for desk in desks[: -DESKS // 10]:
             await supervisor.expect(204, "PATCH", f"{BASE}/users/{desk.user_id}/status", {"status_id": "3"})
         scene = Scene(api("crm", "integration"), supervisor, desks)
-        sitting = [asyncio.create_task(desk.sit()) for desk in desks]
+        sitting = [asyncio.create_task(desk.sit(n * OPENS_EVERY)) for n, desk in enumerate(desks)]
+        await asyncio.sleep(len(desks) * OPENS_EVERY)
         working = [asyncio.create_task(scene.start_work()), asyncio.create_task(scene.interfere(random.Random(1)))]
         try:
             await asyncio.wait(working, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -13,6 +13,7 @@ import pytest
 from chalicelib.http.areas.records import RECORDS
 from chalicelib.operations import desk
 from chalicelib.operations.ordering import Order
+from chalicelib.reporting.definitions import SUMMED
 from tests.reporting.test_lives import handled
 from tests.support.api import Api, api_of
 from tests.support.worlds import MemoryCentre, memory_centre
@@ -189,3 +190,26 @@ def test_each_row_has_the_columns_that_are_promised(dataset: str) -> None:
     assert all(set(row) == set(records.columns) for row in body[dataset])
     jsonschema.validate(body, described["application/json"]["schema"])
     assert set(described) == {"application/json", "text/csv", "application/x-ndjson"}
+
+
+def listed(api: Api, who: str) -> dict[str, Any]:
+    return {each["dataset_name"]: each for each in api.by(who).get(DATASETS).body["datasets"]}
+
+
+def test_the_datasets_are_listed_with_what_each_has() -> None:
+    api, _ = after()
+    found = listed(api, "adm")
+    assert set(SUMMED) | {each.name for each in RECORDS} | {"operation_log"} == set(found)
+    assert found["agent_timecard"]["measures"] == list(SUMMED["agent_timecard"].measures)
+    assert found["disposition"]["group_by"] == ["disposition_id", "queue_id", "channel"]
+    statuses = found["agent_status_history"]
+    assert statuses["filters"] == ["user_id", "status"]
+    assert {"column_name": "sub_status_id", "column_type": "string"} in statuses["columns"]
+
+
+def test_whatever_is_listed_can_be_read_by_whom_it_is_listed_for() -> None:
+    api, _ = after()
+    assert set(listed(api, "adm")) - set(listed(api, "ana")) == {"operation_log"}
+    for who in ("adm", "sue", "ana"):
+        for name in listed(api, who):
+            assert rows(api, name, by=who) is not None

@@ -331,7 +331,7 @@ def test_every_command_has_help_and_takes_json(words: tuple[str, ...]) -> None:
 def test_there_is_a_command_for_everything() -> None:
     wanted = """init serve demo plan apply diff rollback export validate start items agents watch explain report token
         doctor deploy upgrade status destroy backup restore simulate staff"""
-    inner = {"flow test", "flow graph", "flow trace", "flow export", "flow import", "flow publish", "dlq list"}
+    inner = {f"flow {each}" for each in ("test", "try", "graph", "trace", "export", "import", "publish")} | {"dlq list"}
     movers = {f"import {each}" for each in ("zoom", "job-router", "twilio", "connect")}
     assert {" ".join(words) for words in ALL} == {*wanted.split(), *inner, *movers, "dlq redrive"}
 

@@ -64,6 +64,50 @@ def test_the_way_of_an_engagement(api: Api) -> None:
     assert passage["steps"][0]["exit"] == "1"
 
 
+def test_a_flow_is_tried_with_what_is_given_and_nothing_comes_of_it(api: Api) -> None:
+    ran = interleave(api, "flow", "try", "tickets", "--set", "work_item_type=invoice")
+    assert (ran.code, ran.error) == (0, "")
+    assert ran.out.startswith("tickets 1 leads to queue_id billing")
+    tried = interleave(
+        api, "flow", "try", "tickets", "--set", "work_item_type=other", "--version", "1", "--json"
+    ).document
+    assert (tried["queue_id"], tried["steps"][0]["exit"]) == ("general", "otherwise")
+    assert interleave(api, "items", "--json").document["engagements"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("tickets", "--set", "work_item_type"), "Say it as --set name=value."),
+        (("tickets", "--answer", "=1"), "Say it as --answer name=value."),
+        (("nothing",), "Flow does not exist: nothing."),
+        (("tickets", "--version", "9"), "has no such version"),
+        (("tickets", "--at", "noon"), "/at"),
+    ],
+)
+def test_what_cannot_be_tried_says_why(api: Api, arguments: tuple[str, ...], says: str) -> None:
+    ran = interleave(api, "flow", "try", *arguments)
+    assert (ran.code, ran.out) == (1, "")
+    assert says in ran.error
+
+
+def test_the_steps_that_ask_are_told_by_name(api: Api, file: Path) -> None:
+    document = yaml.safe_load(file.read_text())
+    busy = {"when": {"field": "queue.billing.waiting", "op": "greater_than", "value": 2}, "name": "busy"}
+    document["flows"][1]["versions"][0]["steps"] = [
+        {"name": "look", "queue_statistics": "billing"},
+        {"name": "load", "choose": [{**busy, "route": {"priority": 9}}], "otherwise": {"priority": 1}},
+        {"set": {"queue_id": "billing"}},
+    ]
+    file.write_text(yaml.safe_dump(document))
+    assert interleave(api, "apply", str(file)).code == 0
+    asked = interleave(api, "flow", "try", "draft")
+    assert (asked.code, "/answers/look" in asked.error) == (1, True)
+    told = interleave(api, "flow", "try", "draft", "--answer", 'look={"waiting": 3}')
+    assert "priority 9" in told.out
+    assert "busy" in told.out
+
+
 @pytest.mark.parametrize("name", ["flow.yaml", "flow.json"])
 def test_a_flow_goes_out_and_comes_in_as_a_draft_that_is_published(api: Api, tmp_path: Path, name: str) -> None:
     file = tmp_path / name
