@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from chalicelib.operations.ordering import Order
 from chalicelib.operations.recording import Write
 from chalicelib.world import World
 from tests.support.calls import StoppingStore, StoppingTransport
-from tests.support.worlds import TENANT, Centre, Clock, MemoryCentre, memory_centre
+from tests.support.worlds import TENANT, Centre, Clock, MemoryCentre, memory_centre, tokens
 
 LATE = 31
 """Seconds after which every deadline of every scene is past."""
@@ -41,7 +40,7 @@ class Scene(MemoryCentre):
         store: Any = StoppingStore(self.store)
         transport: Any = StoppingTransport(self.transport)
         clock = Clock(self.clock.at + number + (1000 * LATE if late else 0))
-        world = World(store, transport, clock, _tokens(number + 1), "account", self.posts)
+        world = World(store, transport, clock, tokens(number + 2), "account", self.posts)
         return Centre(_configured(world, self.world), clock, self.posts)
 
     def undelivered(self) -> tuple[list[Write], list[tuple[Occupancy | None, Occupancy]]]:
@@ -86,7 +85,7 @@ class Opening:
         clock, store, transport = Clock(kept.clock.at), _copied(kept.store), _copied(kept.transport)
         transport._now = clock
         transport._queues = {queue_id: dict(held) for queue_id, held in transport._queues.items()}
-        world = _configured(World(store, transport, clock, _tokens(0), "account", kept.posts), kept.world)
+        world = _configured(World(store, transport, clock, tokens(1), "account", kept.posts), kept.world)
         return Scene(world, clock, kept.posts, store, transport, kept.taken, kept.it, kept.offer_id)
 
 
@@ -95,12 +94,6 @@ def _copied(adapter: Adapter) -> Adapter:
     twin = copy(adapter)
     twin.__dict__.update({name: copy(value) for name, value in vars(adapter).items() if isinstance(value, dict | list)})
     return twin
-
-
-def _tokens(number: int) -> Callable[[int], bytes]:
-    """Bytes that nobody else draws, and the same ones in every order of things."""
-    numbers = itertools.count(1_000_000 * (number + 1))
-    return lambda size: next(numbers).to_bytes(size, "big")
 
 
 def _configured(world: World, like: World) -> World:

@@ -51,8 +51,22 @@ STORE: dict[str, Any] = {
     "visits": lambda *_: Call("visits", reads=(("visit", None),)),
     "forget_visits": lambda *_: Call("forget_visits", writes=(("visit", None),)),
     "keep_events": lambda *_: Call("keep_events", writes=(("event", None),)),
+    "configuration_version": lambda: Call("configuration_version", reads=(("configuration", None),)),
+    "configuration": lambda *_: Call("configuration", reads=(("configuration", None),)),
+    "apply": lambda *_: Call("apply", writes=(("configuration", None),)),
+    "facts": lambda *_: Call("facts", reads=(("facts", None),)),
+    "coverage": lambda: Call("coverage", reads=(("roll-up", None),)),
+    "put_coverage": lambda *_: Call("put_coverage", writes=(("roll-up", None),)),
+    "late": lambda: Call("late", reads=(("facts", None),)),
+    "unmark": lambda *_: Call("unmark", writes=(("facts", None),)),
+    "rollups": lambda *_: Call("rollups", reads=(("roll-up", None),)),
+    "keep_rollup": lambda *_: Call("keep_rollup", writes=(("roll-up", None),)),
+    "night": lambda: Call("night", reads=(("night", None),)),
+    "put_night": lambda *_: Call("put_night", writes=(("night", None),)),
+    "histories": lambda *_: Call("histories", reads=(("head", None), ("history", None))),
 }
 TRANSPORT: dict[str, Any] = {
+    "create_queue": lambda queue_id: Call("create_queue", writes=(("queue", queue_id),)),
     # Rings come in any order, whatever we do.
     "ring": lambda *_: Call("ring"),
     "announce": lambda notices: Call("announce", writes=tuple(("queue", each.queue_id) for each in notices)),

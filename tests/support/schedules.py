@@ -66,6 +66,11 @@ class Actor:
         self.calls.append(self.next.name)
         self.next = self._greenlet.switch()
 
+    def die(self) -> None:
+        """Its process ends here; the call is not made, and nothing after it."""
+        self._greenlet.throw()
+        self.next = None
+
     def _run(self) -> None:
         try:
             self.answer = self._operation()

@@ -305,9 +305,9 @@ def aws_centre(clients: Clients, configured: bool = True) -> AwsCentre:
     return centre
 
 
-def tokens() -> Any:
-    """Bytes that are never the same twice, and the same in every run."""
-    numbers = itertools.count(1)
+def tokens(number: int = 0) -> Callable[[int], bytes]:
+    """Bytes that are never the same twice, and the same in every run. `number`: of a process that draws its own."""
+    numbers = itertools.count(1_000_000 * number + 1)
     return lambda size: next(numbers).to_bytes(size, "big")
 
 
