@@ -17,11 +17,9 @@ import pytest
 from chalicelib.engagements.model import Engagement, Occupancy
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.operations.intake import Intake
-from chalicelib.operations.translation import candidates_of, waiting_of
-from chalicelib.routing.decide import decide
 from tests.simulation.commands import OPERATIONS, Operation
 from tests.simulation.scenes import LATE, SCENES, Opening, Scene, opening
-from tests.support.invariants import check, check_nothing_waits_in_vain
+from tests.support.invariants import check, check_what_waits
 from tests.support.schedules import Actor, explore
 
 Outcome = tuple[Any, ...]
@@ -167,7 +165,7 @@ def _check(search: Search) -> None:
         scene.clock.pass_seconds(seconds)
         scene.settle()
         check(scene, started)
-        _check_what_waits(scene, started)
+        check_what_waits(scene, started)
 
 
 def _check_each_write(scene: Scene) -> None:
@@ -189,17 +187,6 @@ def _check_places(scene: Scene, seen: Occupancy, occupancy: Occupancy) -> None:
     places, _ = tenant.places(tenant.agent_by_id[occupancy.agent_id])
     for channel, load in occupancy.loads().items():
         assert load <= max(seen.load(channel), places.get(channel, 0)), "I5: there was no place for it"
-
-
-def _check_what_waits(scene: Scene, started: set[str]) -> None:
-    """The router finds it (I3), and leaves nobody free who could have it."""
-    tenant, now = scene.world.tenant(), scene.clock()
-    heads = [each for each in map(scene.store.engagement, started) if each is not None and each.state == "queued"]
-    for each in heads:
-        check_nothing_waits_in_vain(scene, each.engagement_id)
-    candidates = candidates_of(tenant, scene.store.occupancies(tenant.agent_by_id).values())
-    matches = decide([waiting_of(tenant, each) for each in heads], candidates, now, tenant.rules, set())
-    assert all(match.parks for match in matches), "what waits could be offered"
 
 
 def _check_has_happened(scene: Scene, answer: Any) -> None:

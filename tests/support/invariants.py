@@ -14,8 +14,10 @@ from chalicelib.engagements.model import Engagement, Event, Occupancy, work_key_
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.operations import reading
+from chalicelib.operations.translation import candidates_of, waiting_of
 from chalicelib.reporting.datasets import fold
 from chalicelib.reporting.facts import Dataset, Fact
+from chalicelib.routing.decide import decide
 from chalicelib.storage.protocol import Store
 from chalicelib.world import World
 from tests.support.worlds import Centre
@@ -46,6 +48,19 @@ def check_nothing_waits_in_vain(centre: Centre, engagement_id: str) -> None:
         enlisted = {waiting.engagement_id for waiting in centre.world.store.waiting(found.queue_id)}
         noticed = {notice.engagement_id for notice in centre.world.transport.drain(found.queue_id).notices}
         assert engagement_id in enlisted | noticed
+
+
+def check_what_waits(centre: Centre, started: Iterable[str]) -> None:
+    """The router finds it (I3), and leaves nobody free who could have it."""
+    tenant, now, store = centre.world.tenant(), centre.clock(), centre.world.store
+    heads = [each for each in store.engagements(started).values() if each.state == "queued"]
+    for each in heads:
+        check_nothing_waits_in_vain(centre, each.engagement_id)
+    given_out = [each for each in heads if tenant.queue_by_id[each.queue_id].distribution != "manual"]
+    candidates = candidates_of(tenant, store.occupancies(tenant.agent_by_id).values())
+    closed = {queue_id for queue_id in tenant.queue_by_id if not tenant.is_open(queue_id, now)}
+    matches = decide([waiting_of(tenant, each) for each in given_out], candidates, now, tenant.rules, closed)
+    assert all(match.parks for match in matches), "L1: what waits could be offered"
 
 
 def i1_one_active_of_each_work(engagements: Iterable[Engagement]) -> None:

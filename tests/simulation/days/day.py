@@ -1,0 +1,311 @@
+"""A day as it is played: workers that serve several calls at once, call by call, and the machinery between them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from chalicelib.engagements.model import Engagement, Occupancy
+from chalicelib.errors import InterleaveError
+from chalicelib.handlers import schedule
+from chalicelib.operations import configuring, recording, routing
+from chalicelib.operations.intake import Intake
+from chalicelib.world import World
+from tests.simulation.days import acts
+from tests.simulation.days.acts import Errand
+from tests.simulation.days.story import Moment, Story
+from tests.simulation.faults import Fault, Faults, FaultyStore, FaultyTransport
+from tests.simulation.tenant import AGENTS, DOCUMENT
+from tests.support.calls import STREAM, StoppingStore, StoppingTransport
+from tests.support.history import History, Outcome
+from tests.support.schedules import Actor, pause
+from tests.support.worlds import MemoryCentre, memory_centre, tokens
+
+MORNING = 1_763_971_200_000
+"""Monday, 2025-11-24T08:00:00Z: what is closed at weekends opens."""
+SPANS_S = (0.2, 1, 1, 2, 5, 5, 10, 20, 31, 61, 61, 130, 301, 900)
+PATIENCE_S = 10
+"""Whoever is at it has finished before more time than this passes."""
+LANES = 3
+"""Shards of the stream: what is written of one item comes by one of them, in order."""
+VISIBILITY_S = 30
+
+Record = tuple[Any, Any]
+"""One write, of an engagement or of an occupancy: before and after."""
+
+
+@dataclass
+class Worker:
+    """A process: its own clock, its own idea of the configuration, and what it is at."""
+
+    number: int
+    world: World
+    errand: Errand | None = None
+    actor: Actor | None = None
+    call: int = 0
+
+
+@dataclass
+class Lane:
+    """One shard, and how much of it has been delivered."""
+
+    records: list[Record] = field(default_factory=list)
+    taken: int = 0
+
+
+class Day:
+    """A contact centre from the morning on, and everything that is known of its day."""
+
+    def __init__(self, story: Story) -> None:
+        self.centre: MemoryCentre = memory_centre(configured=False)
+        self.centre.clock.at = MORNING
+        self.centre.configure(DOCUMENT)
+        self.centre.ready(*AGENTS)
+        self.store, self.transport = self.centre.store, self.centre.transport
+        self.now = self.centre.clock
+        self.faults = Faults(lambda _: None)
+        self.skews = story.skews
+        self._begun = 0
+        self.workers = [self._worker(n) for n in range(len(story.skews))]
+        self.lanes = [Lane() for _ in range(LANES)]
+        self.history = History()
+        self.sent: list[tuple[str, str | None, dict[str, Any]]] = []
+        """Starts with a key, which can be sent again."""
+        self.offers: list[str] = []
+        self.told: list[str] = []
+        """What happened, as it can be read."""
+        self._streamed = [0, 0]
+
+    def happens(self, moment: Moment) -> None:
+        """A moment of the story."""
+        dice = Random(moment.dice)
+        if moment.what == "time passes":
+            self._time_passes(dice)
+        else:
+            errand = MOMENTS[moment.what](self, dice)
+            if errand is not None:
+                self.begin(errand, dice.randrange(len(self.workers)))
+        calls = dice.choice((0, 1, 4, 10, 40))
+        if moment.fault:
+            calls = max(calls, 1)
+        strikes = dice.randrange(calls) if calls else 0
+        for n in range(calls):
+            busy = [worker for worker in self.workers if worker.actor]
+            if not busy:
+                return
+            self.step(dice.choice(busy), moment.fault if n == strikes else "")
+
+    def begin(self, errand: Errand, number: int) -> None:
+        """A worker takes it, as far as its first call. A worker that is at something ends that before."""
+        free = [worker for worker in self.workers if worker.actor is None]
+        worker = self.workers[number] if self.workers[number] in free or not free else free[0]
+        while worker.actor is not None:
+            self.step(worker)
+        if errand.operation == "start" or errand.brings:
+            more: dict[str, Any] = {"key": errand.key} if errand.key else {}
+            worker.call = self.history.invoked(
+                errand.process, errand.operation, errand.about, self.now(), brings=errand.brings, **more
+            )
+        worker.errand = errand
+        worker.actor = Actor(lambda: errand.run(worker.world))
+        self._tell(worker, "begins")
+        if worker.actor.next is None:
+            self._ended(worker)
+
+    def step(self, worker: Worker, fault: str = "") -> None:
+        """It makes its next call, which may go wrong."""
+        assert worker.actor is not None
+        assert worker.actor.next is not None
+        if fault:
+            self._tell(worker, f"{worker.actor.next.name}: {fault}")
+        if fault == "dies":
+            worker.actor.die()
+            self._end(worker, "unknown", {})
+            return
+        self.faults.arm(fault, 0)
+        try:
+            worker.actor.step()
+        except Fault:
+            self._end(worker, "unknown", {})
+        else:
+            if worker.actor.next is None:
+                self._ended(worker)
+        finally:
+            self.faults.disarm()
+
+    def finish(self) -> None:
+        """Everybody ends what he is at, a call each in turn."""
+        while busy := [worker for worker in self.workers if worker.actor]:
+            for worker in busy:
+                self.step(worker)
+
+    def works(self, *states: str) -> list[Engagement]:
+        """The newest engagement of each work, those in these states only."""
+        heads = self.store._heads.values()
+        return [each for each in heads if not states or each.state in states]
+
+    def beat(self) -> None:
+        """All agents' clients are alive."""
+        for agent in AGENTS:
+            self.store.beat(agent, self.now())
+
+    def take_note(self) -> None:
+        """Bring what was written since into the lanes, and keep ids of offers."""
+        for n, stream in enumerate((self.store.stream, self.store.agent_stream)):
+            fresh: list[Record] = stream[self._streamed[n] :]
+            self._streamed[n] = len(stream)
+            for before, after in fresh:
+                item = after.agent_id if isinstance(after, Occupancy) else after.work_key
+                self.lanes[crc32(item.encode()) % LANES].records.append((before, after))
+                if isinstance(after, Engagement) and after.offer:
+                    self.offers = [*self.offers[-7:], after.offer.offer_id]
+
+    # The machinery
+
+    def doorbell(self, dice: Random) -> Errand | None:
+        """Some of the rings that are there, in any order; sometimes they will come again."""
+        rings = self.transport.due_rings()
+        dice.shuffle(rings)
+        batch = rings[: dice.choice((1, 3, 10, 10))]
+        self.transport.ring(rings[len(batch) :])
+        if not batch:
+            return None
+        if dice.random() < 0.1:
+            self.transport.ring(batch, dice.choice((0, 1, VISIBILITY_S)))
+
+        def ended(outcome: Outcome) -> None:
+            if outcome != "ok":
+                self.transport.ring(batch, VISIBILITY_S)
+
+        return Errand("system", "doorbell", lambda world: routing.route(world, batch), ended=ended)
+
+    def stream(self, dice: Random) -> Errand | None:
+        """A batch of one lane: what is new, as much as happens to come, and what came before perhaps again."""
+        self.take_note()
+        lane = dice.choice(self.lanes)
+        first = max(0, lane.taken - dice.choice((0, 0, 0, 1, 10)))
+        return self.batch(lane, first, lane.taken + dice.choice((1, 3, 10, 100)))
+
+    def batch(self, lane: Lane, first: int, last: int) -> Errand | None:
+        batch = lane.records[first:last]
+        if not batch:
+            return None
+        writes = [record for record in batch if isinstance(record[1], Engagement)]
+        statuses = [record for record in batch if isinstance(record[1], Occupancy)]
+
+        def run(world: World) -> None:
+            pause(STREAM)
+            recording.record(world, writes)
+            recording.record_status(world, statuses)
+
+        def ended(outcome: Outcome) -> None:
+            if outcome == "ok":
+                lane.taken = max(lane.taken, first + len(batch))
+
+        return Errand("system", "stream", run, ended=ended)
+
+    def late_write(self, dice: Random) -> None:
+        """A write that has taken effect arrives once more; nothing comes of it (I9)."""
+        if self.faults.late:
+            before = (len(self.store.stream), len(self.store.agent_stream))
+            try:
+                self.store.commit(dice.choice(self.faults.late))
+            except InterleaveError:
+                pass
+            assert before == (len(self.store.stream), len(self.store.agent_stream)), "I9: an old write took effect"
+
+    def deployment(self, dice: Random) -> Errand:
+        """Processes begin anew, one after the other, and the configuration becomes another one."""
+        document = deepcopy(DOCUMENT)
+        tickets, express = document["queues"][:2]
+        change = dice.choice(("none", "quick", "no wrap-up", "no dee", "no express"))
+        if change == "quick":
+            tickets["offer_timeout"] = 5
+        elif change == "no wrap-up":
+            tickets["wrap_up_time"] = 0
+        elif change == "no dee":
+            document["agents"] = [each for each in document["agents"] if each["user_id"] != "dee"]
+            document["flows"] = [each for each in document["flows"] if each["flow_id"] != "for-dee"]
+        elif change == "no express":
+            express["auto_accept"] = False
+        for n, worker in enumerate(self.workers):
+            if worker.actor is None:
+                self.workers[n] = self._worker(n)
+        terms = configuring.Terms(release=True)
+        return Errand("admin:ada", f"deploy: {change}", lambda world: configuring.apply(world, document, None, terms))
+
+    # Inside
+
+    def _worker(self, number: int) -> Worker:
+        skew = self.skews[number]
+        self._begun += 1
+        store: Any = StoppingStore(FaultyStore(self.store, self.faults))  # type: ignore[arg-type]
+        transport: Any = StoppingTransport(FaultyTransport(self.transport, self.faults))  # type: ignore[arg-type]
+        world = World(
+            store, transport, lambda: self.now() + skew, tokens(self._begun), "account", self.centre.posts
+        )
+        return Worker(number, world)
+
+    def _time_passes(self, dice: Random) -> None:
+        seconds = dice.choice(SPANS_S)
+        if seconds > PATIENCE_S:
+            self.finish()
+        self.now.pass_seconds(seconds)
+        if dice.random() < 0.8:
+            self.beat()
+        self.told.append(f"{seconds} s pass")
+
+    def _ended(self, worker: Worker) -> None:
+        assert worker.actor is not None
+        answer = worker.actor.answer
+        answered: dict[str, Any] = {}
+        if isinstance(answer, InterleaveError):
+            self._end(worker, "failed", answered)
+            return
+        if isinstance(answer, Intake):
+            answered = {"engagement_id": answer.engagement_id, "new": answer.outcome != "existing"}
+        elif isinstance(answer, Engagement):
+            answered = {"version": answer.version}
+        self._end(worker, "ok", answered)
+
+    def _end(self, worker: Worker, outcome: Outcome, answered: dict[str, Any]) -> None:
+        errand = worker.errand
+        assert errand is not None
+        if worker.call:
+            self.history.ended(worker.call, outcome, self.now(), **answered)
+        self._tell(worker, f"{outcome} {worker.actor.answer if worker.actor and outcome == 'failed' else answered}")
+        worker.errand = worker.actor = None
+        worker.call = 0
+        errand.ended(outcome)
+
+    def _tell(self, worker: Worker, what: str) -> None:
+        assert worker.errand is not None
+        errand = worker.errand
+        about = f" {errand.about}" if errand.about else ""
+        self.told.append(f"{self.now()} [{worker.number}] {errand.process} {errand.operation}{about}: {what}")
+
+
+def _schedule(_: Day, __: Random) -> Errand:
+    return Errand("system", "schedule", schedule.run)
+
+
+MOMENTS: dict[str, Callable[[Day, Random], Errand | None]] = {
+    "start": acts.start,
+    "sends again": acts.send_again,
+    "accept": acts.accept,
+    "something with what is held": acts.desk_work,
+    "source": acts.source_work,
+    "supervisor": acts.supervisor_work,
+    "pull": acts.pull,
+    "agent": acts.status,
+    "doorbell": Day.doorbell,
+    "stream": Day.stream,
+    "schedule": _schedule,
+    "late write": Day.late_write,
+    "deployment": Day.deployment,
+}
