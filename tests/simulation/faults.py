@@ -3,7 +3,7 @@ faster, writes that come late. A rule arms one; it strikes once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,8 @@ class Faults:
 
     overtake: Callable[[Change], None]
     """Somebody else changes the same rows just before a write."""
+    about: Collection[str] = frozenset(CALLS)
+    """The calls through which faults happen."""
     kind: str = ""
     after: int = 0
     """How many calls go well first."""
@@ -146,7 +148,7 @@ class FaultyTransport:
 
 def _through(proxy: Any, inner: Any, name: str, faults: Faults) -> Any:
     method = getattr(inner, name)
-    if name not in CALLS:
+    if name not in faults.about:
         return method
 
     def call(*args: Any, **named: Any) -> Any:

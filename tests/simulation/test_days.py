@@ -1,54 +1,69 @@
 """Days of a contact centre, each from a seed: faults, duplicates, overlapping workers, clocks that are wrong, a
 deployment in the middle. Then I1–I14 hold, and nothing is lost, doubled or stuck.
-
-`python -m tests.simulation.test_days 7` plays the day of seed 7, and tells the shortest story that goes wrong.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
-from chalicelib.handlers.observe import log
-from tests.simulation.days.after import play
-from tests.simulation.days.day import Day
-from tests.simulation.days.story import FAULTS, ODDS, drawn, shrunk
+from chalicelib.engagements.states import TRANSITIONS
+from chalicelib.storage.memory import MemoryStore
+from chalicelib.storage.protocol import Refused, Replayed, Started
+from tests.simulation.days.story import FAULTS
+from tests.simulation.days.verdict import judged, quietly
+from tests.simulation.test_schedules import Careless, Forgetful
 from tests.support.size import examples
 
 SEEDS = examples(20, 1000)
-AT_ONCE = 5
+AT_ONCE = 10
 """Seeds of one test."""
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    level = log.log_level
-    log.setLevel("CRITICAL")
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-
-
-def judged(seed: int) -> Day:
-    """The day of a seed. Where it goes wrong, the seed and the shortest story that goes wrong like it are told."""
-    story = drawn(seed)
-    try:
-        with quietly():
-            return play(story)
-    except Exception as error:
-        error.add_note(f"Seed {seed}: python -m tests.simulation.test_days {seed}")
-        raise
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
 def test_after_a_day_all_is_well(first: int) -> None:
+    commands: Counter[str] = Counter()
+    struck: Counter[str] = Counter()
     for seed in range(first, first + AT_ONCE):
-        judged(seed)
+        with quietly():
+            verdict = judged(seed)
+        assert verdict.error is None, verdict.text
+        commands.update(after.trail[-1].command for _, after in verdict.day.store.stream)
+        struck += verdict.day.struck
+    if first < examples(SEEDS, AT_ONCE):
+        assert commands.keys() == {"start", *TRANSITIONS} - {"erase"}
+    assert struck.keys() == set(FAULTS)
+
+
+def test_the_same_seed_gives_the_same_history_to_the_byte() -> None:
+    """In whatever order sets are gone through."""
+    command = [sys.executable, "-m", "tests.simulation.days", "3"]
+    told = [
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": each}, capture_output=True, check=True).stdout
+        for each in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    with quietly():
+        assert judged(3).text.encode() in told[0]
+        assert judged(4).text.encode() not in told[0]
+
+
+class Doubling(MemoryStore):
+    """A store that starts work that is active already."""
+
+    def start(self, engagement: Any, receipt: Any) -> Started | Replayed | Refused:
+        self._heads.pop(engagement.work_key, None)
+        return super().start(engagement, receipt)
+
+
+@pytest.mark.parametrize("broken", [Careless, Forgetful, Doubling])
+def test_a_store_that_is_careless_is_found_out_and_the_story_is_short(broken: type[MemoryStore]) -> None:
+    with quietly():
+        verdict = next(found for found in (judged(seed, broken) for seed in range(20)) if found.error)
+    assert "Seed " in verdict.text
+    assert len(verdict.day.story.moments) < 30

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.days.day import Day
 
 SOURCE, SUPERVISOR = "integration:crm", "supervisor:sue"
-NAMES = 40
-"""Works that there are at the most: the same ones come again and again."""
+NAMES = 10
+"""Works of each kind and language; the same ones come again and again."""
 
 
 @dataclass
@@ -134,7 +134,6 @@ FROM_ABOVE: dict[str, Deed] = {
     "barge": Deed(
         ("assigned",), ("observe",), lambda world, order, *_: supervising.observe(world, order, "sue", "barge")
     ),
-    "leave": Deed(("assigned",), ("leave",), lambda world, order, *_: supervising.leave(world, order, "sue")),
     "reassign": Deed(
         HELD,
         ("transfer",),
@@ -184,21 +183,21 @@ def source_work(day: Day, dice: Random) -> Errand | None:
 
 
 def supervisor_work(day: Day, dice: Random) -> Errand | None:
-    """A supervisor takes part or interferes; an agent who was asked for advice takes over; somebody's status is set."""
-    name = dice.choice((*FROM_ABOVE, "take over", "status"))
+    """A supervisor interferes, or sets somebody's status; whoever takes part in work leaves it, or takes it over."""
+    name = dice.choice((*FROM_ABOVE, "barge", "leave", "take over", "take over", "status"))
     if name == "status":
         return status(day, dice, SUPERVISOR)
-    if name != "take over":
+    if name in FROM_ABOVE:
         return done(day, dice, name, FROM_ABOVE[name], SUPERVISOR)
-    works = [each for each in day.works("assigned") if set(each.participants) & set(AGENTS)]
-    if not works:
+    parts = [(each.engagement_id, user) for each in day.works("assigned") for user in sorted(each.participants)]
+    if name == "take over":
+        parts = [(engagement_id, user) for engagement_id, user in parts if user in AGENTS]
+    if not parts:
         return None
-    work = dice.choice(works)
-    user = dice.choice(sorted(set(work.participants) & set(AGENTS)))
-    order = Order(work.engagement_id, f"agent:{user}")
-    return Errand(
-        order.actor, name, lambda world: supervising.take_over(world, order, user), order.engagement_id, ("take_over",)
-    )
+    engagement_id, user = dice.choice(parts)
+    order = Order(engagement_id, SUPERVISOR if user == "sue" else f"agent:{user}")
+    act, brings = (supervising.leave, "leave") if name == "leave" else (supervising.take_over, "take_over")
+    return Errand(order.actor, name, lambda world: act(world, order, user), engagement_id, (brings,))
 
 
 def accept(day: Day, dice: Random) -> Errand | None:

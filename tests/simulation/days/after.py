@@ -11,7 +11,7 @@ from chalicelib.operations import configuring, desk, reading, reconciling, sessi
 from chalicelib.operations.ordering import Order
 from tests.simulation.days.acts import Errand
 from tests.simulation.days.day import MORNING, Day
-from tests.simulation.days.story import SKEW_MS, Story
+from tests.simulation.days.story import SKEW_MS
 from tests.simulation.tenant import AGENTS, DOCUMENT
 from tests.support import history, invariants
 
@@ -20,16 +20,14 @@ ROUNDS = 60
 ABLE = [{**agent, "skills": {"french": 5}} for agent in DOCUMENT["agents"]]
 
 
-def play(story: Story) -> Day:
+def play(day: Day) -> None:
     """The whole day, its recovery, and what must hold then. Raises `AssertionError`, or what the product raises."""
-    day = Day(story)
-    for moment in story.moments:
+    for moment in day.story.moments:
         day.happens(moment)
     day.finish()
     recovered(day)
     everything_ends(day)
     check_all(day)
-    return day
 
 
 def recovered(day: Day) -> None:

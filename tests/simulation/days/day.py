@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 from zlib import crc32
 
 from chalicelib.engagements.model import Engagement, Occupancy
-from chalicelib.errors import InterleaveError
+from chalicelib.errors import InterleaveError, LostRace
 from chalicelib.handlers import schedule
 from chalicelib.operations import configuring, recording, routing
 from chalicelib.operations.intake import Intake
@@ -21,14 +22,14 @@ from tests.simulation.days.acts import Errand
 from tests.simulation.days.story import Moment, Story
 from tests.simulation.faults import Fault, Faults, FaultyStore, FaultyTransport
 from tests.simulation.tenant import AGENTS, DOCUMENT
-from tests.support.calls import STREAM, StoppingStore, StoppingTransport
+from tests.support.calls import STORE, STREAM, TRANSPORT, StoppingStore, StoppingTransport
 from tests.support.history import History, Outcome
 from tests.support.schedules import Actor, pause
 from tests.support.worlds import MemoryCentre, memory_centre, tokens
 
 MORNING = 1_763_971_200_000
 """Monday, 2025-11-24T08:00:00Z: what is closed at weekends opens."""
-SPANS_S = (0.2, 1, 1, 2, 5, 5, 10, 20, 31, 61, 61, 130, 301, 900)
+SPANS_S = (0.2, 1, 1, 1, 2, 2, 2, 5, 5, 5, 5, 10, 10, 20, 20, 31, 31, 61, 130, 301, 900, 3600)
 PATIENCE_S = 10
 """Whoever is at it has finished before more time than this passes."""
 LANES = 3
@@ -62,13 +63,14 @@ class Day:
     """A contact centre from the morning on, and everything that is known of its day."""
 
     def __init__(self, story: Story) -> None:
+        self.story = story
         self.centre: MemoryCentre = memory_centre(configured=False)
         self.centre.clock.at = MORNING
         self.centre.configure(DOCUMENT)
         self.centre.ready(*AGENTS)
         self.store, self.transport = self.centre.store, self.centre.transport
         self.now = self.centre.clock
-        self.faults = Faults(lambda _: None)
+        self.faults = Faults(lambda _: None, {*STORE, *TRANSPORT})
         self.skews = story.skews
         self._begun = 0
         self.workers = [self._worker(n) for n in range(len(story.skews))]
@@ -79,7 +81,13 @@ class Day:
         self.offers: list[str] = []
         self.told: list[str] = []
         """What happened, as it can be read."""
+        self.struck: Counter[str] = Counter()
+        """How often each fault has happened."""
         self._streamed = [0, 0]
+
+    def text(self) -> str:
+        """All that happened, to the byte."""
+        return "\n".join([*self.told, self.history.text()])
 
     def happens(self, moment: Moment) -> None:
         """A moment of the story."""
@@ -119,24 +127,28 @@ class Day:
 
     def step(self, worker: Worker, fault: str = "") -> None:
         """It makes its next call, which may go wrong."""
-        assert worker.actor is not None
-        assert worker.actor.next is not None
-        if fault:
-            self._tell(worker, f"{worker.actor.next.name}: {fault}")
+        actor = worker.actor
+        assert actor is not None
+        assert actor.next is not None
+        call = actor.next.name
         if fault == "dies":
-            worker.actor.die()
+            self._struck(worker, call, fault)
+            actor.die()
             self._end(worker, "unknown", {})
             return
         self.faults.arm(fault, 0)
+        lost = False
         try:
-            worker.actor.step()
+            actor.step()
         except Fault:
+            lost = True
+        if self.faults.fired:
+            self._struck(worker, call, fault)
+        self.faults.disarm()
+        if lost:
             self._end(worker, "unknown", {})
-        else:
-            if worker.actor.next is None:
-                self._ended(worker)
-        finally:
-            self.faults.disarm()
+        elif actor.next is None:
+            self._ended(worker)
 
     def finish(self) -> None:
         """Everybody ends what he is at, a call each in turn."""
@@ -213,10 +225,8 @@ class Day:
         """A write that has taken effect arrives once more; nothing comes of it (I9)."""
         if self.faults.late:
             before = (len(self.store.stream), len(self.store.agent_stream))
-            try:
+            with suppress(LostRace):
                 self.store.commit(dice.choice(self.faults.late))
-            except InterleaveError:
-                pass
             assert before == (len(self.store.stream), len(self.store.agent_stream)), "I9: an old write took effect"
 
     def deployment(self, dice: Random) -> Errand:
@@ -246,9 +256,7 @@ class Day:
         self._begun += 1
         store: Any = StoppingStore(FaultyStore(self.store, self.faults))  # type: ignore[arg-type]
         transport: Any = StoppingTransport(FaultyTransport(self.transport, self.faults))  # type: ignore[arg-type]
-        world = World(
-            store, transport, lambda: self.now() + skew, tokens(self._begun), "account", self.centre.posts
-        )
+        world = World(store, transport, lambda: self.now() + skew, tokens(self._begun), "account", self.centre.posts)
         return Worker(number, world)
 
     def _time_passes(self, dice: Random) -> None:
@@ -282,6 +290,10 @@ class Day:
         worker.errand = worker.actor = None
         worker.call = 0
         errand.ended(outcome)
+
+    def _struck(self, worker: Worker, call: str, fault: str) -> None:
+        self.struck[fault] += 1
+        self._tell(worker, f"{call}: {fault}")
 
     def _tell(self, worker: Worker, what: str) -> None:
         assert worker.errand is not None

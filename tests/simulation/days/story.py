@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-LENGTH = 600
+LENGTH = 1200
 """Moments of a day."""
 WORKERS = 6
 """Processes that serve calls, rings, the stream and the schedule."""
@@ -28,7 +28,7 @@ ODDS = {
     "accept": 14,
     "something with what is held": 16,
     "source": 5,
-    "supervisor": 5,
+    "supervisor": 7,
     "pull": 3,
     "agent": 8,
     "doorbell": 16,
