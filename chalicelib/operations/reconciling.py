@@ -7,7 +7,7 @@ histories of the engagements that they name. What is past its retention is not j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +17,7 @@ from chalicelib.errors import LostRace
 from chalicelib.operations import archiving, rolling
 from chalicelib.operations.recording import EVENTS_PER_ROW
 from chalicelib.operations.reporting import whole_quarters
+from chalicelib.operations.translation import waiting_of
 from chalicelib.reporting.coverage import Coverage, Level, interval_at, series
 from chalicelib.reporting.definitions import COUNTED
 from chalicelib.reporting.facts import Dataset, Fact, identity
@@ -96,9 +97,22 @@ class Findings:
 def works(world: World, after: str, start: int, end: int, *, again: bool = False) -> tuple[Findings, str | None]:
     """Look at the histories of some works, and at what they tell of a stretch of time; and where to go on.
 
-    `again`: record those facts again, which puts back what is missing.
+    `again`: record those facts again, which puts back what is missing, and enter in the index what waits (I3).
     """
     histories, onward = world.store.histories(after, ROWS_AT_ONCE)
+    if again:
+        _enlist(world, histories)
+    return _held_against(world, histories, start, end, again=again), onward
+
+
+def _enlist(world: World, histories: Iterable[History]) -> None:
+    """Enter what waits in the index. It is there, or the router has been told of it, unless that message was lost."""
+    for engagement, _ in histories:
+        if engagement.state == "queued":
+            world.store.enlist(waiting_of(world.tenant(), engagement))
+
+
+def _held_against(world: World, histories: Sequence[History], start: int, end: int, *, again: bool = False) -> Findings:
     found = Findings(len(histories))
     told: list[Fact] = []
     for engagement, events in histories:
@@ -107,7 +121,7 @@ def works(world: World, after: str, start: int, end: int, *, again: bool = False
     found.told = tally(told)
     if again:
         world.store.record(told, (), rolling.late(world, told))
-    return found, onward
+    return found
 
 
 def quarters(world: World, start: int, end: int, each: Callable[[World, int], Findings]) -> tuple[Findings, int | None]:
@@ -161,7 +175,8 @@ def rebuild(world: World, quarter: int) -> Findings:
 def nightly(world: World) -> Night | None:
     """Hold yesterday, on the tenant's clock, against all histories, a little in every sweep; how it was, at the end.
 
-    Each sweep goes on where the last one said that it was. One that died has said nothing.
+    Each sweep goes on where the last one said that it was. One that died has said nothing. On the way, what waits is
+    entered in the index: a message to the router that was lost costs a day at most (I3).
     """
     coverage, night = world.store.coverage(), world.store.night()
     if night.is_over:
@@ -182,7 +197,9 @@ def nightly(world: World) -> Night | None:
 
 
 def _over_works(world: World, night: Night, after: str) -> Night:
-    found, onward = works(world, after, night.start, night.end)
+    histories, onward = world.store.histories(after, ROWS_AT_ONCE)
+    _enlist(world, histories)
+    found = _held_against(world, histories, night.start, night.end)
     return replace(night.with_(found.lines()), after=onward, told=added(night.told, found.told))
 
 

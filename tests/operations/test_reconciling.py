@@ -301,6 +301,25 @@ def test_a_night_takes_as_many_sweeps_as_it_needs_and_goes_on_where_one_died(cen
     assert (found.drift, dead, sweeps_ > 30) == (0, True, True)
 
 
+@pytest.mark.parametrize("mended", ["by night", "by the doctor"])
+def test_i3_work_of_which_no_message_tells_any_more_is_found(any_centre: Centre, mended: str) -> None:
+    centre, store = any_centre, any_centre.world.store
+    lost = centre.start()
+    centre.catch_up()
+    centre.world.transport.forget("billing", centre.world.transport.drain("billing").receipts)
+    centre.ready("ana")
+    centre.route()
+    assert centre.read(lost).state == "queued", "nobody tells the router of it"
+    if mended == "by night":
+        centre.clock.at = END + HOUR_MS
+        store.put_night(Night(START, START, quarter=START, version=store.night().version))
+        reconciling.nightly(centre.world)
+    else:
+        over_works(centre, again=True)
+    centre.route()
+    assert centre.read(lost).state == "offered"
+
+
 def ticking(centre: MemoryCentre, ms: int) -> Callable[[], int]:
     """A clock on which each look takes so long."""
 

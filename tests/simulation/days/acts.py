@@ -38,6 +38,8 @@ class Errand:
     brings: tuple[str, ...] = ()
     """As in `tests/support/history.py`; an errand that neither starts nor brings anything is not noted."""
     key: str | None = None
+    tells: frozenset[str] = frozenset()
+    """The engagements of which it tells the router."""
     ended: Callable[[Outcome], None] = field(default=lambda _: None)
 
 

@@ -21,7 +21,7 @@ from tests.simulation.days import acts
 from tests.simulation.days.acts import Errand
 from tests.simulation.days.story import Moment, Story
 from tests.simulation.faults import Fault, Faults, FaultyStore, FaultyTransport
-from tests.simulation.tenant import AGENTS, DOCUMENT
+from tests.simulation.tenant import AGENTS, DOCUMENT, QUEUES
 from tests.support.calls import STORE, STREAM, TRANSPORT, StoppingStore, StoppingTransport
 from tests.support.history import History, Outcome
 from tests.support.schedules import Actor, pause
@@ -79,6 +79,8 @@ class Day:
         self.sent: list[tuple[str, str | None, dict[str, Any]]] = []
         """Starts with a key, which can be sent again."""
         self.offers: list[str] = []
+        self.untold: set[str] = set()
+        """Engagements of which the router may never have been told, since a message was lost."""
         self.told: list[str] = []
         """What happened, as it can be read."""
         self.struck: Counter[str] = Counter()
@@ -219,7 +221,16 @@ class Day:
             if outcome == "ok":
                 lane.taken = max(lane.taken, first + len(batch))
 
-        return Errand("system", "stream", run, ended=ended)
+        tells = frozenset(after.engagement_id for _, after in writes)
+        return Errand("system", "stream", run, tells=tells, ended=ended)
+
+    def lost_messages(self, _: Random) -> None:
+        """Whatever is in a queue is lost: purged, or received too often by passes that died."""
+        self.transport.due_rings()
+        for queue_id in QUEUES:
+            drained = self.transport.drain(queue_id)
+            self.untold |= {each.engagement_id for each in drained.notices}
+            self.transport.forget(queue_id, drained.receipts)
 
     def late_write(self, dice: Random) -> None:
         """A write that has taken effect arrives once more; nothing comes of it (I9)."""
@@ -292,7 +303,10 @@ class Day:
         errand.ended(outcome)
 
     def _struck(self, worker: Worker, call: str, fault: str) -> None:
+        assert worker.errand is not None
         self.struck[fault] += 1
+        if (call, fault) == ("announce", "message lost"):
+            self.untold |= worker.errand.tells
         self._tell(worker, f"{call}: {fault}")
 
     def _tell(self, worker: Worker, what: str) -> None:
@@ -318,6 +332,7 @@ MOMENTS: dict[str, Callable[[Day, Random], Errand | None]] = {
     "doorbell": Day.doorbell,
     "stream": Day.stream,
     "schedule": _schedule,
+    "lost messages": Day.lost_messages,
     "late write": Day.late_write,
     "deployment": Day.deployment,
 }

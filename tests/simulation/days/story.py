@@ -34,6 +34,7 @@ ODDS = {
     "doorbell": 16,
     "stream": 18,
     "schedule": 5,
+    "lost messages": 1,
     "late write": 2,
     "deployment": 1,
 }
