@@ -45,20 +45,22 @@ class Api:
         """One call. Lost connections, 429 and 5xx are tried again: every operation here is safe to repeat."""
         for attempt in range(TRIES):
             try:
-                sent = {"Authorization": f"Bearer {await self.token()}", **headers}
-                async with self._session.request(method, self._url + path, json=body, headers=sent) as answer:
-                    if (answer.status < 500 and answer.status != TOO_MANY) or attempt == TRIES - 1:
-                        has_body = answer.status not in (204, 304)
-                        return Reply(
-                            answer.status,
-                            dict(answer.headers),
-                            await answer.json(content_type=None) if has_body else None,
-                        )
+                reply = await self.attempt(method, path, body, headers)
+                if (reply.status < 500 and reply.status != TOO_MANY) or attempt == TRIES - 1:
+                    return reply
             except aiohttp.ClientConnectionError:
                 if attempt == TRIES - 1:
                     raise
             await asyncio.sleep(0.1 * 2**attempt)
         raise AssertionError("unreachable")
+
+    async def attempt(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
+        """One try of a call."""
+        sent = {"Authorization": f"Bearer {await self.token()}", **headers}
+        async with self._session.request(method, self._url + path, json=body, headers=sent) as answer:
+            has_body = answer.status not in (204, 304)
+            told = await answer.json(content_type=None) if has_body else None
+            return Reply(answer.status, dict(answer.headers), told)
 
     async def expect(self, status: int, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The body of an answer that must have this status. Raises `Unexpected`."""

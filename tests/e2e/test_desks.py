@@ -18,6 +18,8 @@ from infra import clients
 from infra.client import Api
 from infra.local import LocalStack
 from tests.e2e.desks import ENGAGEMENTS, Desk, behind
+from tests.e2e.noted import NotedApi, everything, wrong
+from tests.support.history import Found, History
 from tests.support.size import LONG
 
 pytestmark = pytest.mark.e2e
@@ -73,6 +75,9 @@ class Scene:
     started: list[str] = field(default_factory=list)
     forced: list[tuple[Desk, int, str]] = field(default_factory=list)
     """Statuses that a supervisor set: whose, from when on (epoch ms), which."""
+    history: History = field(default_factory=History)
+    found: dict[str, Found] = field(default_factory=dict)
+    """What there is in the end, by engagement."""
     judged_until: int = 0
     """Epoch ms: what happens later, the desks may close before they show it."""
 
@@ -135,6 +140,7 @@ def test_desks_are_mostly_told_that_nothing_changed_and_are_never_far_behind() -
         f"{len(shown)} statuses after {max(shown) / 1000:.2f} s; what was shown was never older than {oldest:.2f} s."
     )
     assert len(lags) > len(scene.started) > 0 < len(shown)
+    assert wrong(scene.history, scene.found) == []
     assert max(lags) < BEHIND
     assert max(shown) < 1000 * BEHIND
     assert oldest < BEHIND
@@ -146,16 +152,26 @@ async def played() -> tuple[Scene, dict[str, list[dict[str, Any]]]]:
     connector = aiohttp.TCPConnector(limit=0)
     async with LocalStack(port=0, say=lambda _: None) as stack, aiohttp.ClientSession(connector=connector) as session:
         store = DynamoStore(stack.session.client("dynamodb"), stack.outputs["TableName"])
+        history = History()
 
         def api(name: str, role: Any) -> Api:
-            return Api(session, stack.url, stack.account_id, **clients.create(store, name, role))
+            made = clients.create(store, name, role)
+            return NotedApi(
+                history,
+                f"{role}:{name}",
+                session,
+                stack.url,
+                stack.account_id,
+                made["client_id"],
+                made["client_secret"],
+            )
 
         admin, supervisor = api("admin", "admin"), api("supervisor", "supervisor")
         await admin.expect(200, "PUT", f"{BASE}/configuration", document(names))
         desks = [Desk(api(each, "agent"), each, random.Random(each)) for each in names]
         for desk in desks[: -DESKS // 10]:
             await supervisor.expect(204, "PATCH", f"{BASE}/users/{desk.user_id}/status", {"status_id": "3"})
-        scene = Scene(api("crm", "integration"), supervisor, desks)
+        scene = Scene(api("crm", "integration"), supervisor, desks, history=history)
         sitting = [asyncio.create_task(desk.sit(n * OPENS_EVERY)) for n, desk in enumerate(desks)]
         await asyncio.sleep(len(desks) * OPENS_EVERY)
         working = [asyncio.create_task(scene.start_work()), asyncio.create_task(scene.interfere(random.Random(1)))]
@@ -166,6 +182,7 @@ async def played() -> tuple[Scene, dict[str, list[dict[str, Any]]]]:
             await asyncio.sleep(SETTLES)  # what was done last is to be seen too
         finally:
             await _end(sitting)
+        scene.found = await everything(admin)
         return scene, {each: await _events(admin, each) for each in scene.started}
 
 

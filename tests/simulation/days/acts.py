@@ -89,7 +89,9 @@ def _answer(act: Callable[..., Any], *more: Any) -> Does:
 
     def does(world: World, order: Order, work: Engagement, dice: Random, day: Day) -> Any:
         offer_id = work.offer.offer_id if work.offer and dice.random() < 0.9 else dice.choice(day.offers or ["none"])
-        return act(world, order, offer_id, *more)
+        answer = act(world, order, offer_id, *more)
+        day.answered.append((answer.engagement_id, answer.version, offer_id))
+        return answer
 
     return does
 

@@ -124,6 +124,9 @@ def check_all(day: Day) -> None:
             known = events.setdefault((after.engagement_id, event.version), (after, event))
             assert known[1] == event, "I9: the past has changed"
             invariants.i12_by_whom_it_may(event)
+    open_before = {(new.engagement_id, new.version): old.offer for old, new in store.stream if old and old.offer}
+    for engagement_id, version, offer_id in day.answered:
+        assert open_before[engagement_id, version].offer_id == offer_id, "I7: a stale offer was answered"
     versions: dict[str, int] = {}
     for engagement_id, version in events:
         versions[engagement_id] = max(version, versions.get(engagement_id, 0))

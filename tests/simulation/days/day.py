@@ -79,6 +79,9 @@ class Day:
         self.sent: list[tuple[str, str | None, dict[str, Any]]] = []
         """Starts with a key, which can be sent again."""
         self.offers: list[str] = []
+        """Those that were open lately."""
+        self.answered: list[tuple[str, int, str]] = []
+        """By engagement and version, the offer whose answer brought it about."""
         self.untold: set[str] = set()
         """Engagements of which the router may never have been told, since a message was lost."""
         self.told: list[str] = []
