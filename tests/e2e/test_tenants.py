@@ -32,7 +32,9 @@ from infra.demo.play import ASSIGNMENTS, START
 from infra.functions import FunctionHost
 from infra.sessions import Session
 from infra.stacks import Stack
+from tests.e2e.noted import NotedApi, everything, wrong
 from tests.e2e.permissions import denied_without
+from tests.support.history import History
 
 pytestmark = pytest.mark.e2e
 
@@ -132,15 +134,17 @@ class Work:
     started: dict[str, str] = field(default_factory=dict)
     """Work item by engagement."""
     closed: Counter[str] = field(default_factory=Counter)
+    history: History = field(default_factory=History)
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     no_more: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def by(self, client_id: str | None, client_secret: str | None) -> Api:
-        return Api(self.session, str(self.at.url), str(self.at.account_id), str(client_id), str(client_secret))
+    def by(self, process: str, client_id: str | None, client_secret: str | None) -> Api:
+        where = (str(self.at.url), str(self.at.account_id), str(client_id), str(client_secret))
+        return NotedApi(self.history, process, self.session, *where)
 
     @property
     def admin(self) -> Api:
-        return self.by(self.at.client_id, self.at.client_secret)
+        return self.by(f"admin:{self.at.client_id}", self.at.client_id, self.at.client_secret)
 
     async def start(self, works: list[str]) -> None:
         """Start an engagement for each, several at once."""
@@ -163,7 +167,8 @@ class Work:
         for agent in tenant(TICKETS)["agents"]:
             client = {"client_id": f"{agent['user_id']}-1", "role": "agent", "user_id": agent["user_id"]}
             made = await admin.expect(201, "POST", CLIENTS, client)
-            desks.append(self._desk(self.by(made["client_id"], made["client_secret"])))
+            process = f"agent:{agent['user_id']}"
+            desks.append(self._desk(self.by(process, made["client_id"], made["client_secret"])))
         await asyncio.gather(*desks)
 
     async def _desk(self, agent: Api) -> None:
@@ -283,6 +288,7 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     assert told.keys() == north.started.keys()
     assert set(north.started.values()) == expected
     assert len(north.started) == len(expected)
+    assert wrong(north.history, account.run(everything(north.admin))) == []
     for events in told.values():
         assert [each["version"] for each in events] == list(range(1, len(events) + 1))
         assert Counter(each["state"] for each in events)["closed"] == 1

@@ -16,6 +16,8 @@ from tests.simulation.tenant import AGENTS, DOCUMENT
 from tests.support import history, invariants
 
 DAY_MS = 86_400_000
+OPEN_MS = 9 * 3_600_000
+"""After midnight: every queue is open, and the night's work is over."""
 ROUNDS = 60
 ABLE = [
     {**agent, "skills": {"french": 5}, "capacity": {"work_item": 2, "voice": 1}, "occupancy_profile_id": None}
@@ -71,7 +73,7 @@ def run(day: Day, errand: Errand | None) -> None:
 
 def everything_ends(day: Day) -> None:
     """The next morning everybody is there and can do everything, and all work is finished (I3)."""
-    day.now.at = MORNING + DAY_MS + 3_600_000
+    day.now.at = (day.now() // DAY_MS + 1) * DAY_MS + OPEN_MS
     configuring.apply(day.centre.world, {**DOCUMENT, "agents": ABLE}, None)
     for agent in AGENTS:
         run(day, Errand(f"agent:{agent}", "back", _back(agent)))
