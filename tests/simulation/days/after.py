@@ -6,12 +6,13 @@ from random import Random
 from typing import Any
 
 from chalicelib.engagements.model import Engagement, Event
-from chalicelib.handlers import schedule
 from chalicelib.operations import configuring, desk, reading, reconciling, sessions
 from chalicelib.operations.ordering import Order
+from tests.simulation.days import machinery
 from tests.simulation.days.acts import Errand
-from tests.simulation.days.day import MORNING, Day
+from tests.simulation.days.day import MORNING, PATIENCE_S, Day
 from tests.simulation.days.story import SKEW_MS
+from tests.simulation.model import is_open
 from tests.simulation.tenant import AGENTS, DOCUMENT
 from tests.support import history, invariants
 
@@ -30,9 +31,28 @@ def play(day: Day) -> None:
     for moment in day.story.moments:
         day.happens(moment)
     day.finish()
+    everybody_fitted(day)
     recovered(day)
     everything_ends(day)
     check_all(day)
+
+
+def everybody_fitted(day: Day) -> None:
+    """Whoever was given something was ready then, serves its queue, has its skills, and the queue was open (I8)."""
+    agents = {agent["user_id"]: agent for agent in DOCUMENT["agents"]}
+    for change in (write.change for write in day.faults.written):
+        work = change.engagement
+        seen = change.engagement_seen or 0
+        at = next((e.at for e in work.trail if e.version > seen and e.command in ("offer", "pull")), 0) if work else 0
+        if work is None or not at:
+            continue
+        assert is_open(work.queue_id, at) or is_open(work.queue_id, at - 1000 * PATIENCE_S), "I8: its queue is closed"
+        for occupancy, _ in change.occupancies:
+            agent = agents[occupancy.agent_id]
+            assert occupancy.status == "ready", f"I8: {occupancy.agent_id} was not ready"
+            assert work.queue_id in agent["queues"], f"I8: {occupancy.agent_id} does not serve the queue"
+            skills = agent.get("skills", {})
+            assert all(skills.get(need.skill, 0) >= need.level for need in work.skills), "I8: a skill is missing"
 
 
 def recovered(day: Day) -> None:
@@ -55,10 +75,10 @@ def recovered(day: Day) -> None:
 def settle(day: Day) -> None:
     """What happens by itself, until nothing more is written, and all that was written has come by the stream."""
     while True:
-        run(day, day.doorbell(Random(1)))
-        run(day, Errand("system", "schedule", schedule.run))
+        run(day, machinery.doorbell(day, Random(1)))
+        run(day, machinery.sweep())
         day.take_note()
-        batches = [day.batch(lane, lane.taken, len(lane.records)) for lane in day.lanes]
+        batches = [machinery.batch(lane, lane.taken, len(lane.records)) for lane in day.lanes]
         for each in batches:
             run(day, each)
         if not any(batches):
@@ -119,6 +139,10 @@ def check_all(day: Day) -> None:
     """Nothing is lost, nothing is doubled, all is told, and reports are what has happened."""
     settle(day)
     store = day.store
+    facts = store.facts(None, 0, invariants.EVER)
+    day.centre.consume()  # all of it once more, from the beginning
+    settle(day)
+    assert store.facts(None, 0, invariants.EVER) == facts, "I11: what is delivered again counts again"
     events: dict[tuple[str, int], tuple[Engagement, Event]] = {}
     for before, after in store.stream:
         invariants.i9_nothing_older_overwrites(before, after)

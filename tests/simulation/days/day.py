@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 from zlib import crc32
 
 from chalicelib.engagements.model import Engagement, Occupancy
-from chalicelib.errors import InterleaveError, LostRace
-from chalicelib.handlers import schedule
-from chalicelib.operations import configuring, recording, routing
+from chalicelib.errors import InterleaveError
 from chalicelib.operations.intake import Intake
 from chalicelib.world import World
-from tests.simulation.days import acts
+from tests.simulation.days import acts, machinery
 from tests.simulation.days.acts import Errand
 from tests.simulation.days.story import Moment, Story
 from tests.simulation.faults import Fault, Faults, FaultyStore, FaultyTransport
-from tests.simulation.tenant import AGENTS, DOCUMENT, QUEUES
-from tests.support.calls import STORE, STREAM, TRANSPORT, StoppingStore, StoppingTransport
+from tests.simulation.tenant import AGENTS, DOCUMENT
+from tests.support.calls import STORE, TRANSPORT, StoppingStore, StoppingTransport
 from tests.support.history import History, Outcome
-from tests.support.schedules import Actor, pause
+from tests.support.schedules import Actor
 from tests.support.worlds import MemoryCentre, memory_centre, tokens
 
 MORNING = 1_763_971_200_000
@@ -34,7 +30,6 @@ PATIENCE_S = 10
 """Whoever is at it has finished before more time than this passes."""
 LANES = 3
 """Shards of the stream: what is written of one item comes by one of them, in order."""
-VISIBILITY_S = 30
 
 Record = tuple[Any, Any]
 """One write, of an engagement or of an occupancy: before and after."""
@@ -57,6 +52,25 @@ class Lane:
 
     records: list[Record] = field(default_factory=list)
     taken: int = 0
+
+
+MOMENTS: dict[str, Callable[[Day, Random], Errand | None]] = {
+    "start": acts.start,
+    "sends again": acts.send_again,
+    "accept": acts.accept,
+    "something with what is held": acts.desk_work,
+    "source": acts.source_work,
+    "supervisor": acts.supervisor_work,
+    "pull": acts.pull,
+    "agent": acts.status,
+    "doorbell": machinery.doorbell,
+    "stream": machinery.stream,
+    "schedule": machinery.sweep,
+    "lost messages": machinery.lost_messages,
+    "late write": machinery.late_write,
+    "deployment": machinery.deployment,
+}
+"""By what a moment is called, what begins in it."""
 
 
 class Day:
@@ -182,87 +196,6 @@ class Day:
                 if isinstance(after, Engagement) and after.offer:
                     self.offers = [*self.offers[-7:], after.offer.offer_id]
 
-    # The machinery
-
-    def doorbell(self, dice: Random) -> Errand | None:
-        """Some of the rings that are there, in any order; sometimes they will come again."""
-        rings = self.transport.due_rings()
-        dice.shuffle(rings)
-        batch = rings[: dice.choice((1, 3, 10, 10))]
-        self.transport.ring(rings[len(batch) :])
-        if not batch:
-            return None
-        if dice.random() < 0.1:
-            self.transport.ring(batch, dice.choice((0, 1, VISIBILITY_S)))
-
-        def ended(outcome: Outcome) -> None:
-            if outcome != "ok":
-                self.transport.ring(batch, VISIBILITY_S)
-
-        return Errand("system", "doorbell", lambda world: routing.route(world, batch), ended=ended)
-
-    def stream(self, dice: Random) -> Errand | None:
-        """A batch of one lane: what is new, as much as happens to come, and what came before perhaps again."""
-        self.take_note()
-        lane = dice.choice(self.lanes)
-        first = max(0, lane.taken - dice.choice((0, 0, 0, 1, 10)))
-        return self.batch(lane, first, lane.taken + dice.choice((1, 3, 10, 100)))
-
-    def batch(self, lane: Lane, first: int, last: int) -> Errand | None:
-        batch = lane.records[first:last]
-        if not batch:
-            return None
-        writes = [record for record in batch if isinstance(record[1], Engagement)]
-        statuses = [record for record in batch if isinstance(record[1], Occupancy)]
-
-        def run(world: World) -> None:
-            pause(STREAM)
-            recording.record(world, writes)
-            recording.record_status(world, statuses)
-
-        def ended(outcome: Outcome) -> None:
-            if outcome == "ok":
-                lane.taken = max(lane.taken, first + len(batch))
-
-        tells = frozenset(after.engagement_id for _, after in writes)
-        return Errand("system", "stream", run, tells=tells, ended=ended)
-
-    def lost_messages(self, _: Random) -> None:
-        """Whatever is in a queue is lost: purged, or received too often by passes that died."""
-        self.transport.due_rings()
-        for queue_id in QUEUES:
-            drained = self.transport.drain(queue_id)
-            self.untold |= {each.engagement_id for each in drained.notices}
-            self.transport.forget(queue_id, drained.receipts)
-
-    def late_write(self, dice: Random) -> None:
-        """A write that has taken effect arrives once more; nothing comes of it (I9)."""
-        if self.faults.late:
-            before = (len(self.store.stream), len(self.store.agent_stream))
-            with suppress(LostRace):
-                self.store.commit(dice.choice(self.faults.late))
-            assert before == (len(self.store.stream), len(self.store.agent_stream)), "I9: an old write took effect"
-
-    def deployment(self, dice: Random) -> Errand:
-        """Processes begin anew, one after the other, and the configuration becomes another one."""
-        document = deepcopy(DOCUMENT)
-        tickets, express = document["queues"][:2]
-        change = dice.choice(("none", "quick", "no wrap-up", "no dee", "no express"))
-        if change == "quick":
-            tickets["offer_timeout"] = 5
-        elif change == "no wrap-up":
-            tickets["wrap_up_time"] = 0
-        elif change == "no dee":
-            document["agents"] = [each for each in document["agents"] if each["user_id"] != "dee"]
-            document["flows"] = [each for each in document["flows"] if each["flow_id"] != "for-dee"]
-        elif change == "no express":
-            express["auto_accept"] = False
-        for n, worker in enumerate(self.workers):
-            if worker.actor is None:
-                self.workers[n] = self._worker(n)
-        terms = configuring.Terms(release=True)
-        return Errand("admin:ada", f"deploy: {change}", lambda world: configuring.apply(world, document, None, terms))
-
     # Inside
 
     def _worker(self, number: int) -> Worker:
@@ -317,25 +250,3 @@ class Day:
         errand = worker.errand
         about = f" {errand.about}" if errand.about else ""
         self.told.append(f"{self.now()} [{worker.number}] {errand.process} {errand.operation}{about}: {what}")
-
-
-def _schedule(_: Day, __: Random) -> Errand:
-    return Errand("system", "schedule", schedule.run)
-
-
-MOMENTS: dict[str, Callable[[Day, Random], Errand | None]] = {
-    "start": acts.start,
-    "sends again": acts.send_again,
-    "accept": acts.accept,
-    "something with what is held": acts.desk_work,
-    "source": acts.source_work,
-    "supervisor": acts.supervisor_work,
-    "pull": acts.pull,
-    "agent": acts.status,
-    "doorbell": Day.doorbell,
-    "stream": Day.stream,
-    "schedule": _schedule,
-    "lost messages": Day.lost_messages,
-    "late write": Day.late_write,
-    "deployment": Day.deployment,
-}
