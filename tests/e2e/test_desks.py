@@ -177,16 +177,16 @@ async def played() -> tuple[Scene, dict[str, list[dict[str, Any]]]]:
         working = [asyncio.create_task(scene.start_work()), asyncio.create_task(scene.interfere(random.Random(1)))]
         try:
             await asyncio.wait(working, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            await _end(working)
+            await stopped(working)
             scene.judged_until = time.time_ns() // 1_000_000
             await asyncio.sleep(SETTLES)  # what was done last is to be seen too
         finally:
-            await _end(sitting)
+            await stopped(sitting)
         scene.found = await everything(admin)
         return scene, {each: await _events(admin, each) for each in scene.started}
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def stopped(tasks: list[asyncio.Task[None]]) -> None:
     """Stop them; what one of them failed with is raised."""
     for each in tasks:
         each.cancel()
