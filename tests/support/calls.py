@@ -63,6 +63,8 @@ STORE: dict[str, Any] = {
     "keep_rollup": lambda *_: Call("keep_rollup", writes=(("roll-up", None),)),
     "night": lambda: Call("night", reads=(("night", None),)),
     "put_night": lambda *_: Call("put_night", writes=(("night", None),)),
+    "archiving": lambda: Call("archiving", reads=(("archiving", None),)),
+    "put_archiving": lambda *_: Call("put_archiving", writes=(("archiving", None),)),
     "histories": lambda *_: Call("histories", reads=(("head", None), ("history", None))),
 }
 TRANSPORT: dict[str, Any] = {
