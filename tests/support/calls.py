@@ -6,6 +6,7 @@ index is part of the write to its row.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -132,3 +133,25 @@ class StoppingStore(_Stopping):
         except LostRace:
             return False
         return True
+
+
+class StoppingArchive:
+    """An archive in memory, call by call."""
+
+    name = "memory"
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = files
+
+    def seen(self, key: str) -> str | None:
+        pause(Call("seen", reads=(("file", key),)))
+        return self._mark(key)
+
+    def put(self, key: str, content: bytes, seen: str | None) -> None:
+        pause(Call("put", writes=(("file", key),)))
+        if self._mark(key) != seen:
+            raise LostRace("Another sweep wrote the same hour at the same moment.")
+        self._files[key] = content
+
+    def _mark(self, key: str) -> str | None:
+        return hashlib.sha256(self._files[key]).hexdigest() if key in self._files else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from chalicelib.archive.lines import key_of, packed
 from chalicelib.engagements.model import Engagement, Event
 from chalicelib.operations import configuring, desk, reading, reconciling, sessions
 from chalicelib.operations.ordering import Order
+from chalicelib.reporting.intervals import HOUR_MS
 from tests.simulation.days import machinery
 from tests.simulation.days.acts import Errand
 from tests.simulation.days.day import MORNING, PATIENCE_S, Day
@@ -166,8 +168,20 @@ def check_all(day: Day) -> None:
     assert not any(day.transport.drain(each["queue_id"]).notices for each in DOCUMENT["queues"]), "L3: left over"
     found, _ = reconciling.quarters(day.centre.world, MORNING, day.now(), reconciling.check)
     assert found.lines() == [], "I11: roll-ups are not what has happened"
+    i11_the_archive_is_the_facts(day)
     wrong = history.faults(history.calls_of(day.history.text()), found_by(day, versions), 2 * SKEW_MS)
     assert wrong == [], "\n".join(wrong)
+
+
+def i11_the_archive_is_the_facts(day: Day) -> None:
+    """Hour by hour, once no sweep has anything left to do."""
+    store, seen = day.store, None
+    while seen != (seen := (store.coverage(), store.archiving(), store.late())):
+        run(day, machinery.sweep())
+    since = store.coverage().since
+    for hour in range(since - since % HOUR_MS, store.archiving().upto, HOUR_MS):
+        facts, kept = store.facts(None, hour, hour + HOUR_MS), day.archive.get(key_of(hour))
+        assert kept == (packed(facts) if facts else None), "I11: an hour's file is not its facts"
 
 
 def found_by(day: Day, ids: Any) -> dict[str, history.Found]:

@@ -18,7 +18,7 @@ from tests.simulation.days.acts import Errand
 from tests.simulation.days.story import Moment, Story
 from tests.simulation.faults import Fault, Faults, FaultyStore, FaultyTransport
 from tests.simulation.tenant import AGENTS, DOCUMENT
-from tests.support.calls import STORE, TRANSPORT, StoppingStore, StoppingTransport
+from tests.support.calls import STORE, TRANSPORT, StoppingArchive, StoppingStore, StoppingTransport
 from tests.support.history import History, Outcome
 from tests.support.schedules import Actor
 from tests.support.worlds import MemoryCentre, memory_centre, tokens
@@ -86,6 +86,8 @@ class Day:
         self.now = self.centre.clock
         self.faults = Faults(lambda _: None, {*STORE, *TRANSPORT})
         self.skews = story.skews
+        self.archive: dict[str, bytes] = {}
+        """Files of facts."""
         self._begun = 0
         self.workers = [self._worker(n) for n in range(len(story.skews))]
         self.lanes = [Lane() for _ in range(LANES)]
@@ -204,6 +206,7 @@ class Day:
         store: Any = StoppingStore(FaultyStore(self.store, self.faults))  # type: ignore[arg-type]
         transport: Any = StoppingTransport(FaultyTransport(self.transport, self.faults))  # type: ignore[arg-type]
         world = World(store, transport, lambda: self.now() + skew, tokens(self._begun), "account", self.centre.posts)
+        world.archive = StoppingArchive(self.archive)
         return Worker(number, world)
 
     def _time_passes(self, dice: Random) -> None:
