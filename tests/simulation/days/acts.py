@@ -114,7 +114,7 @@ DESK: dict[str, Deed] = {
     "take up": Deed(("inactive",), ("activate",), lambda world, order, *_: desk.activate(world, order)),
     "release": Deed(HELD, ("release",), lambda world, order, *_: desk.release(world, order)),
     "end": Deed(HELD, ("finish", "close"), lambda world, order, *_: desk.end(world, order, "Done")),
-    "end, and nothing else": Deed(HELD, ("finish", "close"), lambda world, order, *_: desk.end(world, order, None)),
+    "end without a disposition": Deed(HELD, ("finish", "close"), lambda world, order, *_: desk.end(world, order, None)),
     "wrap up": Deed(("wrap_up",), ("close",), lambda world, order, *_: desk.wrap_up(world, order, "Done")),
     "extend": Deed(
         ("wrap_up",), ("extend",), lambda world, order, _, dice, __: desk.extend(world, order, dice.randint(5, 400))

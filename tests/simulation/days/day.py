@@ -85,7 +85,6 @@ class Day:
         self.store, self.transport = self.centre.store, self.centre.transport
         self.now = self.centre.clock
         self.faults = Faults(lambda _: None, {*STORE, *TRANSPORT})
-        self.skews = story.skews
         self.archive: dict[str, bytes] = {}
         """Files of facts."""
         self._begun = 0
@@ -201,7 +200,7 @@ class Day:
     # Inside
 
     def _worker(self, number: int) -> Worker:
-        skew = self.skews[number]
+        skew = self.story.skews[number]
         self._begun += 1
         store: Any = StoppingStore(FaultyStore(self.store, self.faults))  # type: ignore[arg-type]
         transport: Any = StoppingTransport(FaultyTransport(self.transport, self.faults))  # type: ignore[arg-type]

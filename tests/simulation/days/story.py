@@ -19,7 +19,7 @@ WORKERS = 6
 SKEW_MS = 5_000
 """How far a worker's clock may be before or behind the time."""
 FAULTY = 0.6
-"""Of the moments, in which one of the calls goes wrong. Some ten calls are made in a moment."""
+"""Of the moments, in which one of the calls goes wrong. Some five calls are made in a moment."""
 FAULTS = ("refused", "answer lost", "race", "twice", "message lost", "dies")
 ODDS = {
     "time passes": 20,
