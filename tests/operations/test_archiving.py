@@ -16,7 +16,7 @@ from chalicelib.archive.folder import FolderArchive
 from chalicelib.archive.lines import key_of, packed
 from chalicelib.errors import LostRace
 from chalicelib.handlers import schedule
-from chalicelib.operations import archiving, reconciling, rolling
+from chalicelib.operations import archiving, reconciling, rolling, sessions
 from chalicelib.reporting.facts import Fact, identity
 from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS, quarter_of
 from chalicelib.storage.protocol import Archiving
@@ -87,6 +87,19 @@ def test_what_comes_late_is_written_into_its_hour(any_centre: Centre, tmp_path: 
         sweep(centre)
         assert identities(tmp_path) == named(fact(1, NOW), fact(2, NOW + 1))
         assert centre.world.store.archiving().again == ()
+
+
+def test_a_status_that_is_told_late_is_written_into_its_hour(any_centre: Centre, tmp_path: Path) -> None:
+    centre = any_centre
+    begun(centre, tmp_path)
+    centre.ready("ana")
+    centre.clock.pass_seconds(60)
+    sessions.set_status(centre.world, "ana", "not_ready", None, "agent:ana")
+    sweeps(centre, NOW + DAY_MS)
+    assert identities(tmp_path) == []
+    centre.consume()
+    sweep(centre)
+    assert {dataset for dataset, _, _ in identities(tmp_path)} == {"agent_status_history"}
 
 
 def test_what_is_made_anew_is_written_again_and_what_is_gone_is_gone(tmp_path: Path) -> None:
