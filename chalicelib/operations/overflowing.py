@@ -22,7 +22,8 @@ MOST_OVERFLOWS = 10
 
 
 def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
-    """Move on what the queues of a pass do not keep. What lost a race is looked at again by the next pass."""
+    """Move on what the queues of a pass do not keep. What lost a race stays in the pass as it was: it is entered in the
+    index, unless it has changed, and then its new version has a notice of its own (I3)."""
     leaving = _leaving(world, snapshot)
     snapshot.read_heads(world, leaving)
     changes = []
@@ -39,9 +40,9 @@ def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
     for change, held in zip(changes, world.store.commit_all(changes), strict=True):
         assert change.engagement is not None
         moved = change.engagement
-        del snapshot.waiting[moved.engagement_id]
         snapshot.heads.pop(moved.engagement_id)
         if held:
+            del snapshot.waiting[moved.engagement_id]
             done.overflowed += 1
             if moved.state == "queued" and moved.queue_id in snapshot.drained:
                 snapshot.heads[moved.engagement_id] = moved

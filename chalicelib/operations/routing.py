@@ -87,7 +87,10 @@ def _load(world: World, queues: set[str], rung: dict[str, Engagement]) -> Snapsh
         for waiting in world.store.waiting(queue_id):
             snapshot.waiting[waiting.engagement_id] = as_configured(tenant, waiting)
             snapshot.enlisted[waiting.engagement_id] = waiting.version
-    notices = (notice for drained in snapshot.drained.values() for notice in drained.notices)
+    notices = [notice for drained in snapshot.drained.values() for notice in drained.notices]
+    for notice in notices:
+        if notice.engagement_id in rung and rung[notice.engagement_id].version < notice.version:
+            snapshot.heads.pop(notice.engagement_id, None)  # it has changed since, and this notice will be forgotten
     snapshot.read_heads(
         world, (n.engagement_id for n in notices if snapshot.enlisted.get(n.engagement_id) != n.version)
     )

@@ -11,8 +11,8 @@ import pytest
 from chalicelib.engagements import agents
 from chalicelib.engagements.model import Change
 from chalicelib.errors import NotFound
-from chalicelib.messaging.protocol import Ring
-from chalicelib.operations import desk, routing, timers
+from chalicelib.messaging.protocol import Drained, Ring
+from chalicelib.operations import amending, desk, routing, timers
 from chalicelib.operations.ordering import Order
 from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.worlds import NOW, TENANT, Centre, MemoryCentre, aws, aws_centre
@@ -34,6 +34,39 @@ def test_i3_nothing_breaks_if_every_message_is_lost(any_centre: Centre) -> None:
     any_centre.ready("ana")
     any_centre.route()
     assert any_centre.read(engagement_id).state == "offered"
+
+
+def test_i3_a_notice_that_is_newer_than_what_was_read_is_not_forgotten(
+    centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engagement_id = centre.start()
+    drain, changes = centre.transport.drain, iter([Order(engagement_id, "integration:crm")])
+
+    def drain_after_a_change(queue_id: str) -> Drained:
+        for order in changes:  # once, between the read of what the ring names and the queue
+            amending.update(centre.world, order, amending.Amendment(priority=7))
+            centre.catch_up()
+        return drain(queue_id)
+
+    monkeypatch.setattr(centre.transport, "drain", drain_after_a_change)
+    routing.route(centre.world, [Ring("billing", engagement_id)])
+    check_nothing_waits_in_vain(centre, engagement_id)
+
+
+def test_i3_what_lost_the_race_to_overflow_is_not_forgotten(
+    centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    billing, *others = TENANT["queues"]
+    full = {**billing, "max_engagement_in_queue": 1, "overflow": {"queue_id": "express"}}
+    centre.configure({**TENANT, "queues": [full, *others]})
+    centre.clock.pass_seconds(5)
+    works = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.catch_up()
+    with monkeypatch.context() as busy:
+        busy.setattr(centre.store, "commit_all", lambda changes: [False] * len(changes))
+        centre.route()
+    for each in works:
+        check_nothing_waits_in_vain(centre, each)
 
 
 def test_i14_the_higher_priority_goes_first_then_the_older(any_centre: Centre) -> None:
