@@ -46,7 +46,7 @@ STORE: dict[str, Any] = {
     "add_note": lambda note, *_: Call("add_note", writes=(("note", note.note_id),)),
     "archive": lambda engagement, *_: Call("archive", writes=(("history", engagement.engagement_id),)),
     "archived": lambda engagement_id: Call("archived", reads=(("history", engagement_id),)),
-    "record": lambda *_: Call("record", writes=(("facts", None), ("visit", None))),
+    "record": lambda *_, **__: Call("record", writes=(("facts", None), ("visit", None))),
     "end_notes": lambda *_: Call("end_notes", writes=(("note", None),)),
     "forget": lambda engagement_id, *_: Call("forget", writes=(("history", engagement_id), ("note", None))),
     "visits": lambda *_: Call("visits", reads=(("visit", None),)),
@@ -92,9 +92,9 @@ class _Stopping:
     def __getattr__(self, name: str) -> Any:
         describe, make = self._calls[name], getattr(self._adapter, name)
 
-        def stop_and_make(*args: Any) -> Any:
-            pause(describe(*args))
-            return make(*args)
+        def stop_and_make(*args: Any, **named: Any) -> Any:
+            pause(describe(*args, **named))
+            return make(*args, **named)
 
         self.__dict__[name] = stop_and_make
         return stop_and_make
