@@ -27,7 +27,7 @@ from infra.client import TOO_MANY, Reply
 from infra.local import LocalStack
 from tests.e2e.desks import Desk
 from tests.e2e.noted import BASE, NotedApi, everything, wrong
-from tests.e2e.test_desks import document, stopped
+from tests.e2e.test_desks import OPENS_EVERY, document, stopped
 from tests.support.history import Found, History, calls_of
 from tests.support.size import LONG
 
@@ -148,7 +148,7 @@ async def played() -> Load:
         desks = [Desk(api(each, "agent"), each, random.Random(each)) for each in names]
         for each in names:
             await admin.expect(204, "PATCH", f"{BASE}/users/{each}/status", {"status_id": "3"})
-        sitting = [asyncio.create_task(desk.sit()) for desk in desks]
+        sitting = [asyncio.create_task(desk.sit(n * OPENS_EVERY)) for n, desk in enumerate(desks)]
         sources = [
             asyncio.create_task(load.source(api(f"crm-{n}", "integration"), f"crm-{n}", random.Random(n)))
             for n in range(SOURCES)
