@@ -21,7 +21,7 @@ from tests.reporting.test_lives import handled
 from tests.simulation.a_day import opened, play
 from tests.support.archives import identities, lines
 from tests.support.canary import found_in
-from tests.support.worlds import NOW, Centre, aws, aws_centre, memory_centre
+from tests.support.worlds import NOW, Centre, aws, memory_centre
 
 Resource = dict[str, Any]
 TYPES = {"string": "VARCHAR", "bigint": "BIGINT"}
@@ -175,10 +175,10 @@ def test_the_sweeper_writes_into_s3_what_a_folder_would_hold_and_is_allowed_no_m
 ) -> None:
     """`s3:GetObject` is what S3 asks for beside a write that has a condition."""
     called = set()
-    with aws() as clients:
-        centre = aws_centre(clients)
+    with aws():
+        centre = memory_centre()
         rolling.roll_up(centre.world)
-        handled(centre)  # type: ignore[arg-type]
+        handled(centre)
         centre.consume()
         client = boto3.client("s3")
         client.create_bucket(Bucket="facts")

@@ -270,11 +270,11 @@ def calls() -> Calls:
                 STORIES[name].operation(centre, accepted)
                 centre.settle()
                 centre.late(accepted)
-                reads(centre)
-                forgetting(centre)
-                deliveries(centre)
-                through_flows(centre)
                 if name == "consume the stream":
+                    reads(centre)
+                    forgetting(centre)
+                    deliveries(centre)
+                    through_flows(centre)
                     rolled_up(centre)
             finally:
                 for each in events:
