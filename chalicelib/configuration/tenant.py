@@ -70,6 +70,8 @@ class Tenant:
     consumer_lists: tuple[ConsumerList, ...] = ()
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] | None = 50
     """What one caller, a machine client or a person, may ask of the API on an average of ten seconds; null is all."""
+    agent_hour_cost: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """What an hour of an agent's work costs, in a currency of its own; reports then tell what an engagement costs."""
     timezone: str = "UTC"
     """On whose clock its days begin in reports that do not say another, as Europe/Paris."""
     heartbeat_timeout: Annotated[int, Field(ge=30, le=3600)] | None = None

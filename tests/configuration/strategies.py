@@ -237,6 +237,7 @@ def tenants(draw: st.DrawFn) -> Tenant:
             )
         ),
         moved_queues=draw(st.dictionaries(ids.filter(lambda key: key not in queues), one(queues), max_size=2)),
+        agent_hour_cost=draw(st.none() | st.floats(0.01, 1000)),
         requests_per_second=draw(st.none() | st.integers(1, 10_000)),
         heartbeat_timeout=draw(st.none() | st.integers(30, 3600)),
         retention_days=draw(st.integers(1, 400)),

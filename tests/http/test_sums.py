@@ -115,6 +115,19 @@ def test_a_timecard_tells_time_by_status_and_reason() -> None:
     assert asked("agent_timecard", by="ben") == []
 
 
+def test_an_engagement_costs_what_its_agents_time_does() -> None:
+    """130 s were worked on three engagements, one of which nobody took."""
+    assert asked("flow_performance")[0]["cost_per_engagement"] is None
+    centre = a_day()
+    centre.configure({**TENANT, **WORDS, "agent_hour_cost": 36})
+    centre.clock.pass_seconds(5)
+    (row,) = asked("flow_performance", centre=centre)
+    assert row["cost_per_engagement"] == round((row["handled_ms"] + row["wrapped_ms"]) / 100_000 / 3, 4) == 0.4333
+    costs = {each["disposition_id"]: each["cost_per_engagement"] for each in asked("disposition", centre=centre)}
+    assert costs == {"done": 0.3, None: 0.5}
+    assert [row["cost_per_engagement"] for row in asked("flow_performance", by="ana", centre=centre)] == [None]
+
+
 def test_adherence_is_the_share_of_the_shift_that_an_agent_was_signed_in() -> None:
     """The shift is from 17:50 to 17:54; Ana is there from 17:47 to 17:53, and back at 17:55."""
     centre = memory_centre()

@@ -28,6 +28,11 @@ INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
 PERCENTILES = {50: "half", 90: "nine in ten"}
 TARGET = "service_level_target_in_percentage"
 TARGET_MEANING = "the queue's target, as it is set now; where the rows are of one queue each"
+COST = "cost_per_engagement"
+COST_MEANING = (
+    "what the agents' time costs: `handled_ms` and `wrapped_ms` at the tenant's `agent_hour_cost`, as it is set now, "
+    "by `engagement_count`; nothing for agents"
+)
 NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
     "queue_id": lambda tenant, key: _queue_name(tenant, key),
     "first_queue_id": lambda tenant, key: _queue_name(tenant, key),
@@ -65,6 +70,8 @@ def meanings(name: str) -> dict[str, str]:
     told = {**defined.measures, **{each: share.meaning for each, share in defined.shares.items()}}
     if name == "queue_performance":
         told[TARGET] = TARGET_MEANING
+    if "engagement_count" in defined.measures:
+        told[COST] = COST_MEANING
     for measure in defined.spread:
         for percent, share in PERCENTILES.items():
             told[_percentile_of(measure, percent)] = (
@@ -84,7 +91,9 @@ def _reader(name: str) -> Callable[[Call[None]], Answer]:
         found, onward = reporting.page(
             lambda since, upto: _rows(call, name, asked, since, upto), window, asked.interval_ms, asked.zone
         )
-        shown = [_row(call.world.tenant(), name, row, asked.behind) for row in found]
+        tenant = call.world.tenant()
+        hour_cost = None if call.principal.role == "agent" else tenant.agent_hour_cost
+        shown = [_row(tenant, name, row, asked.behind, hour_cost) for row in found]
         return answered(call, name, _columns(name, asked.group_by, asked.behind), shown, window, onward)
 
     read.__name__ = f"get_{name}_dataset"
@@ -150,7 +159,7 @@ def _marks(queue: Queue) -> Marks:
     return Marks(None if threshold is None else 1000 * threshold, None if short is None else 1000 * short)
 
 
-def _row(tenant: Tenant, name: str, row: Row, behind: str | None) -> dict[str, Any]:
+def _row(tenant: Tenant, name: str, row: Row, behind: str | None, hour_cost: float | None) -> dict[str, Any]:
     fields: dict[str, Any] = {"start_time": wire.time_text(row.start), "end_time": wire.time_text(row.end)}
     for each, value in row.group.items():
         fields[each] = value or None
@@ -158,12 +167,13 @@ def _row(tenant: Tenant, name: str, row: Row, behind: str | None) -> dict[str, A
             fields[_name_of(each)] = NAMES[each](tenant, value) or value or None
     shares = {each: share.of(row.measures) for each, share in SUMMED[name].shares.items()}
     target = {TARGET: _target(tenant, row)} if name == "queue_performance" else {}
+    cost = {COST: _cost(row, hour_cost)} if "engagement_count" in row.measures else {}
     spread = {
         _percentile_of(measure, percent): percentile(histogram, percent)
         for measure, histogram in row.spread.items()
         for percent in PERCENTILES
     }
-    return {**fields, **row.measures, **shares, **target, **spread, **_behind(name, row, behind)}
+    return {**fields, **row.measures, **shares, **target, **cost, **spread, **_behind(name, row, behind)}
 
 
 def _queue_name(tenant: Tenant, queue_id: str) -> str | None:
@@ -174,6 +184,13 @@ def _queue_name(tenant: Tenant, queue_id: str) -> str | None:
 def _target(tenant: Tenant, row: Row) -> int | None:
     queue = tenant.queue_by_id.get(row.group.get("queue_id", ""))
     return None if queue is None or queue.service_level.threshold is None else queue.service_level.target_percentage
+
+
+def _cost(row: Row, hour_cost: float | None) -> float | None:
+    if hour_cost is None or not row.measures["engagement_count"]:
+        return None
+    worked_ms = row.measures["handled_ms"] + row.measures["wrapped_ms"]
+    return round(worked_ms / 3_600_000 * hour_cost / row.measures["engagement_count"], 4)
 
 
 def _behind(name: str, row: Row, measure: str | None) -> dict[str, Any]:
@@ -212,6 +229,7 @@ def _schema(name: str) -> dict[str, Any]:
     columns = _columns(name, defined.dimensions, behind="any")
     kinds = {each: "time" if each.endswith("_time") else "string?" for each in columns}
     kinds |= {each: "integer" if each in defined.measures else "integer?" for each in told}
+    kinds |= {each: "number?" for each in told if each == COST}
     groups = [each for each in columns[2:] if each not in told]
     return tables.schema_of(name, {**kinds, "behind": "list"}, told, optional=groups)
 
