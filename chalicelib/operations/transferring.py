@@ -14,6 +14,7 @@ from chalicelib.flows.document import Route
 from chalicelib.operations.flowing import Run, pass_through
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.translation import destination_of
+from chalicelib.routing.occupancy import room
 from chalicelib.world import World
 
 Kind = Literal["queue", "agent", "flow"]
@@ -103,7 +104,11 @@ def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
         return []
     known: dict[Kind, list[str]] = {
         "queue": [each.queue_id for each in tenant.queues if each.channel == engagement.channel],
-        "agent": [each for each in tenant.agent_by_id if each != engagement.agent_id],
+        "agent": [
+            each
+            for each in tenant.agent_by_id
+            if each != engagement.agent_id and _never_takes(tenant, each, engagement) is None
+        ],
         "flow": list(tenant.flow_by_entry_id),
     }
     return [each for each in known[kind] if _allows(queue, Target(kind, each))]
@@ -117,6 +122,17 @@ def _allows(queue: Queue, target: Target) -> bool:
     }
     allowed = policy[target.kind]
     return allowed == "all" or (allowed != "none" and target.id in allowed)
+
+
+def _never_takes(tenant: Tenant, agent_id: str, engagement: Engagement) -> str | None:
+    """Why an agent could not be offered it even with nothing else in his hands; None where he could."""
+    agent = tenant.agent_by_id[agent_id]
+    if engagement.queue_id not in agent.queues:
+        return f"Agent {agent_id} does not serve the queue {engagement.queue_id!r}."
+    capacity, rules = tenant.places(agent)
+    if room(rules, capacity, {}, engagement.channel) < 1:
+        return f"Agent {agent_id} has no place for {engagement.channel}; GET …/transfer/users lists who has."
+    return None
 
 
 def _must_be_there(tenant: Tenant, target: Target) -> None:
@@ -139,8 +155,9 @@ def _destination(world: World, engagement: Engagement, target: Target, now: int)
         case "queue":
             route = Route(target.id, engagement.priority, skills)
         case "agent":
-            if engagement.queue_id not in tenant.agent_by_id[target.id].queues:
-                raise TransferRefused(f"Agent {target.id} does not serve the queue {engagement.queue_id!r}.")
+            why_not = _never_takes(tenant, target.id, engagement)
+            if why_not is not None:
+                raise TransferRefused(why_not)
             route = Route(engagement.queue_id, engagement.priority, (), target.id)
         case "flow":
             flow = tenant.flow_by_entry_id[target.id]

@@ -69,6 +69,23 @@ class TestTransfer:
         api.centre.settle()
         assert (state(api, engagement_id), read(api, engagement_id)["user_id"]) == ("offered", "ben")
 
+    @pytest.mark.parametrize(
+        ("agent", "why"),
+        [({"queues": ["general"]}, "serve the queue"), ({"capacity": {"voice": 1}}, "no place for work_item")],
+    )
+    def test_to_an_agent_who_could_never_take_it_is_refused_and_he_is_not_listed(
+        self, api: Api, agent: dict[str, Any], why: str
+    ) -> None:
+        agents = copy.deepcopy(TENANT["agents"])
+        agents[1] |= agent
+        configured(api, agents=[*agents, {**agents[0], "user_id": "cy"}])
+        engagement_id = accepted(api)
+        listed = api.by("ana").get(f"{ONE}/{engagement_id}/transfer/users").body["users"]
+        assert [each["user_id"] for each in listed] == ["cy"]
+        reply = patch(api, "ana", engagement_id, engagement_action="transfer to agent", target_agent_id="ben")
+        assert (reply.status, state(api, engagement_id)) == (409, "assigned")
+        assert why in reply.body["detail"]
+
     def test_through_a_flow_it_is_routed_anew(self, api: Api) -> None:
         flows = copy.deepcopy(TENANT["flows"])
         flows[1]["versions"][0] |= {"status": "published", "steps": [{"set": {"queue_id": "general", "priority": 8}}]}
