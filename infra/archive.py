@@ -33,7 +33,7 @@ NUMBERS = (
     *("repeated_count", "reopened_count", "transfer_count"),
     *("waited_ms", "rang_ms", "handled_ms", "parked_ms", "wrapped_ms"),
     *("duration_ms", "first_offer_ms", "first_accept_ms"),
-    *("ready_ms", "occupied_ms", "not_ready_ms", "finishing_ms"),
+    *("ready_ms", "occupied_ms", "not_ready_ms", "finishing_ms", "shift_ms", "adherent_ms"),
 )
 COLUMNS: dict[str, str] = {**dict.fromkeys(TEXTS, "string"), **dict.fromkeys(NUMBERS, "bigint")}
 """Everything that a fact may say, by name; what one does not say is NULL there. `day` comes from the folder's name."""

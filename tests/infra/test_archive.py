@@ -15,13 +15,14 @@ from chalicelib.archive.s3 import S3Archive
 from chalicelib.handlers import schedule
 from chalicelib.operations import rolling, sessions
 from chalicelib.reporting.intervals import DAY_MS
+from chalicelib.routing.hours import DAYS
 from infra import archive
 from infra.settings import Settings
 from tests.reporting.test_lives import handled
 from tests.simulation.a_day import opened, play
 from tests.support.archives import identities, lines
 from tests.support.canary import found_in
-from tests.support.worlds import NOW, Centre, aws, memory_centre
+from tests.support.worlds import NOW, TENANT, Centre, aws, memory_centre
 
 Resource = dict[str, Any]
 TYPES = {"string": "VARCHAR", "bigint": "BIGINT"}
@@ -39,8 +40,11 @@ def kept(centre: Centre, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """An archive of one engagement that was transferred and done, and of what followed."""
-    centre = memory_centre()
+    """An archive of one engagement that was transferred and done, in a shift without end, and of what followed."""
+    centre = memory_centre(configured=False)
+    shift = {"business_hours_id": "always", "weekly": {day: [{"start": "00:00", "end": "00:00"}] for day in DAYS}}
+    agents = [{**each, "shift_hours_id": "always"} for each in TENANT["agents"]]
+    centre.configure({**TENANT, "agents": agents, "business_hours": [shift]})
     rolling.roll_up(centre.world)
     engagement_id = handled(centre)
     centre.start("CASE-1")
