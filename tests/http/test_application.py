@@ -128,3 +128,10 @@ def test_every_operation_of_the_api_is_found_by_its_path(endpoint: Endpoint, cen
     found = made._operation(endpoint.method, path)
     assert found is not None
     assert found[0] == endpoint.path
+
+
+def test_what_there_is_not_leaves_nothing_behind_however_often_it_is_asked_for(application: Application) -> None:
+    before = set(application._open)
+    for n in range(3):
+        assert application(event("GET", f"/nothing-{n}"), None)["statusCode"] == 404
+    assert application._open == before
