@@ -247,5 +247,5 @@ def _time_zones(tenant: Tenant) -> Iterator[FieldError]:
 def _time_zone(at: str, name: str) -> Iterator[FieldError]:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, or no name of a file at all
         yield FieldError(at, f"{name!r} is no time zone; use a name such as Europe/Paris.")

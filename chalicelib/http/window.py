@@ -12,12 +12,17 @@ DAY_MS = 86_400_000
 MAX_RANGE_DAYS = 31
 A_YEAR = 366
 """Days that what reads little a day may span."""
+LATEST = 10**14
+"""Keys and tokens hold times of 14 digits: until the year 5138."""
 
 
 def time_range(call: Call[Any], most_days: int = MAX_RANGE_DAYS) -> tuple[int, int]:
     """`from` and `to` as epoch milliseconds; by default the last 24 hours."""
     end = wire.time_value("to", call.query["to"]) if "to" in call.query else call.world.now() + 1
     start = wire.time_value("from", call.query["from"]) if "from" in call.query else end - DAY_MS
+    if start < 0 or end >= LATEST:
+        message = "`from` and `to` must be between the years 1970 and 5138."
+        raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
     if not start < end <= start + most_days * DAY_MS:
         message = f"`from` must be before `to`, by at most {most_days} days."
         raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])

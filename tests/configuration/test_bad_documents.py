@@ -120,6 +120,7 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{H}/closures", [{"first": "2026-12-26", "last": "2026-12-25"}], f"/{H}/closures/0", "swap them"),
     (f"{H}/closures", [{"first": "2026-02-30", "last": "2026-03-01"}], f"/{H}/closures/0/first", "day"),
     (f"{H}/timezone", "Moon/Sea", f"/{H}/timezone", "use a name such as Europe/Paris"),
+    (f"{H}/timezone", "Europe", f"/{H}/timezone", "use a name such as Europe/Paris"),
     (f"{C}/top_priorities/0/timezone", "Paris", f"/{C}", "use a name such as Europe/Paris"),
     ("closure_sets/0/closures", [{"first": "2026-12-26", "last": "2026-12-25"}], "/closure_sets/0/closures/0", "swap"),
     (

@@ -282,6 +282,10 @@ def test_rows_come_as_csv_with_the_next_page_in_a_header() -> None:
         ("agent_timecard", "queue_id=billing"),
         ("agent_timecard", "group_by=user_id,queue_id"),
         ("operation_log", "group_by=user_id"),
+        ("queue_performance", "timezone=Europe"),
+        ("queue_performance", f"timezone={300 * 'a'}"),
+        ("queue_performance", "from=9999-12-01&to=9999-12-31&interval=1d"),
+        ("queue_performance", "from=0001-01-01&to=0001-01-02&timezone=America/New_York"),
     ],
 )
 def test_what_a_dataset_does_not_have_is_refused_by_name(dataset: str, query: str) -> None:

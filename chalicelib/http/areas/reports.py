@@ -124,7 +124,7 @@ def _asked(call: Call[None], defined: Summed) -> Asked:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as unknown:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:  # a folder of zones, or no name of a file at all
         wrong = FieldError("query/timezone", "Use a name such as Europe/Paris.")
         raise InvalidRequest("Validation Failed.", [wrong]) from unknown
 
