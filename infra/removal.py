@@ -7,6 +7,7 @@ run that dies in between is finished by the next: tables and queues are found by
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,20 +82,24 @@ class Leftovers:
         """Delete a queue with what is in it: hints, never work."""
         self._sqs.delete_queue(QueueUrl=url)
 
-    def hand_key_on(self, bucket: str) -> None:
-        """Let an archive that stays have the key of its stack, under its own name, if it has none yet."""
+    def hand_key_on(self, bucket: str) -> str | None:
+        """Let an archive that stays have the key of its stack, under its own name, if it has none yet; the key's id."""
         aliases = self._aliases()
-        key = aliases.get(f"alias/{self._stack}")
-        if key is not None and f"alias/{bucket}" not in aliases:
+        own, key = (aliases.get(f"alias/{name}") for name in (bucket, self._stack))
+        if key is not None and own is None:
             self._kms.create_alias(AliasName=f"alias/{bucket}", TargetKeyId=key)
+        return own or key
 
-    def end_key(self, name: str) -> str | None:
-        """Have the key of that name deleted, in a week; its id. One that has another name too only loses this one."""
+    def end_key(self, name: str, needed: Collection[str | None] = ()) -> str | None:
+        """Have the key of that name deleted, in a week; its id. One that has another name too only loses this one.
+
+        `needed`: keys that have just got another name. Names are listed some minutes after they were given.
+        """
         aliases = self._aliases()
         key = aliases.pop(f"alias/{name}", None)
         if key is None:
             return None
-        goes = key not in aliases.values()
+        goes = key not in {*aliases.values(), *needed}
         if goes and self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
             self._kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WEEK)
         self._kms.delete_alias(AliasName=f"alias/{name}")
@@ -122,16 +127,16 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say, *, with_archive:
         files.append(file)
         left.delete_table(table)
         say(f"  {table} deleted")
-    ended = []
+    ended, needed = [], []
     for bucket in left.archives():
         if with_archive:
             ended.append(left.end_key(bucket))
             left.delete_archive(bucket)
             say(f"  {bucket} deleted")
         else:
-            left.hand_key_on(bucket)
+            needed.append(left.hand_key_on(bucket))
             say(f"  {bucket} stays")
-    for key in filter(None, [*ended, left.end_key(stack.name)]):
+    for key in filter(None, [*ended, left.end_key(stack.name, needed)]):
         say(f"  The key {key} is deleted in {WEEK} days; until then that can be called off")
     for url in left.queues():
         left.delete_queue(url)

@@ -129,6 +129,18 @@ def test_an_archive_stays_with_its_key_until_it_is_to_go_too(account: Any, tmp_p
         assert left() == (set(buckets) - {mine}, "PendingDeletion")
 
 
+def test_a_key_whose_new_name_is_not_listed_yet_stays_for_its_archive(account: Any) -> None:
+    """KMS lists a name some minutes after it was given."""
+    kms = boto3.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=key)
+    left = Leftovers(Session(), "interleave-acme")
+    needed = left.hand_key_on("interleave-acme-a-1")
+    kms.delete_alias(AliasName="alias/interleave-acme-a-1")  # as if it were not listed
+    assert (needed, left.end_key("interleave-acme", [needed])) == (key, None)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
 def test_no_table_goes_without_its_rows_being_in_a_file(account: Any, tmp_path: Path) -> None:
     dynamodb, _ = account
     with pytest.raises(FileNotFoundError):
