@@ -14,7 +14,7 @@ const INTERVALS = ["15m", "1h", "1d"];
 const LONGEST_BY_HOUR = 744; // beyond, reports are by the day
 const CHOICES = {
   channel: ["work_item", "voice", "video", "messaging", "email"],
-  end_reason: ["completed", "cancelled", "abandoned", "overflowed", "expired"],
+  end_reason: ["completed", "cancelled", "abandoned", "overflowed"],
   status: ["ready", "not_ready", "offline"],
 };
 const PAGE_SIZE = 50;

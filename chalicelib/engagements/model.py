@@ -17,8 +17,8 @@ State = Literal["scheduled", "queued", "offered", "assigned", "inactive", "wrap_
 OPEN: tuple[State, ...] = ("scheduled", "queued", "offered", "assigned", "inactive")
 """Where there is still something to decide about it."""
 AgentStatus = Literal["offline", "ready", "not_ready"]
-EndReason = Literal["completed", "abandoned", "cancelled", "overflowed", "expired"]
-"""By an agent; by a consumer who left before anybody took it; by its source; by its queue; by its age."""
+EndReason = Literal["completed", "abandoned", "cancelled", "overflowed"]
+"""By an agent; by a consumer who left before anybody took it; by its source; by its queue."""
 
 Mode = Literal["monitor", "whisper", "barge", "consult"]
 """How somebody takes part besides the owner: sees it; comments to the owner; works on it too; was asked for advice."""
