@@ -107,14 +107,26 @@ def _settle(world: World, snapshot: Snapshot) -> None:
     if not due:
         return
     timers.settle(world, world.store.engagements(due).values())
-    for engagement_id in due:
-        del snapshot.waiting[engagement_id]
+    _read_again(world, snapshot, due)
+
+
+def _read_again(world: World, snapshot: Snapshot, engagement_ids: Iterable[str]) -> None:
+    """Take what has changed into the pass as it is now."""
+    engagement_ids = list(engagement_ids)
+    for engagement_id in engagement_ids:
         snapshot.heads.pop(engagement_id, None)
-    snapshot.read_heads(world, due)
-    for engagement_id in due:
-        engagement = snapshot.heads.get(engagement_id)
-        if engagement is not None and engagement.state == "queued" and engagement.queue_id in snapshot.drained:
-            snapshot.waiting[engagement_id] = waiting_of(snapshot.tenant, engagement)
+    snapshot.read_heads(world, engagement_ids)
+    for engagement_id in engagement_ids:
+        _take_head(snapshot, engagement_id)
+
+
+def _take_head(snapshot: Snapshot, engagement_id: str) -> None:
+    """What waits in another queue by now, or no longer, leaves the pass: its new version has a notice of its own."""
+    engagement = snapshot.heads.get(engagement_id)
+    if engagement is not None and engagement.state == "queued" and engagement.queue_id in snapshot.drained:
+        snapshot.waiting[engagement_id] = waiting_of(snapshot.tenant, engagement)
+    else:
+        del snapshot.waiting[engagement_id]
 
 
 def _open_offers(world: World, snapshot: Snapshot) -> dict[str, int]:
@@ -145,11 +157,8 @@ def _commit(world: World, snapshot: Snapshot, matches: list[Match], done: Pass) 
     moved = 0
     for match in matches:
         engagement = snapshot.heads.get(match.waiting.engagement_id)
-        if engagement is None or engagement.state != "queued":
-            del snapshot.waiting[match.waiting.engagement_id]  # the index was behind
-            moved += 1
-        elif engagement.version != match.waiting.version:
-            snapshot.waiting[engagement.engagement_id] = waiting_of(snapshot.tenant, engagement)
+        if engagement is None or engagement.version != match.waiting.version:
+            _take_head(snapshot, match.waiting.engagement_id)  # the index was behind
             moved += 1
         elif match.parks is None or _park(world, snapshot, match):
             changes.append(_offer(world, snapshot, engagement, match))
@@ -208,21 +217,13 @@ def _patience(snapshot: Snapshot, queue: Queue, match: Match) -> int:
 
 
 def _refresh(world: World, snapshot: Snapshot, lost: list[Change]) -> None:
-    """Read again what lost a race. Who is still queued stays in the pass, at the new version."""
+    """Read again what lost a race."""
     engagements = {change.engagement.engagement_id for change in lost if change.engagement}
     agents = {occupancy.agent_id for change in lost for occupancy, _ in change.occupancies}
     if not lost:
         return
     snapshot.occupancies.update(world.store.occupancies(agents))
-    for engagement_id in engagements:
-        snapshot.heads.pop(engagement_id, None)
-    snapshot.read_heads(world, engagements)
-    for engagement_id in engagements:
-        engagement = snapshot.heads.get(engagement_id)
-        if engagement is not None and engagement.state == "queued":
-            snapshot.waiting[engagement_id] = waiting_of(snapshot.tenant, engagement)
-        else:
-            del snapshot.waiting[engagement_id]
+    _read_again(world, snapshot, engagements)
 
 
 def _enlist(world: World, snapshot: Snapshot) -> None:

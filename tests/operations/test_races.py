@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from chalicelib.engagements import commands
 from chalicelib.errors import NotFound, WrongState
+from chalicelib.flows.document import Route
+from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import amending, desk, routing, supervising, transferring
 from chalicelib.operations.ordering import Order
-from tests.operations.test_queues import configured, with_agents
+from chalicelib.operations.translation import destination_of
+from tests.operations.test_queues import WEEKDAYS, configured, with_agents
 from tests.support.invariants import check
-from tests.support.worlds import Centre, MemoryCentre
+from tests.support.worlds import TENANT, Centre, MemoryCentre
 
 
 def assigned(centre: Centre) -> str:
@@ -97,3 +101,28 @@ def test_the_router_goes_by_what_work_is_now_and_not_by_what_it_was_when_it_was_
 
     routing.route_everything(meanwhile(centre, "engagements", made_less_urgent))
     assert (centre.read(first).state, centre.read(second).state) == ("queued", "offered"), "I14"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before it is chosen", "when it has been"])
+def test_work_that_went_on_to_a_closed_queue_meanwhile_is_not_offered_from_there(
+    centre: MemoryCentre, late: bool
+) -> None:
+    """It overflowed while a router was about to offer it: the queue it is in now is none of that router's (I8)."""
+    general = {**TENANT["queues"][1], "business_hours_id": "office"}
+    configured(centre, queues=[TENANT["queues"][0], general, TENANT["queues"][2]], business_hours=[WEEKDAYS])
+    centre.ready("ben")
+    engagement_id = centre.start()
+    centre.consume()
+
+    def overflows() -> None:
+        there, now = centre.read(engagement_id), centre.clock()
+        to = destination_of(centre.world.tenant(), Route("general", 1), there.content, now)
+        centre.world.store.commit(commands.overflow(there, to, reason="max_wait_time", now=now))
+
+    def at_the_next() -> None:
+        slow.store._happens = overflows
+
+    slow = meanwhile(centre, "commit_all", at_the_next if late else overflows)
+    routing.route(slow, [Ring(queue_id="billing")])
+    assert slow.store._happens is None
+    assert (centre.read(engagement_id).queue_id, centre.read(engagement_id).state) == ("general", "queued")
