@@ -94,8 +94,8 @@ def bugs() -> list[Break]:
         bug(
             "the router offers what has changed since it was listed",
             "chalicelib/operations/routing.py",
-            "elif engagement.version != match.waiting.version:",
-            "elif engagement is None:",
+            "if engagement is None or engagement.version != match.waiting.version:",
+            "if engagement is None:",
         ),
     ]
 
