@@ -109,7 +109,7 @@ def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
             for each in tenant.agent_by_id
             if each != engagement.agent_id and _never_takes(tenant, each, engagement) is None
         ],
-        "flow": list(tenant.flow_by_entry_id),
+        "flow": [entry_id for entry_id, flow in tenant.flow_by_entry_id.items() if flow.published() is not None],
     }
     return [each for each in known[kind] if _allows(queue, Target(kind, each))]
 
