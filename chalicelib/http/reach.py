@@ -18,9 +18,14 @@ def reachable(call: Call[Any], found: Engagement | None = None) -> Engagement:
     return found
 
 
-def reaches(call: Call[Any], found: Engagement) -> bool:
-    """Whether an engagement is within the caller's reach."""
-    return owns(call.principal, call.action, _as_resource(found))
+def reaches(call: Call[Any], found: Engagement, action: str | None = None) -> bool:
+    """Whether an engagement is within the caller's reach, for what is called or another action."""
+    return owns(call.principal, action or call.action, _as_resource(found))
+
+
+def masked(call: Call[Any]) -> frozenset[str]:
+    """The variables whose values only systems, and those who answer for them, may see."""
+    return call.world.tenant().masked if call.principal.role in ("agent", "supervisor") else frozenset()
 
 
 def _as_resource(found: Engagement) -> Resource:

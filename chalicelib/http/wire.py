@@ -61,7 +61,14 @@ def amendment_of(body: Mapping[str, Any]) -> Amendment:
     )
 
 
-def started(engagement_id: str, started_at: int, flow: FlowReference, content: Content, channel: str) -> dict[str, Any]:
+def started(
+    engagement_id: str,
+    started_at: int,
+    flow: FlowReference,
+    content: Content,
+    channel: str,
+    masked: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
     """Zoom's answer to Start Engagement, made of the request and what is remembered of the first answer."""
     return {
         "engagement_id": engagement_id,
@@ -69,7 +76,7 @@ def started(engagement_id: str, started_at: int, flow: FlowReference, content: C
         "session_id": _derived(engagement_id, "session"),
         "channels": [{"channel": channel, "channel_source": "API"}],
         "flows": [_flow(flow)],
-        **_content(engagement_id, content),
+        **_content(engagement_id, content, masked),
     }
 
 

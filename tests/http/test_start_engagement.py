@@ -46,6 +46,14 @@ def test_i1_active_work_is_refused_with_the_id_of_what_is_active(api: Api) -> No
     assert again.body["code"] == 2902
 
 
+def test_on_conflict_use_existing_shows_nothing_of_what_the_caller_may_not_read(api: Api) -> None:
+    said = [{"name": "global_custom.note", "value": "of the source alone"}]
+    started = api.by("crm").post(PATH, zoom_body(variables=said)).body
+    again = api.by("ana").post(PATH, zoom_body(on_conflict="use_existing"))
+    assert (again.status, again.body["engagement_id"]) == (200, started["engagement_id"])
+    assert again.body["variables"] == zoom_body().get("variables", [])
+
+
 def test_on_conflict_use_existing_answers_with_what_is_active(api: Api) -> None:
     first = api.by("crm").post(PATH, zoom_body()).body
     again = api.by("crm").post(PATH, zoom_body(on_conflict="use_existing"))

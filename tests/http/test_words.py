@@ -92,6 +92,9 @@ class TestVariables:
             api.by("ana").get(LIST),
             api.by("ana").get(path),
             api.by("sue").get(path),
+            api.by("ana").get("/v2/contact_center/engagements"),
+            api.by("sue").get("/v2/contact_center/engagements"),
+            api.by("ana").post(START, zoom_body(on_conflict="use_existing")),
             api.by("sue").get(f"{path}/explanation"),
             api.by("ana").get(f"{path}/events"),
         ]

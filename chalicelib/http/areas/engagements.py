@@ -13,7 +13,7 @@ from chalicelib.http.authorization import authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.held import assignments_after
 from chalicelib.http.models import StartEngagement, StartMany, StartOne, UpdateEngagement
-from chalicelib.http.reach import order_of, reachable
+from chalicelib.http.reach import masked, order_of, reachable, reaches
 from chalicelib.operations import amending, desk, explaining, intake, reading, transferring
 from chalicelib.operations.ordering import Order
 
@@ -58,11 +58,12 @@ def _start(call: Call[Any], body: StartEngagement, key: str | None) -> Answer:
         not_before=_moment(body.not_before),
     )
     headers = {"Location": f"/v2/contact_center/engagements/{done.engagement_id}"}
-    if done.existing is not None:
-        content = done.existing.content
+    hidden: frozenset[str] = frozenset()
+    if done.existing is not None and reaches(call, done.existing, "engagement.read"):
+        content, hidden = done.existing.content, masked(call)
     if done.outcome == "replayed":
         headers["Idempotent-Replayed"] = "true"
-    answer = wire.started(done.engagement_id, done.started_at, done.flow, content, body.channels[0].channel)
+    answer = wire.started(done.engagement_id, done.started_at, done.flow, content, body.channels[0].channel, hidden)
     return Answer(200 if done.outcome == "existing" else 201, answer, headers)
 
 
@@ -70,12 +71,7 @@ def get_engagement(call: Call[None]) -> Answer:
     """The system that started it is told where to connect whom; nobody else needs to know."""
     found = reachable(call)
     connections = wire.connections(call.world.tenant(), found) if call.principal.role == "integration" else {}
-    return Answer(200, {**wire.engagement(found, _masked(call)), **connections}, {"ETag": f'"{found.version}"'})
-
-
-def _masked(call: Call[Any]) -> frozenset[str]:
-    """What only systems and those who answer for them may see."""
-    return call.world.tenant().masked if call.principal.role in ("agent", "supervisor") else frozenset()
+    return Answer(200, {**wire.engagement(found, masked(call)), **connections}, {"ETag": f'"{found.version}"'})
 
 
 def get_events(call: Call[None]) -> Answer:
@@ -97,7 +93,7 @@ def find_work_item(call: Call[None]) -> Answer:
         raise InvalidRequest("Validation Failed.", wrong)
     last = reading.last_of_work(call.world, call.query["work_item_id"], call.query["work_item_name"])
     found = reachable(call, last)
-    return Answer(200, wire.engagement(found, _masked(call)), {"ETag": f'"{found.version}"'})
+    return Answer(200, wire.engagement(found, masked(call)), {"ETag": f'"{found.version}"'})
 
 
 def get_targets(call: Call[None]) -> Answer:

@@ -10,7 +10,7 @@ from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import marks, wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import PARAMETERS, page_size
-from chalicelib.http.reach import reaches
+from chalicelib.http.reach import masked, reaches
 from chalicelib.http.window import time_range
 from chalicelib.operations import listing
 
@@ -48,7 +48,7 @@ def list_engagements(call: Call[None]) -> Answer:
             "to": wire.time_text(end),
             "page_size": size,
             "next_page_token": marks.page_token(onward),
-            "engagements": [wire.engagement(each) for each in found],
+            "engagements": [wire.engagement(each, masked(call)) for each in found],
         },
     )
 

@@ -13,6 +13,7 @@ from chalicelib.http.authorization import Resource, authorize, owns
 from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import page_size
+from chalicelib.http.reach import masked
 from chalicelib.http.tables import Row
 from chalicelib.operations import reports
 from chalicelib.reporting.facts import Dataset, Fact
@@ -124,14 +125,13 @@ def _logs(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
 
 
 def _variables(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
-    tenant = call.world.tenant()
-    masked = tenant.masked if call.principal.role in ("agent", "supervisor") else frozenset()
+    hidden = masked(call)
     for fact, found, _ in reports.lives(call.world, facts):
         if not _may_read(call, found):
             continue
         whole = _engagement(fact)
         for each in found.content.variables:
-            value = MASK if each["name"] in masked else each["value"]
+            value = MASK if each["name"] in hidden else each["value"]
             said = {"variable_name": each["name"], "variable_value": value}
             yield {**{name: whole[name] for name in VARIABLE if name in whole}, **said}
 
