@@ -25,6 +25,8 @@ class Marks:
     """Who leaves within it is counted apart."""
 
 
+Key = tuple[int, int, tuple[str, ...]]
+"""When a row begins and ends (epoch ms), and what is said there of each dimension."""
 NO_MARKS: Mapping[str, Marks] = MappingProxyType({})
 
 
@@ -69,7 +71,11 @@ def mark_of(start: int, values: Iterable[str]) -> str:
 
 
 _BETWEEN = "\x1f"
-"""Lower than whatever stands in an id, so that marks are in the order of the values."""
+
+
+def in_order_of_marks(keys: Iterable[Key]) -> list[Key]:
+    """Rows by their beginning, end and values in the order in which pages give them, whatever is in the values."""
+    return sorted(keys, key=lambda key: mark_of(key[0], key[2]))
 
 
 def fold(
@@ -84,13 +90,13 @@ def fold(
     """The rows of a dataset, in order of time and group. A fact given twice counts once (I11)."""
     dataset = SUMMED[name]
     by = dataset.group_by if group_by is None else group_by
-    parts: dict[tuple[int, int, tuple[str, ...]], list[Part]] = {}
+    parts: dict[Key, list[Part]] = {}
     for fact in map(counted, once(fact for fact in facts if fact.dataset in dataset.facts)):
         key = (*span(fact.at, interval_ms, zone), tuple(dimension(fact, each, teams) for each in by))
         measures = {**fact.measures, **held_against(marks.get(fact.queue_id), fact)}
         parts.setdefault(key, []).append(Part(fact.engagement_id, fact.version, fact.at, measures))
     found = []
-    for start, end, values in sorted(parts):
+    for start, end, values in in_order_of_marks(parts):
         own = parts[start, end, values]
         total: Counter[str] = Counter()
         for part in own:

@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from chalicelib.reporting.counting import NO_TEAMS, SPREAD, counted, dimension
-from chalicelib.reporting.datasets import NO_MARKS, Marks, Row
+from chalicelib.reporting.datasets import NO_MARKS, Key, Marks, Row, in_order_of_marks
 from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact, once
 from chalicelib.reporting.histogram import Histogram, step_of
@@ -65,12 +65,12 @@ def rows(
     """The rows of a dataset, as `fold` makes them of the facts; what is behind them, only the facts tell."""
     dataset = SUMMED[name]
     by = dataset.group_by if group_by is None else group_by
-    alike: dict[tuple[int, int, tuple[str, ...]], list[Cell]] = {}
+    alike: dict[Key, list[Cell]] = {}
     for cell in cells:
         key = (*span(cell.total.at, interval_ms, zone), tuple(dimension(cell.total, each, teams) for each in by))
         alike.setdefault(key, []).append(cell)
     found = []
-    for start, end, values in sorted(alike):
+    for start, end, values in in_order_of_marks(alike):
         added: Counter[str] = Counter()
         spread: dict[str, Counter[int]] = {each: Counter() for each in dataset.spread}
         for cell in alike[start, end, values]:

@@ -228,6 +228,24 @@ def test_pages_hold_every_row_once_though_more_happens_meanwhile() -> None:
     assert sum(each["engagement_count"] for each in found) == 3
 
 
+def test_pages_hold_every_row_once_whatever_agents_give_as_a_reason() -> None:
+    centre = memory_centre()
+    for reason in ("a", "a\nb", "a\tb", "ab", None):
+        sessions.set_status(centre.world, "ana", "not_ready", reason, "agent:ana")
+        centre.clock.pass_seconds(60)
+    sessions.set_status(centre.world, "ana", "offline", None, "agent:ana")
+    centre.consume()
+    centre.clock.pass_seconds(1)
+    query = "&group_by=sub_status_id,user_id"
+    wanted = [each["sub_status_id"] for each in asked("agent_timecard", query, centre=centre)]
+    found, token, api = [], "", api_of(centre)
+    for _ in wanted:
+        body = api.by("sue").get(f"{DATASETS}/agent_timecard?{QUERY}{query}&page_size=1&next_page_token={token}").body
+        found += [each["sub_status_id"] for each in body["agent_timecard"]]
+        token = body["next_page_token"]
+    assert (len(wanted), found, token) == (5, wanted, "")
+
+
 def test_a_token_is_good_for_its_own_question_only() -> None:
     first = f"disposition?{QUERY}&group_by=end_reason&page_size=1"
     token = API.by("sue").get(f"{DATASETS}/{first}").body["next_page_token"]

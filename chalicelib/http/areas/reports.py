@@ -85,7 +85,7 @@ def _reader(name: str) -> Callable[[Call[None]], Answer]:
         asked = _asked(call, SUMMED[name])
         size = page_size(call) if "page_size" in call.query else EVERYTHING
         most_days = A_YEAR if asked.interval == "1d" and asked.behind is None else MAX_RANGE_DAYS
-        window = window_of(call, name, r"\d{14}#.*", size, most_days)
+        window = window_of(call, name, r"\d{14}#(?s:.*)", size, most_days)
         start, end = reporting.whole_quarters(window.start, window.end)
         window = replace(window, start=start, end=end)
         found, onward = reporting.page(
