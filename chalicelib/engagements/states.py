@@ -44,7 +44,9 @@ TRANSITIONS: dict[str, Transition] = {
     "activate": _row("assigned", ("inactive",), (*_DESK, SYSTEM), "it is the agent's, and he has room"),
     "release": _row("queued", _WORKED_ON, (*_DESK, SYSTEM), "it is the agent's"),
     "transfer": _row("queued", _WORKED_ON, (*_DESK, SYSTEM), "the queue's transfer policy allows it"),
-    "refuse_transfer": _row(None, _WORKED_ON, _DESK, "the queue's transfer policy does not allow it"),
+    "refuse_transfer": _row(
+        None, _WORKED_ON, _DESK, "the queue's transfer policy does not allow it, or the agent could never take it"
+    ),
     "give_back": _row("queued", ("queued",), (SYSTEM,), "nobody took what was transferred in time"),
     "take_over": _row("assigned", ("assigned",), _DESK, "who takes it over takes part in it, and has room"),
     "observe": _row(None, ("assigned",), _DESK, "an agent has been asked to by its owner"),
