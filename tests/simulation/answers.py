@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.model import (
     AGENT,
+    CAPACITY,
     NOBODYS,
     QUEUE,
     SECOND,
@@ -108,7 +109,7 @@ def transfer(
     known = {"queue": QUEUES, "agent": AGENTS, "flow": ("entry-kind", "entry-dee")}[kind]
     if target not in known:
         raise Refused("InvalidRequest")
-    if kind == "agent" and work.queue not in AGENT[target]["queues"]:
+    if kind == "agent" and (work.queue not in AGENT[target]["queues"] or work.channel not in CAPACITY[target]):
         refuse()
     allowed = policy.get({"queue": "queues", "agent": "users", "flow": "flows"}[kind], "all")
     if allowed != "all" and target not in allowed:
