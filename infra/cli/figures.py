@@ -12,7 +12,7 @@ from infra.cli.output import duration
 
 Row = Mapping[str, Any]
 
-UNITS = {"_count": "", "_ms": "seconds", "_percentage": "%"}
+UNITS = {"_count": "", "_ms": "seconds", "_percentage": "%", "_per_engagement": "currency"}
 """How the names of numbers end, and in what they are drawn."""
 ADDED_UP = ("_count", "_ms")
 SPREAD = ("_p50_ms", "_p90_ms")
@@ -54,6 +54,8 @@ class Figure:
             return "–"
         if self.unit == "seconds":
             return duration(value)
+        if self.unit == "currency":
+            return f"{value:,.2f}"
         return f"{value:,.0f}{' %' if self.unit else ''}"
 
 

@@ -76,6 +76,15 @@ def test_a_day_of_another_clock_is_the_day_that_most_of_it_falls_on() -> None:
     assert [f"{each:%Y-%m-%d %H:%M}" for each in figure.moments] == ["2026-03-02 00:00", "2026-03-03 00:00"]
 
 
+def test_a_cost_is_a_number_and_nobodys_name() -> None:
+    costs: list[Any] = [4.25, 5]
+    days = [{**row("Billing", nth, engagement_count=1), "cost_per_engagement": cost} for nth, cost in enumerate(costs)]
+    found = drawn(*days)
+    assert list(found["engagement_count"].series) == ["Billing · work_item"]
+    (cost,) = found["cost_per_engagement"].series.values()
+    assert [found["cost_per_engagement"].text(each) for each in cost] == ["4.25", "5.00"]
+
+
 def test_two_of_one_name_are_told_apart() -> None:
     twins = [{**row("Billing", handled_count=n), "queue_id": f"billing-{n}"} for n in (1, 2)]
     assert set(drawn(*twins)["handled_count"].series) == {"billing-1", "billing-2"}
