@@ -33,5 +33,5 @@ export function figure(name, value) {
   if (value === null || value === undefined) return "–";
   if (name.endsWith("_ms")) return span(value / 1000);
   if (name.endsWith("percentage")) return `${value} %`;
-  return Number.isInteger(value) ? value : value.toFixed(1);
+  return Number.isInteger(value) ? value : value.toFixed(name.startsWith("cost") ? 2 : 1);
 }

@@ -121,7 +121,7 @@ function Report({ dataset, query, me }) {
     ${page?.rows.length > 0 && dataset.measures && html`<${Drawn} rows=${page.rows} measures=${dataset.measures} />`}
     ${page?.rows.length > 0 && html`<section class="panel" aria-label=${t("report.table")} aria-busy=${busy}>
       <header><h2>${word("dataset", name)}</h2>
-        ${dataset.columns && html`<span role="status" class="muted">${t("report.page", { n: before.length + 1 })}</span>
+        ${(dataset.columns || back || onward) && html`<span role="status" class="muted">${t("report.page", { n: before.length + 1 })}</span>
           <${Turn} label=${t("report.back")} onTurn=${back} /><${Turn} label=${t("report.next")} onTurn=${onward} />`}
         <button onClick=${save}>${t("report.csv")}</button></header>
       <${Table} dataset=${dataset} rows=${page.rows} me=${me} onOpen=${me.role !== "agent" && setOpen} />

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from chalicelib.engagements.model import DAY_MS
+from chalicelib.http.areas import reports
 from chalicelib.operations import desk, rolling, sessions
 from chalicelib.operations.ordering import Order
 from chalicelib.reporting.definitions import SUMMED
@@ -113,6 +114,16 @@ def test_a_timecard_tells_time_by_status_and_reason() -> None:
     assert told(lunch) == {"signed_in_ms": 60_000, "not_ready_ms": 60_000}
     assert asked("agent_timecard", by="ana") == [ana]
     assert asked("agent_timecard", by="ben") == []
+
+
+def test_a_report_that_is_too_large_for_one_answer_comes_by_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = asked("flow_performance", "&group_by=end_reason")
+    monkeypatch.setattr(reports, "MOST_ROWS", 2)
+    first = API.by("sue").get(f"{DATASETS}/flow_performance?{QUERY}&group_by=end_reason").body
+    assert (len(whole), first["flow_performance"], first["page_size"]) == (3, whole[:2], 2)
+    after = first["next_page_token"]
+    rest = API.by("sue").get(f"{DATASETS}/flow_performance?{QUERY}&group_by=end_reason&next_page_token={after}").body
+    assert (rest["flow_performance"], rest["next_page_token"]) == (whole[2:], "")
 
 
 def test_an_engagement_costs_what_its_agents_time_does() -> None:

@@ -42,8 +42,8 @@ NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
     "disposition_id": lambda tenant, key: d.disposition_name if (d := tenant.disposition_by_id.get(key)) else None,
 }
 """Dimensions whose values have names in the configuration; what it does not have any more is called by its id."""
-EVERYTHING = 10**9
-"""Rows of a page where nobody says how many."""
+MOST_ROWS = 4000
+"""Rows of a page where nobody says how many: what fits into an answer of the API, which is 6 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def meanings(name: str) -> dict[str, str]:
 def _reader(name: str) -> Callable[[Call[None]], Answer]:
     def read(call: Call[None]) -> Answer:
         asked = _asked(call, SUMMED[name])
-        size = page_size(call) if "page_size" in call.query else EVERYTHING
+        size = page_size(call) if "page_size" in call.query else MOST_ROWS
         most_days = A_YEAR if asked.interval == "1d" and asked.behind is None else MAX_RANGE_DAYS
         window = window_of(call, name, r"\d{14}#(?s:.*)", size, most_days)
         start, end = reporting.whole_quarters(window.start, window.end)
