@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.configuration.document import read, write
-from chalicelib.engagements.model import Content, Engagement
+from chalicelib.engagements.model import Engagement
 from chalicelib.messaging.memory import MemoryTransport
 from chalicelib.messaging.poster import HttpPoster
 from chalicelib.messaging.protocol import Ring
@@ -24,7 +24,7 @@ from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
 from infra.billing import Meter
-from infra.demo.incidents import Incident, load, start_body, tenant, user_id
+from infra.demo.incidents import Incident, load, start, start_body, tenant, user_id
 
 PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
 TEMPLATE = json.loads(Path(__file__).with_name("template.json").read_text())
@@ -209,20 +209,12 @@ def life(
 ) -> None:
     """One engagement from its start to its close, each version delivered, by default to the stream's consumer."""
     body = start_body(ticket)
-    content = Content(body["work_item_variables"], tuple(body["consumers"]), tuple(body["variables"]))
     agent_id = next(iter(world.tenant().agent_by_id))
     if wait:
         with meter.paused():
             sessions.set_status(world, agent_id, "not_ready", None, "bench")
-    engagement_id = intake.start(
-        world,
-        flow_entry_id=body["flow"]["flow_entry_id"],
-        channel="work_item",
-        content=content,
-        actor="integration:bench",
-        idempotency=intake.IdempotencyKey(key, "fingerprint") if key else None,
-        use_existing=False,
-    ).engagement_id
+    idempotency = intake.IdempotencyKey(key, "fingerprint") if key else None
+    engagement_id = start(world, body, "integration:bench", idempotency)
     seen = deliver(world, meter, engagement_id, None)
     routing.route(world, [Ring(queue_id=ticket.queue_id, engagement_id=engagement_id)])
     if wait:

@@ -66,8 +66,9 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
 
     def __call__(self, event: Event, context: Any) -> Event:
         request = event.get("requestContext", {})
-        self.open(api.subject(event["path"] if request.get("resourcePath") in CATCH_ALL else request["resourcePath"]))
-        if request.get("resourcePath") in CATCH_ALL:
+        caught = request.get("resourcePath") in CATCH_ALL
+        self.open(api.subject(event["path"] if caught else request["resourcePath"]))
+        if caught:
             found = self._operation(request["httpMethod"], event["path"])
             if found is None:
                 return _refusal(

@@ -42,10 +42,9 @@ def thing(always: Mapping[str, Schema], sometimes: Mapping[str, Schema] | None =
     return {"type": "object", "required": list(always), "properties": {**always, **(sometimes or {})}}
 
 
-def page_of(name: str, schema: Schema, total: bool = True) -> Schema:
+def page_of(name: str, schema: Schema) -> Schema:
     """One page of a list."""
-    counted = {"total_records": WHOLE} if total else {}
-    return thing({name: list_of(schema), "page_size": WHOLE, "next_page_token": TEXT, **counted})
+    return thing({name: list_of(schema), "page_size": WHOLE, "next_page_token": TEXT, "total_records": WHOLE})
 
 
 _CONTENT = {

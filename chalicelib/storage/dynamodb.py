@@ -39,6 +39,7 @@ from chalicelib.storage.protocol import (
     SigningKeys,
     Stamp,
     Started,
+    Versioned,
     Visit,
 )
 from chalicelib.storage.segments import Segment
@@ -346,27 +347,21 @@ class DynamoStore:
         return codec.COVERAGE.load(loaded(item["doc"])) if item else Coverage()
 
     def put_coverage(self, coverage: Coverage) -> Coverage:
-        kept = replace(coverage, version=coverage.version + 1)
-        self._table.follow(_COVERAGE, codec.COVERAGE.dump(kept), coverage.version)
-        return kept
+        return self._put_next(_COVERAGE, codec.COVERAGE, coverage)
 
     def night(self) -> Night:
         item = self._table.get(_NIGHT)
         return codec.NIGHT.load(loaded(item["doc"])) if item else Night()
 
     def put_night(self, night: Night) -> Night:
-        kept = replace(night, version=night.version + 1)
-        self._table.follow(_NIGHT, codec.NIGHT.dump(kept), night.version)
-        return kept
+        return self._put_next(_NIGHT, codec.NIGHT, night)
 
     def archiving(self) -> Archiving:
         item = self._table.get(_ARCHIVING)
         return codec.ARCHIVING.load(loaded(item["doc"])) if item else Archiving()
 
     def put_archiving(self, archiving: Archiving) -> Archiving:
-        kept = replace(archiving, version=archiving.version + 1)
-        self._table.follow(_ARCHIVING, codec.ARCHIVING.dump(kept), archiving.version)
-        return kept
+        return self._put_next(_ARCHIVING, codec.ARCHIVING, archiving)
 
     def late(self) -> dict[int, str]:
         rows = self._table.query("LATE", "0", "~")
@@ -459,18 +454,14 @@ class DynamoStore:
         return [codec.CLIENT.load(loaded(item["doc"])) for item in self._table.query("CLIENTS", "!", "~")]
 
     def put_client(self, client: Client) -> Client:
-        kept = replace(client, version=client.version + 1)
-        self._table.follow(("CLIENTS", client.client_id), codec.CLIENT.dump(kept), client.version)
-        return kept
+        return self._put_next(("CLIENTS", client.client_id), codec.CLIENT, client)
 
     def signing_keys(self) -> SigningKeys:
         item = self._table.get(_SIGNING_KEYS)
         return codec.SIGNING_KEYS.load(loaded(item["doc"])) if item else SigningKeys()
 
     def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
-        kept = replace(keys, version=keys.version + 1)
-        self._table.follow(_SIGNING_KEYS, codec.SIGNING_KEYS.dump(kept), keys.version)
-        return kept
+        return self._put_next(_SIGNING_KEYS, codec.SIGNING_KEYS, keys)
 
     def _beside(self, kind: str, engagement_id: str) -> Iterator[Item]:
         """An engagement's rows of a kind, beside the head row of its work."""
@@ -498,6 +489,12 @@ class DynamoStore:
             {":id": {"S": change.engagement.engagement_id}, ":seen": number(change.engagement_seen)},
         )
         return [head, *puts]
+
+    def _put_next(self, key: Key, document: codec.Document[Versioned], seen: Versioned) -> Versioned:
+        """Keep what was made of the version that was seen, as the next one. Raises `LostRace`."""
+        kept = replace(seen, version=seen.version + 1)
+        self._table.follow(key, document.dump(kept), seen.version)
+        return kept
 
     def _commits(self, change: Change) -> bool:
         try:

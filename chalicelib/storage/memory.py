@@ -30,6 +30,7 @@ from chalicelib.storage.protocol import (
     SigningKeys,
     Stamp,
     Started,
+    Versioned,
     Visit,
 )
 
@@ -243,34 +244,25 @@ class MemoryStore:
         return self._coverage
 
     def put_coverage(self, coverage: Coverage) -> Coverage:
-        kept = replace(coverage, version=coverage.version + 1)
         with self._lock:
-            if self._coverage != kept and self._coverage.version != coverage.version:
-                raise LostRace("Somebody else rolled up at the same moment.")
-            self._coverage = kept
-        return kept
+            self._coverage = _next(self._coverage, coverage)
+            return self._coverage
 
     def night(self) -> Night:
         return self._night
 
     def put_night(self, night: Night) -> Night:
-        kept = replace(night, version=night.version + 1)
         with self._lock:
-            if self._night != kept and self._night.version != night.version:
-                raise LostRace("Another sweep was there at the same moment.")
-            self._night = kept
-        return kept
+            self._night = _next(self._night, night)
+            return self._night
 
     def archiving(self) -> Archiving:
         return self._archiving
 
     def put_archiving(self, archiving: Archiving) -> Archiving:
-        kept = replace(archiving, version=archiving.version + 1)
         with self._lock:
-            if self._archiving != kept and self._archiving.version != archiving.version:
-                raise LostRace("Another sweep was there at the same moment.")
-            self._archiving = kept
-        return kept
+            self._archiving = _next(self._archiving, archiving)
+            return self._archiving
 
     def late(self) -> dict[int, str]:
         with self._lock:
@@ -312,24 +304,17 @@ class MemoryStore:
             return [client for _, client in sorted(self._clients.items())]
 
     def put_client(self, client: Client) -> Client:
-        kept = replace(client, version=client.version + 1)
         with self._lock:
-            there = self._clients.get(client.client_id)
-            if there != kept and (there.version if there else 0) != client.version:
-                raise LostRace("The client was changed at the same moment.")
-            self._clients[client.client_id] = kept
-        return kept
+            kept = self._clients[client.client_id] = _next(self._clients.get(client.client_id), client)
+            return kept
 
     def signing_keys(self) -> SigningKeys:
         return self._signing_keys
 
     def put_signing_keys(self, keys: SigningKeys) -> SigningKeys:
-        kept = replace(keys, version=keys.version + 1)
         with self._lock:
-            if self._signing_keys != kept and self._signing_keys.version != keys.version:
-                raise LostRace("The keys were changed at the same moment.")
-            self._signing_keys = kept
-        return kept
+            self._signing_keys = _next(self._signing_keys, keys)
+            return self._signing_keys
 
     def webhook_secret(self, webhook_id: str, candidate: str) -> str:
         with self._lock:
@@ -385,3 +370,12 @@ class MemoryStore:
         except LostRace:
             return False
         return True
+
+
+def _next(there: Versioned | None, seen: Versioned) -> Versioned:
+    """What was made of the version that was seen, as the next one, if it may stand in place of the one that is there:
+    that is the one seen, or it is this one already."""
+    kept = replace(seen, version=seen.version + 1)
+    if there != kept and (there.version if there else 0) != seen.version:
+        raise LostRace("Somebody else changed it at the same moment.")
+    return kept

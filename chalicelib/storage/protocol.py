@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from chalicelib.engagements.model import Change, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.events.catalogue import PublicEvent
@@ -160,6 +160,10 @@ class Archiving:
     """When the hours begin (epoch ms) that have changed since."""
     version: int = 0
     """0 is nothing yet."""
+
+
+Versioned = TypeVar("Versioned", Archiving, Client, Coverage, Night, SigningKeys)
+"""What is kept only in place of the version that was seen."""
 
 
 class Store(Protocol):

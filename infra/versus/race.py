@@ -15,14 +15,13 @@ from typing import Any
 import psycopg
 
 from chalicelib.configuration.document import read, write
-from chalicelib.engagements.model import Content
 from chalicelib.messaging.memory import MemoryTransport
 from chalicelib.messaging.poster import HttpPoster
-from chalicelib.operations import intake, routing, sessions
+from chalicelib.operations import routing, sessions
 from chalicelib.operations.translation import waiting_of
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.world import World
-from infra.demo.incidents import load, start_body, tenant
+from infra.demo.incidents import load, start, start_body, tenant
 from infra.versus.postgres import GIVE, TABLES
 
 ROUTERS, AGENTS, PLACES = 4, 100, 5
@@ -73,18 +72,8 @@ def of_ours() -> dict[str, float]:
         sessions.set_status(first, str(each["user_id"]), "ready", None, "versus")
     for n in range(WORK):
         body = start_body(ticket)
-        about = {**body["work_item_variables"], "work_item_id": f"w{n}"}
-        content = Content(about, tuple(body["consumers"]), tuple(body["variables"]))
-        started = intake.start(
-            first,
-            flow_entry_id=body["flow"]["flow_entry_id"],
-            channel="work_item",
-            content=content,
-            actor="integration:versus",
-            idempotency=None,
-            use_existing=False,
-        )
-        engagement = store.engagement(started.engagement_id)
+        body["work_item_variables"]["work_item_id"] = f"w{n}"
+        engagement = store.engagement(start(first, body, "integration:versus"))
         assert engagement is not None
         store.enlist(waiting_of(first.tenant(), engagement))
     seconds = _routers([lambda world=each: _pass_until_done(world) for each in worlds])  # type: ignore[misc]

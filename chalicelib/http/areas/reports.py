@@ -33,9 +33,16 @@ COST_MEANING = (
     "what the agents' time costs: `handled_ms` and `wrapped_ms` at the tenant's `agent_hour_cost`, as it is set now, "
     "by `engagement_count`; nothing for agents"
 )
+
+
+def _queue_name(tenant: Tenant, queue_id: str) -> str | None:
+    queue = tenant.queue_by_id.get(queue_id)
+    return queue.queue_name if queue else None
+
+
 NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
-    "queue_id": lambda tenant, key: _queue_name(tenant, key),
-    "first_queue_id": lambda tenant, key: _queue_name(tenant, key),
+    "queue_id": _queue_name,
+    "first_queue_id": _queue_name,
     "user_id": lambda tenant, key: agent.display_name if (agent := tenant.agent_by_id.get(key)) else None,
     "team_id": lambda tenant, key: team.team_name if (team := tenant.team_by_id.get(key)) else None,
     "flow_id": lambda tenant, key: next((flow.flow_name for flow in tenant.flows if flow.flow_id == key), None),
@@ -174,11 +181,6 @@ def _row(tenant: Tenant, name: str, row: Row, behind: str | None, hour_cost: flo
         for percent in PERCENTILES
     }
     return {**fields, **row.measures, **shares, **target, **cost, **spread, **_behind(name, row, behind)}
-
-
-def _queue_name(tenant: Tenant, queue_id: str) -> str | None:
-    queue = tenant.queue_by_id.get(queue_id)
-    return queue.queue_name if queue else None
 
 
 def _target(tenant: Tenant, row: Row) -> int | None:
