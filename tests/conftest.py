@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.support import canary
 from tests.support.api import Api, api_of
+from tests.support.figures import PREFIX, Figure, lines
 from tests.support.size import SHORT
 from tests.support.worlds import Centre, MemoryCentre, aws, aws_centre, memory_centre
 
@@ -35,6 +36,19 @@ def pytest_runtest_makereport(
     if found and report.passed and not item.get_closest_marker("e2e"):
         report.outcome, report.longrepr = "failed", f"Personal data was printed or logged: {found}"
     return report
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Something that this test has counted or measured; the run tells it at its end."""
+    return lambda name, value: record_property(PREFIX + name, value)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    told = list(lines(terminalreporter.getreports("passed")))
+    if told:
+        terminalreporter.section("what was tried")
+        terminalreporter.write("".join(f"{line}\n" for line in told))
 
 
 @pytest.fixture

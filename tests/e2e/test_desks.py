@@ -19,6 +19,7 @@ from infra.client import Api
 from infra.local import LocalStack
 from tests.e2e.desks import ENGAGEMENTS, Desk, behind
 from tests.e2e.noted import NotedApi, everything, wrong
+from tests.support.figures import Figure
 from tests.support.history import Found, History
 from tests.support.size import LONG
 
@@ -123,7 +124,7 @@ class Scene:
             await self.supervisor.call(method, f"{ENGAGEMENTS}/{dice.choice(held)}{path}", body)
 
 
-def test_desks_are_mostly_told_that_nothing_changed_and_are_never_far_behind() -> None:
+def test_desks_are_mostly_told_that_nothing_changed_and_are_never_far_behind(figure: Figure) -> None:
     scene, histories = asyncio.run(played())
     polls = sum((each.polls for each in scene.desks), Counter[int]())
     assert set(polls) <= {200, 304}
@@ -134,10 +135,11 @@ def test_desks_are_mostly_told_that_nothing_changed_and_are_never_far_behind() -
         for desk, at, to in scene.forced
     ]
     oldest = max(each.oldest for each in scene.desks)
-    print(
-        f"{DESKS} desks for {SECONDS} s: {polls.total()} polls, {polls[304] / polls.total():.1%} of them 304; "
+    figure(
+        f"{DESKS} desks for {SECONDS} s",
+        f"{polls.total():,} polls, {polls[304] / polls.total():.1%} of them 304; "
         f"{len(scene.started)} engagements, {len(lags)} versions shown after {max(lags):.2f} s at most, "
-        f"{len(shown)} statuses after {max(shown) / 1000:.2f} s; what was shown was never older than {oldest:.2f} s."
+        f"{len(shown)} statuses after {max(shown) / 1000:.2f} s; what was shown was never older than {oldest:.2f} s",
     )
     assert len(lags) > len(scene.started) > 0 < len(shown)
     assert wrong(scene.history, scene.found) == []

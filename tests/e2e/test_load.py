@@ -28,6 +28,7 @@ from infra.local import LocalStack
 from tests.e2e.desks import Desk
 from tests.e2e.noted import BASE, NotedApi, everything, wrong
 from tests.e2e.test_desks import OPENS_EVERY, document, stopped
+from tests.support.figures import Figure
 from tests.support.history import Found, History, calls_of
 from tests.support.size import LONG
 
@@ -106,7 +107,7 @@ class Load:
             await asyncio.sleep(every)
 
 
-def test_under_load_nothing_is_lost_or_doubled_and_nothing_grows() -> None:
+def test_under_load_nothing_is_lost_or_doubled_and_nothing_grows(figure: Figure) -> None:
     load = asyncio.run(played())
     calls = calls_of(load.history.text())
     ended = Counter(call.outcome for call in calls)
@@ -114,11 +115,13 @@ def test_under_load_nothing_is_lost_or_doubled_and_nothing_grows() -> None:
     waits = [offered_at(each) - each.events[0].at for each in load.found.values() if not each.work.startswith("flood")]
     ranked = statistics.quantiles(waits, n=100, method="inclusive")
     warm = load.resident[int(len(load.resident) * WARM)]
-    print(
-        f"{SECONDS} s: {len(starts)} works started, {len(calls)} calls noted, {dict(ended)}; "
+    figure(
+        f"load for {SECONDS:,} s",
+        f"{len(starts):,} works started; {len(calls):,} calls, of which "
+        f"{', '.join(f'{count:,} {outcome}' for outcome, count in sorted(ended.items()))}; "
         f"{load.told_to_wait.total()} told to wait; "
         f"start to offer {ranked[49]:.0f} ms (p50), {ranked[98]:.0f} ms (p99); "
-        f"functions {warm // 1024} MiB when warm, {load.resident[-1] // 1024} MiB in the end."
+        f"functions {warm // 1024} MiB when warm, {load.resident[-1] // 1024} MiB in the end",
     )
     assert wrong(load.history, load.found) == []
     assert {found.work.split("/")[0] + "/A case" for found in load.found.values()} == starts

@@ -20,6 +20,7 @@ from chalicelib.operations.ordering import Order
 from chalicelib.operations.transferring import Target
 from tests.flows.support import document_with
 from tests.flows.test_steps import OTHER
+from tests.support.figures import Figure
 from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.worlds import TENANT, AwsCentre, Clients, aws, aws_centre
 
@@ -444,12 +445,13 @@ STORIES = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str) -> None:
+def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str, figure: Figure) -> None:
     story = STORIES[name]
     alive = play(story, Fuse(0, "never"))
     assert alive.calls > 0
     for fuse in deaths(alive):
         play(story, fuse)
+        figure("deaths of a process", 1)
 
 
 def _each_point(operation: Callable[[AwsCentre], None], then: Callable[[AwsCentre], None], **settings: Any) -> None:

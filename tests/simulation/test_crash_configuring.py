@@ -10,6 +10,7 @@ import pytest
 from chalicelib.operations import configuring
 from chalicelib.storage import codec
 from tests.simulation.test_crash import Fuse, Killed, Story, assigned, deaths, enlisted, lit, play, waiting
+from tests.support.figures import Figure
 from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
 
 WITHOUT_BILLING: dict[str, Any] = {
@@ -79,11 +80,12 @@ STORIES = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str) -> None:
+def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str, figure: Figure) -> None:
     alive = play(STORIES[name], Fuse(0, "never"))
     assert alive.calls > 0
     for fuse in deaths(alive):
         play(STORIES[name], fuse)
+        figure("deaths of a process", 1)
 
 
 SMALL = {**TENANT, "heartbeat_timeout": 60}

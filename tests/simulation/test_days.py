@@ -18,6 +18,7 @@ from chalicelib.storage.protocol import Refused, Replayed, Started
 from tests.simulation.days.story import FAULTS
 from tests.simulation.days.verdict import judged, quietly
 from tests.simulation.test_schedules import Careless, Forgetful
+from tests.support.figures import Figure
 from tests.support.size import examples
 
 SEEDS = (20, 1000)
@@ -27,7 +28,7 @@ AT_ONCE = 10
 
 
 @pytest.mark.parametrize("first", range(0, examples(*SEEDS), AT_ONCE))
-def test_after_a_day_all_is_well(first: int) -> None:
+def test_after_a_day_all_is_well(first: int, figure: Figure) -> None:
     commands: Counter[str] = Counter()
     struck: Counter[str] = Counter()
     for seed in range(first, first + AT_ONCE):
@@ -39,6 +40,9 @@ def test_after_a_day_all_is_well(first: int) -> None:
     if first < SEEDS[0]:
         assert commands.keys() == {"start", *TRANSITIONS} - {"erase"}
     assert struck.keys() == set(FAULTS)
+    figure("days, each from a seed", AT_ONCE)
+    figure("versions written in days", commands.total())
+    figure("faults in days", struck.total())
 
 
 def test_the_same_seed_gives_the_same_history_to_the_byte() -> None:

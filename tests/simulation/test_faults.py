@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.errors import InterleaveError
 from tests.simulation.test_crash import STORIES, Story, _recover, _started_unanswered
+from tests.support.figures import Figure
 from tests.support.size import LONG, examples
 from tests.support.worlds import Clients, aws, aws_centre
 
@@ -114,16 +115,17 @@ def play(story: Story, faults: Faults) -> Faults:
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_whatever_call_fails_all_invariants_hold_after_the_router_has_run(name: str) -> None:
+def test_whatever_call_fails_all_invariants_hold_after_the_router_has_run(name: str, figure: Figure) -> None:
     calls = play(STORIES[name], Faults()).calls
     points = [(at, fault) for at in range(1, calls + 1) for fault in FAULTS]
     first = sorted(STORIES).index(name) % SHARE
     for at, fault in points[first::SHARE]:
         play(STORIES[name], Faults({at: fault}))
+        figure("faults, one in an operation", 1)
 
 
 @pytest.mark.skipif(not LONG, reason="two thousand pairs of faults: make test-long")
-def test_two_faults_in_one_operation_are_survived_as_well() -> None:
+def test_two_faults_in_one_operation_are_survived_as_well(figure: Figure) -> None:
     pick = random.Random(9)
     lengths = {name: play(story, Faults()).calls for name, story in STORIES.items()}
     happened = 0
@@ -132,6 +134,7 @@ def test_two_faults_in_one_operation_are_survived_as_well() -> None:
         first, second = sorted(pick.sample(range(1, lengths[name] + 1), 2))
         happened += play(STORIES[name], Faults({first: pick.choice(FAULTS), second: pick.choice(FAULTS)})).happened
     assert happened > DOUBLES
+    figure("faults, two in an operation", DOUBLES)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -19,6 +19,7 @@ from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.operations.intake import Intake
 from tests.simulation.commands import OPERATIONS, Operation
 from tests.simulation.scenes import LATE, SCENES, Opening, Scene, opening
+from tests.support.figures import Figure
 from tests.support.invariants import check, check_what_waits
 from tests.support.schedules import Actor, explore
 
@@ -126,16 +127,19 @@ class Judge:
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_two_operations_in_any_order_of_their_calls(name: str) -> None:
+def test_two_operations_in_any_order_of_their_calls(name: str, figure: Figure) -> None:
     begin, judge = opening(name), Judge()
     orders = sum(play(Search(begin, pair), judge) for pair in combinations_with_replacement(OPERATIONS, 2))
     assert orders >= ORDERS[name], "fewer than there were: does an operation no longer stop before each of its calls?"
+    figure("orders of two operations", orders)
 
 
 @pytest.mark.parametrize("name", TRIPLES)
-def test_three_operations_in_any_order_of_their_calls(name: str) -> None:
+def test_three_operations_in_any_order_of_their_calls(name: str, figure: Figure) -> None:
     scene, three, fewest = TRIPLES[name]
-    assert play(Search(opening(scene), three), Judge()) >= fewest
+    orders = play(Search(opening(scene), three), Judge())
+    assert orders >= fewest
+    figure("orders of three operations", orders)
 
 
 def play(search: Search, judge: Judge) -> int:
