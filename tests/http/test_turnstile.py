@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.http.turnstile import BLOCKS, WINDOW_MS
-from tests.simulation.test_faults import Faults, set_loose
+from tests.simulation.splits import going_wrong
 from tests.support.api import Api, api_of, zoom_body
 from tests.support.worlds import TENANT, aws, aws_centre, memory_centre
 
@@ -80,7 +80,7 @@ def test_a_table_that_is_too_busy_is_told_to_the_caller_and_nothing_is_lost_or_d
     with aws() as clients:
         crm = api_of(aws_centre(clients)).by("crm")
         start = {"path": "/v2/contact_center/engagement", "body": zoom_body(), "Idempotency_Key": "k1"}
-        with set_loose(clients, Faults(dict.fromkeys(range(1, 20), "throttled"))):
+        with going_wrong(clients, lambda _: "throttled"):
             refused = crm.post(**start)
         assert (refused.status, refused.headers["retry-after"]) == (429, "1")
         assert refused.body["type"] == "urn:interleave:problem:too-many-requests"

@@ -36,11 +36,10 @@ from chalicelib.operations.ordering import Order
 from chalicelib.reporting.history import Night
 from chalicelib.storage.protocol import Client
 from tests.flows.support import document_with
-from tests.simulation import test_crash, test_crash_configuring
+from tests.simulation.stories import STORIES
 from tests.support.poster import out_of_order
 from tests.support.worlds import NOW, TENANT, AwsCentre, Clients, aws, aws_centre
 
-STORIES = {**test_crash.STORIES, **test_crash_configuring.STORIES}
 Calls = dict[str, set[tuple[str, str]]]
 """By function, the calls as (action, resource)."""
 BATCHES = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}

@@ -16,7 +16,7 @@ from chalicelib.operations.configuring import Terms
 from chalicelib.operations.ordering import Order
 from chalicelib.world import World
 from tests.configuration.strategies import tenants
-from tests.simulation.test_crash_configuring import CLEO, WITHOUT_BILLING
+from tests.simulation.stories import CLEO, WITHOUT_BILLING
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre, memory_centre
 

@@ -1,142 +1,197 @@
-"""Any AWS call of any operation fails in any way that AWS has. Then the router runs, and all is well.
+"""Each AWS call of each operation goes wrong in each way that AWS has. Then the router runs, and all is well.
 
-The process lives on, unlike in `test_crash.py`: what is tried here is what the code does with the error. Calls are
-found by running the operation once, so that a new call is covered by itself. The client's own retries are used up.
+The process dies, or lives on and does what the code does with the error. The client's own retries are used up.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from unittest import mock
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError, ReadTimeoutError
 
-from chalicelib.errors import InterleaveError
-from tests.simulation.test_crash import STORIES, Story, _recover, _started_unanswered
+from chalicelib.engagements.model import consumer_key, work_key
+from chalicelib.messaging.protocol import Delivery
+from chalicelib.operations import configuring, delivering, desk, privacy, supervising
+from chalicelib.operations.ordering import Order
+from chalicelib.storage import codec
+from tests.simulation.splits import WAYS, WENT_WRONG, Splits, going_wrong
+from tests.simulation.stories import JILL, NEW_QUEUE, STORIES, Story
 from tests.support.figures import Figure
-from tests.support.size import LONG, examples
-from tests.support.worlds import Clients, aws, aws_centre
+from tests.support.invariants import check, check_nothing_waits_in_vain
+from tests.support.size import LONG
+from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
 
-Answer = tuple[AWSResponse, dict[str, Any]]
-FAULTS = ("throttled", "failed", "failed after effect", "timed out after effect", "sent twice", "in conflict")
-SHARE = examples(6 * len(FAULTS), 1)
-"""Of the points, one in so many is tried; all of them are `make test-long`'s."""
-DOUBLES = 2000
-REFUSALS = {"throttled": ("ThrottlingException", 400), "failed": ("InternalServerError", 500)}
-
-
-@dataclass
-class Faults:
-    """What happens at which calls (1 is the first), and how often anything is called."""
-
-    at: dict[int, str] = field(default_factory=dict)
-    calls: int = 0
-    happened: int = 0
-    _again: bool = False
-
-    def before(self, clients: Clients, model: Any, params: dict[str, Any], context: Any, **_: Any) -> Answer | None:
-        """An answer in place of the call, or None: it is made."""
-        if self._again:
-            return None
-        self.calls += 1
-        fault = self.at.get(self.calls)
-        if fault in REFUSALS:
-            self.happened += 1
-            return _refused(*REFUSALS[fault])
-        if fault == "in conflict" and model.name in ("PutItem", "TransactWriteItems"):
-            self.happened += 1
-            return _conflict(model.name)
-        if fault == "sent twice":
-            self.happened += 1
-            self._again = True
-            client = getattr(clients, model.service_model.service_name)
-            client._make_request(model, params, context)
-            self._again = False
-        return None
-
-    def after(self, http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        """The call has had its effect; nobody hears of it."""
-        fault = None if self._again else self.at.get(self.calls)
-        if fault == "timed out after effect":
-            self.happened += 1
-            raise ReadTimeoutError(endpoint_url=model.name)
-        if fault == "failed after effect":
-            self.happened += 1
-            http_response.status_code = 500
-            parsed["Error"] = {"Code": "InternalServerError", "Message": "tried"}
-
-
-def _refused(code: str, status: int, **more: Any) -> Answer:
-    parsed = {"Error": {"Code": code, "Message": "tried"}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
-    return AWSResponse("", status, {}, None), parsed
-
-
-def _conflict(operation: str) -> Answer:
-    """Another transaction is at the same rows at this moment."""
-    if operation == "PutItem":
-        return _refused("TransactionConflictException", 400)
-    return _refused("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}] * 2)
+PAIRS_TRIED = 20
+"""Of the pairs of points, one in so many is tried by `make test-long`."""
 
 
 @contextmanager
-def set_loose(clients: Clients, faults: Faults) -> Iterator[None]:
-    def before(**given: Any) -> Answer | None:
-        return faults.before(clients, **given)
-
-    watched = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
-    for events in watched:
-        events.register_first("before-call", before)
-        events.register_last("after-call", faults.after)
-    try:
-        yield
-    finally:
-        for events in watched:
-            events.unregister("before-call", before)
-            events.unregister("after-call", faults.after)
-
-
-def play(story: Story, faults: Faults) -> Faults:
-    """The story with these faults, then without any until its work is done; the invariants hold."""
+def pretended() -> Iterator[AwsCentre]:
+    """A centre whose clock is that of its pretended AWS as well."""
     with aws() as clients:
         centre = aws_centre(clients)
-        accepted = story.prepare(centre)
-        try:
-            with set_loose(clients, faults):
-                accepted = [*accepted, *story.operation(centre, accepted)]
-        except (ClientError, ReadTimeoutError, InterleaveError):
-            accepted = [*accepted, *_started_unanswered(centre, accepted)]
-        _recover(centre, accepted)
-    return faults
+        seconds = lambda: centre.clock() / 1000  # noqa: E731
+        with mock.patch.multiple("moto.sqs.models", unix_time=seconds, unix_time_millis=centre.clock):
+            yield centre
+
+
+def play(split: Splits, operation: Callable[[], object], then: Callable[[], None], *known: object) -> Counter[str]:
+    """The operation with all that goes wrong in it, and what must be possible, and true, after each of it."""
+    with split.everywhere():
+        with suppress(*WENT_WRONG), going_wrong(split.centre.clients, split.way_of):
+            operation()
+        if split.is_to_be_judged(*known):
+            then()
+    return split.tried()
+
+
+def tell(story: Story, centre: AwsCentre, split: Splits) -> Counter[str]:
+    """The story, each time until its work is done."""
+    accepted = story.prepare(centre)
+
+    def operation() -> None:
+        accepted.extend(story.operation(centre, list(accepted)))
+
+    return play(split, operation, lambda: _recover(centre, accepted), accepted)
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_whatever_call_fails_all_invariants_hold_after_the_router_has_run(name: str, figure: Figure) -> None:
-    calls = play(STORIES[name], Faults()).calls
-    points = [(at, fault) for at in range(1, calls + 1) for fault in FAULTS]
-    first = sorted(STORIES).index(name) % SHARE
-    for at, fault in points[first::SHARE]:
-        play(STORIES[name], Faults({at: fault}))
-        figure("faults, one in an operation", 1)
+def test_whatever_goes_wrong_all_invariants_hold_after_the_router_has_run(
+    name: str, tmp_path: Path, figure: Figure
+) -> None:
+    with pretended() as centre:
+        tried = tell(STORIES[name], centre, Splits(centre, tmp_path))
+    assert {"killed before", "killed after", "throttled"} <= tried.keys() <= set(WAYS)
+    figure("points at which one call goes wrong", tried.total())
 
 
-@pytest.mark.skipif(not LONG, reason="two thousand pairs of faults: make test-long")
-def test_two_faults_in_one_operation_are_survived_as_well(figure: Figure) -> None:
-    pick = random.Random(9)
-    lengths = {name: play(story, Faults()).calls for name, story in STORIES.items()}
-    happened = 0
-    for _ in range(DOUBLES):
-        name = pick.choice([name for name, calls in lengths.items() if calls > 1])
-        first, second = sorted(pick.sample(range(1, lengths[name] + 1), 2))
-        happened += play(STORIES[name], Faults({first: pick.choice(FAULTS), second: pick.choice(FAULTS)})).happened
-    assert happened > DOUBLES
-    figure("faults, two in an operation", DOUBLES)
+@pytest.mark.skipif(not LONG, reason="thousands of pairs of faults: make test-long")
+@pytest.mark.parametrize("name", STORIES)
+def test_two_calls_that_go_wrong_are_survived_as_well(name: str, tmp_path: Path, figure: Figure) -> None:
+    with pretended() as centre:
+        tried = tell(STORIES[name], centre, Splits(centre, tmp_path, faults=2, one_in=PAIRS_TRIED))
+    figure("pairs of calls that go wrong", tried.total())
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_happens(fault: str) -> None:
-    assert play(STORIES["start"], Faults(dict.fromkeys(range(1, 20), fault))).happened > 0
+@pytest.fixture
+def cancelled() -> Iterator[AwsCentre]:
+    """Jill's case has been noted upon and cancelled; a system is told of such things."""
+    with pretended() as centre:
+        centre.configure({**TENANT, "webhooks": [{"webhook_id": "crm", "url": "https://crm.example.com/hook"}]})
+        centre.clock.pass_seconds(5)
+        engagement_id = centre.start("CASE-1", consumer=JILL)
+        centre.consume()
+        supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
+        desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
+        centre.consume()
+        yield centre
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_asking_again(cancelled: AwsCentre, tmp_path: Path) -> None:
+    centre = cancelled
+
+    def erase() -> None:
+        privacy.erase(centre.world, JILL, "admin:adm")
+
+    def erased_for_good() -> None:
+        erase()
+        centre.consume()
+        rows = str(centre.clients.dynamodb.scan(TableName="interleave")["Items"])
+        assert "Jill" not in rows
+        assert "called" not in rows
+        assert centre.world.store.visits(consumer_key(JILL) or "") == []
+
+    assert play(Splits(centre, tmp_path), erase, erased_for_good)["killed after"] > 0
+
+
+def test_a_delivery_that_was_cut_short_comes_again_and_is_made(cancelled: AwsCentre, tmp_path: Path) -> None:
+    centre = cancelled
+    delivery = Delivery("crm", "e.1", "contact_center.engagement_started", "{}")
+
+    def deliver() -> None:
+        delivering.deliver(centre.world, delivery)
+
+    def made() -> None:
+        deliver()  # nobody took it off its queue
+        assert {headers["webhook-id"] for _, headers, _ in centre.posts.sent} == {"e.1"}
+        assert centre.world.store.attempts("crm", 0, 2 * centre.clock(), 10)[-1].problem is None
+
+    assert play(Splits(centre, tmp_path), deliver, made)["killed after"] > 0
+
+
+CHANGES = {
+    "in one row": {**TENANT, "heartbeat_timeout": 60},
+    "in more than one row": {**TENANT, "queues": [*TENANT["queues"], NEW_QUEUE]},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_document_that_is_cut_short_is_the_old_one_or_the_new_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name == "in more than one row":
+        monkeypatch.setattr(codec, "LARGEST_PART", 200)
+    with pretended() as centre:
+        known = {1: ("old", configuring.current(centre.world).document), 2: ("new", CHANGES[name])}
+
+        def either() -> None:
+            found = configuring.current(centre.world)
+            which, document = known[found.version]
+            assert found.document == document
+            (tmp_path / which).touch()
+
+        play(Splits(centre, tmp_path), lambda: configuring.apply(centre.world, CHANGES[name], None), either)
+    assert (tmp_path / "old").exists()
+    assert (tmp_path / "new").exists()
+
+
+def _started_unanswered(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    """A start whose answer was lost may be on record: then it must live on like any other."""
+    found = centre.world.store.last_of_work(work_key("CASE-1", "A case"))
+    return [found.engagement_id] if found and found.engagement_id not in accepted else []
+
+
+def _recover(centre: AwsCentre, accepted: list[str]) -> None:
+    """The router, the sweeper and the stream's consumer run; invariants hold; then all work is finished (I3)."""
+    accepted = [*accepted, *_started_unanswered(centre, accepted)]
+    centre.settle()
+    check(centre, accepted)
+    for each in accepted:
+        if centre.world.store.engagement(each):
+            check_nothing_waits_in_vain(centre, each)
+    centre.ready("ana", "ben")
+    for _ in range(6):
+        if _all_closed(centre, accepted):
+            break
+        centre.clock.pass_seconds(90)
+        centre.settle()
+        check(centre, accepted)
+        for each in accepted:
+            _finish(centre, each)
+    check(centre, accepted)
+    assert _all_closed(centre, accepted), "I3: not everything that was accepted could be finished"
+    assert all(not centre.occupancy(agent_id).held for agent_id in ("ana", "ben")), "I10: something is still held"
+
+
+def _finish(centre: AwsCentre, engagement_id: str) -> None:
+    found = centre.world.store.engagement(engagement_id)
+    if found is not None and found.state == "offered":
+        found = centre.accept(engagement_id)
+    if found is not None and found.state == "queued" and _is_manual(centre, found.queue_id):
+        found = desk.pull(centre.world, "ana", found.queue_id, "agent:ana")
+    if found is not None and found.state in ("assigned", "inactive", "wrap_up"):
+        centre.end(engagement_id)
+
+
+def _is_manual(centre: AwsCentre, queue_id: str) -> bool:
+    return centre.world.tenant().queue_by_id[queue_id].distribution == "manual"
+
+
+def _all_closed(centre: AwsCentre, accepted: list[str]) -> bool:
+    store = centre.world.store
+    found = [store.engagement(each) or store.archived(each)[0] for each in accepted]
+    return all(each is not None and each.state == "closed" for each in found)

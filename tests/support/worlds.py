@@ -265,6 +265,10 @@ class AwsCentre(Centre):
         )["ShardIterator"]
         return iterator
 
+    def records(self) -> list[dict[str, Any]]:
+        """All that is in the stream."""
+        return self.clients.streams.get_records(ShardIterator=self._beginning())["Records"]  # type: ignore[no-any-return]
+
     def _take_in(self, iterator: str) -> tuple[int, str]:
         answer = self.clients.streams.get_records(ShardIterator=iterator)
         assert stream.take_in(self.world, answer["Records"]) == {"batchItemFailures": []}

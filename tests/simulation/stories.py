@@ -1,79 +1,18 @@
-"""The process is killed before or after any AWS call of any operation. Then the router runs, and all is well.
-
-The calls are found by running the operation once and counting, so a new call is covered by itself.
-"""
+"""Operations, and what comes before each: for tests of what goes wrong in them, and of who may call what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
-from chalicelib.engagements.model import consumer_key, work_key
-from chalicelib.messaging.protocol import Delivery
-from chalicelib.operations import amending, delivering, desk, privacy, sessions, supervising, transferring
+from chalicelib.operations import amending, configuring, desk, sessions, supervising, transferring
 from chalicelib.operations.amending import Amendment
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.transferring import Target
 from tests.flows.support import document_with
 from tests.flows.test_steps import OTHER
-from tests.support.figures import Figure
-from tests.support.invariants import check, check_nothing_waits_in_vain
-from tests.support.worlds import TENANT, AwsCentre, Clients, aws, aws_centre
-
-
-class Killed(BaseException):
-    """The process dies here. No `except Exception` in the code may survive it."""
-
-
-@dataclass
-class Fuse:
-    """Kills at the nth AWS call, before it is made or after it has taken effect. 0 kills nothing and counts."""
-
-    at: int
-    when: str
-    calls: int = 0
-    names: list[str] = field(default_factory=list)
-
-    def before(self, event_name: str, **_: Any) -> None:
-        self.calls += 1
-        self.names.append(event_name.rsplit(".", 1)[-1])
-        if self.calls == self.at and self.when == "before":
-            raise Killed
-
-    def after(self, **_: Any) -> None:
-        if self.calls == self.at and self.when == "after":
-            raise Killed
-
-
-READS = {"BatchGetItem", "GetItem", "GetQueueAttributes", "GetQueueUrl", "Query", "Scan"}
-
-
-def deaths(alive: Fuse) -> Iterator[Fuse]:
-    """Every death in an operation that makes such calls: before the first, and after each that leaves something behind.
-
-    To die after a call is to die before the next one: nothing is written in between. Nor is it by a read: to die after
-    that is to die before it.
-    """
-    yield Fuse(1, "before")
-    yield from (Fuse(at, "after") for at, name in enumerate(alive.names, 1) if name not in READS)
-
-
-@contextmanager
-def lit(clients: Clients, fuse: Fuse) -> Iterator[None]:
-    watched = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
-    for events in watched:
-        events.register_first("before-call", fuse.before)
-        events.register_last("after-call", fuse.after)
-    try:
-        yield
-    finally:
-        for events in watched:
-            events.unregister("before-call", fuse.before)
-            events.unregister("after-call", fuse.after)
+from tests.support.worlds import TENANT, AwsCentre
 
 
 @dataclass
@@ -343,6 +282,7 @@ def transferred_in_vain(centre: AwsCentre) -> list[str]:
     transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("queue", "express"))
     centre.ready("ben")
     sessions.set_status(centre.world, "ana", "not_ready", None, "agent:ana")
+    centre.consume()
     centre.clock.pass_seconds(61)
     return accepted
 
@@ -400,6 +340,63 @@ def sweep(centre: AwsCentre, _: list[str]) -> list[str]:
     return []
 
 
+WITHOUT_BILLING: dict[str, Any] = {
+    **TENANT,
+    "queues": TENANT["queues"][1:],
+    "agents": [
+        {**TENANT["agents"][0], "queues": ["express"]},
+        {**TENANT["agents"][1], "queues": ["general"]},
+    ],
+    "flows": [
+        {
+            **TENANT["flows"][0],
+            "versions": [{"flow_version": 2, "status": "published", "steps": [{"set": {"queue_id": "general"}}]}],
+        },
+        TENANT["flows"][1],
+    ],
+    "moved_queues": {"billing": "general"},
+}
+CLEO = {"user_id": "cleo", "display_name": "Cleo", "queues": ["billing"], "capacity": {"work_item": 2}}
+
+
+def configure_anew(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.apply(centre.world, {**TENANT, "queues": [*TENANT["queues"], NEW_QUEUE]}, None)
+    return []
+
+
+NEW_QUEUE = {"queue_id": "new", "queue_name": "New"}
+
+
+def configured_anew(centre: AwsCentre) -> list[str]:
+    accepted = waiting(centre)
+    configure_anew(centre, accepted)
+    return accepted
+
+
+def roll_back(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.rollback(centre.world, 1, None, configuring.Terms("admin:adm"))
+    return []
+
+
+def take_out_the_queue(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.apply(centre.world, WITHOUT_BILLING, None)
+    return []
+
+
+def in_the_hands_of_cleo(centre: AwsCentre) -> list[str]:
+    centre.configure({**TENANT, "agents": [*TENANT["agents"], CLEO]})
+    accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.ready("cleo")
+    centre.settle()
+    centre.accept(accepted[0])
+    return accepted
+
+
+def take_out_cleo(centre: AwsCentre, _: list[str]) -> list[str]:
+    configuring.apply(centre.world, TENANT, None, configuring.Terms(release=True))
+    return []
+
+
 STORIES = {
     "start": Story(nothing, start),
     "start with a key": Story(nothing, start_with_key),
@@ -434,132 +431,16 @@ STORIES = {
     "pull": Story(for_agents_to_pull, pull),
     "park to make room": Story(interrupting, route),
     "transfer": Story(assigned, transfer),
-    "give back": Story(transferred_in_vain, sweep),
+    "give back": Story(transferred_in_vain, route),
     "take over": Story(observed, take_over),
     "barge": Story(assigned, barge),
     "amend while it waits": Story(enlisted, amend),
     "switch": Story(able_to_call, switch),
     "rescue what was left behind": Story(left_behind, sweep),
     "consume the stream": Story(closed_and_started_again, consume),
+    "apply a document": Story(waiting, configure_anew),
+    "roll back": Story(configured_anew, roll_back),
+    "take out a queue whose work moves": Story(enlisted, take_out_the_queue),
+    "take out a queue while its work is in an agent's hands": Story(assigned, take_out_the_queue),
+    "take out an agent who holds work": Story(in_the_hands_of_cleo, take_out_cleo),
 }
-
-
-@pytest.mark.parametrize("name", STORIES)
-def test_killed_at_any_call_all_invariants_hold_after_the_router_has_run(name: str, figure: Figure) -> None:
-    story = STORIES[name]
-    alive = play(story, Fuse(0, "never"))
-    assert alive.calls > 0
-    for fuse in deaths(alive):
-        play(story, fuse)
-        figure("deaths of a process", 1)
-
-
-def _each_point(operation: Callable[[AwsCentre], None], then: Callable[[AwsCentre], None], **settings: Any) -> None:
-    """The operation, killed at each of its calls; what must be possible, and true, afterwards."""
-
-    def play_with(fuse: Fuse) -> Fuse:
-        with aws() as clients:
-            centre = aws_centre(clients)
-            centre.configure({**TENANT, **settings})
-            centre.clock.pass_seconds(5)
-            engagement_id = centre.start("CASE-1", consumer=JILL)
-            centre.consume()
-            supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
-            desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
-            centre.consume()
-            with lit(clients, fuse), suppress(Killed):
-                operation(centre)
-            then(centre)
-        return fuse
-
-    for fuse in deaths(play_with(Fuse(0, "never"))):
-        play_with(fuse)
-
-
-def test_an_erasure_that_was_cut_short_is_finished_by_asking_again() -> None:
-    def erase(centre: AwsCentre) -> None:
-        privacy.erase(centre.world, JILL, "admin:adm")
-
-    def erased_for_good(centre: AwsCentre) -> None:
-        erase(centre)
-        centre.consume()
-        rows = str(centre.clients.dynamodb.scan(TableName="interleave")["Items"])
-        assert "Jill" not in rows
-        assert "called" not in rows
-        assert centre.world.store.visits(consumer_key(JILL) or "") == []
-
-    _each_point(erase, erased_for_good)
-
-
-def test_a_delivery_that_was_cut_short_comes_again_and_is_made() -> None:
-    delivery = Delivery("crm", "e.1", "contact_center.engagement_started", "{}")
-
-    def deliver(centre: AwsCentre) -> None:
-        delivering.deliver(centre.world, delivery)
-
-    def made(centre: AwsCentre) -> None:
-        deliver(centre)  # nobody took it off its queue
-        assert {headers["webhook-id"] for _, headers, _ in centre.posts.sent} == {"e.1"}
-        assert centre.world.store.attempts("crm", 0, 2 * centre.clock(), 10)[-1].problem is None
-
-    _each_point(deliver, made, webhooks=[{"webhook_id": "crm", "url": "https://crm.example.com/hook"}])
-
-
-def play(story: Story, fuse: Fuse) -> Fuse:
-    with aws() as clients:
-        centre = aws_centre(clients)
-        accepted = story.prepare(centre)
-        with lit(clients, fuse):
-            try:
-                accepted = [*accepted, *story.operation(centre, accepted)]
-            except Killed:
-                accepted = [*accepted, *_started_unanswered(centre, accepted)]
-        _recover(centre, accepted)
-    return fuse
-
-
-def _started_unanswered(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    """A start whose answer was lost may be on record: then it must live on like any other."""
-    found = centre.world.store.last_of_work(work_key("CASE-1", "A case"))
-    return [found.engagement_id] if found and found.engagement_id not in accepted else []
-
-
-def _recover(centre: AwsCentre, accepted: list[str]) -> None:
-    """The router, the sweeper and the stream's consumer run; invariants hold; then all work is finished (I3)."""
-    centre.settle()
-    check(centre, accepted)
-    for each in accepted:
-        if centre.world.store.engagement(each):
-            check_nothing_waits_in_vain(centre, each)
-    centre.ready("ana", "ben")
-    for _ in range(6):
-        if _all_closed(centre, accepted):
-            break
-        centre.clock.pass_seconds(90)
-        centre.settle()
-        check(centre, accepted)
-        for each in accepted:
-            _finish(centre, each)
-    check(centre, accepted)
-    assert _all_closed(centre, accepted), "I3: not everything that was accepted could be finished"
-    assert all(not centre.occupancy(agent_id).held for agent_id in ("ana", "ben")), "I10: something is still held"
-
-
-def _finish(centre: AwsCentre, engagement_id: str) -> None:
-    found = centre.world.store.engagement(engagement_id)
-    if found is not None and found.state == "offered":
-        found = centre.accept(engagement_id)
-    if found is not None and found.state == "queued" and _is_manual(centre, found.queue_id):
-        found = desk.pull(centre.world, "ana", found.queue_id, "agent:ana")
-    if found is not None and found.state in ("assigned", "inactive", "wrap_up"):
-        centre.end(engagement_id)
-
-
-def _is_manual(centre: AwsCentre, queue_id: str) -> bool:
-    return centre.world.tenant().queue_by_id[queue_id].distribution == "manual"
-
-
-def _all_closed(centre: AwsCentre, accepted: list[str]) -> bool:
-    store = centre.world.store
-    found = [store.engagement(each) or store.archived(each)[0] for each in accepted]
-    return all(each is not None and each.state == "closed" for each in found)

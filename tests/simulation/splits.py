@@ -1,0 +1,201 @@
+"""An operation goes wrong in every way that AWS has, at each of its calls, from one run of it.
+
+Before each call the process splits (`fork`): a child for each way goes wrong there and lives on with it, while the
+operation itself goes on as if nothing had been. So each child begins in exactly the same world, nothing is played
+twice, and a new call is covered by itself. Where two of them leave the same world behind, one is enough to see what
+becomes of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ReadTimeoutError
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from chalicelib.errors import InterleaveError
+from tests.support import canary
+from tests.support.worlds import AwsCentre, Clients
+
+Answer = tuple[AWSResponse, dict[str, Any]]
+READS = {"BatchGetItem", "GetItem", "GetQueueAttributes", "GetQueueUrl", "Query", "Scan"}
+REFUSALS = {"throttled": ("ThrottlingException", 400), "failed": ("InternalServerError", 500)}
+ANY_CALL = ("killed before", *REFUSALS, "timed out after effect")
+"""Ways in which any call goes wrong."""
+WITH_EFFECT = ("killed after", "failed after effect", "sent twice")
+"""Ways that are no different from those where the call only reads."""
+WAYS = (*ANY_CALL, *WITH_EFFECT, "in conflict")
+
+
+class Killed(BaseException):
+    """The process dies here. No `except Exception` in the code may survive it."""
+
+
+WENT_WRONG = (Killed, ClientError, ReadTimeoutError, InterleaveError)
+"""How an operation may end in which a call went wrong."""
+
+
+def ways_of(call: str) -> Iterator[str]:
+    """How this call can go wrong."""
+    yield from ANY_CALL
+    if call not in READS:
+        yield from WITH_EFFECT
+    if call in ("PutItem", "TransactWriteItems"):
+        yield "in conflict"
+
+
+@contextmanager
+def going_wrong(clients: Clients, way_of: Callable[[str], str | None]) -> Iterator[None]:
+    """Each call goes wrong as `way_of` says of its name, asked when it is about to be made; None: it is just made."""
+    way: str | None = None
+
+    def before(model: Any, params: dict[str, Any], context: Any, **_: Any) -> Answer | None:
+        nonlocal way
+        way = way_of(model.name)
+        if way == "killed before":
+            raise Killed
+        if way in REFUSALS:
+            return _refused(*REFUSALS[way])
+        if way == "in conflict":
+            return _conflict(model.name)
+        if way == "sent twice":
+            getattr(clients, model.service_model.service_name)._make_request(model, params, context)
+        return None
+
+    def after(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if way == "killed after":
+            raise Killed
+        if way == "timed out after effect":
+            raise ReadTimeoutError(endpoint_url=model.name)
+        if way == "failed after effect":
+            http_response.status_code = 500
+            parsed["Error"] = {"Code": "InternalServerError", "Message": "tried"}
+
+    watched = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
+    for events in watched:
+        events.register_first("before-call", before)
+        events.register_last("after-call", after)
+    try:
+        yield
+    finally:
+        for events in watched:
+            events.unregister("before-call", before)
+            events.unregister("after-call", after)
+
+
+def _refused(code: str, status: int, **more: Any) -> Answer:
+    parsed = {"Error": {"Code": code, "Message": "tried"}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
+    return AWSResponse("", status, {}, None), parsed
+
+
+def _conflict(operation: str) -> Answer:
+    """Another transaction is at the same rows at this moment."""
+    if operation == "PutItem":
+        return _refused("TransactionConflictException", 400)
+    return _refused("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}] * 2)
+
+
+@dataclass
+class Splits:
+    """Where an operation goes wrong in so many calls, and what was seen of it."""
+
+    centre: AwsCentre
+    folder: Path
+    """Empty at first. Processes share it: what each tried, and which worlds were left behind."""
+    faults: int = 1
+    """In how many calls of the operation something goes wrong."""
+    one_in: int = 1
+    """Of the points at which the last of them goes wrong, one in so many is tried."""
+    trail: tuple[str, ...] = ()
+    """What has gone wrong in this process; nothing in the one that began."""
+    calls: int = 0
+
+    @contextmanager
+    def everywhere(self) -> Iterator[None]:
+        """An operation in here goes wrong everywhere; what comes of each is judged where this is entered.
+
+        The body runs on in every child, so that it must not do anything outside of the pretended AWS.
+        """
+        gc.freeze()
+        try:
+            yield
+            assert canary.leaks == []
+        except BaseException:
+            if not self.trail:
+                raise
+            (self.folder / "failed").write_text(traceback.format_exc())
+            os._exit(1)
+        if self.trail:
+            os._exit(0)
+        gc.unfreeze()
+
+    def way_of(self, call: str) -> str | None:
+        """How this call goes wrong in this process, of which there may be several from here on."""
+        self.calls += 1
+        if len(self.trail) < self.faults:
+            for way in ways_of(call):
+                if self._is_wanted(way) and self._split(f"{way} at call {self.calls}, {call}"):
+                    return way
+        return None
+
+    def _is_wanted(self, way: str) -> bool:
+        return (
+            len(self.trail) + 1 < self.faults or crc32(repr((self.trail, self.calls, way)).encode()) % self.one_in == 0
+        )
+
+    def _split(self, what: str) -> bool:
+        """Whether this is the process in which it goes wrong; the other waits for its end."""
+        child = os.fork()
+        if child == 0:
+            self.trail += (what,)
+            return True
+        _, status = os.waitpid(child, 0)
+        if status:
+            raise AssertionError(f"{', '.join((*self.trail, what))}:\n{(self.folder / 'failed').read_text()}")
+        return False
+
+    def is_to_be_judged(self, *more: object) -> bool:
+        """Whether this process is one that was asked for, and has left a world behind that none has before.
+
+        `more`: what tells worlds apart besides what is in AWS.
+        """
+        if len(self.trail) not in (0, self.faults):
+            return False
+        if self.trail:
+            with (self.folder / "tried").open("a") as file:
+                file.write(f"{self.trail[-1]}\n")
+        world = sha256(repr((left_behind(self.centre), more)).encode()).hexdigest()
+        try:
+            (self.folder / world).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+    def tried(self) -> Counter[str]:
+        """How often something went wrong, by the way."""
+        file = self.folder / "tried"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return Counter(line.split(" at call ")[0] for line in lines)
+
+
+def left_behind(centre: AwsCentre) -> object:
+    """All that may decide what happens next, in a form that two equal worlds have in common."""
+    pages = centre.clients.dynamodb.get_paginator("scan").paginate(TableName="interleave")
+    rows = sorted(repr(sorted(row.items())) for page in pages for row in page["Items"])
+    writes = [(each["eventName"], each["dynamodb"].get("NewImage")) for each in centre.records()]
+    queues = get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-east-1"].queues.values()
+    messages = sorted((q.name, each.body, each.delayed_until, each.visible_at) for q in queues for each in q._messages)
+    world = centre.world
+    return rows, writes, messages, centre.posts.sent, world.now(), world._tenant_version, world._tenant_checked_at
