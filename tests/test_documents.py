@@ -25,7 +25,7 @@ from infra.settings import Settings
 from infra.versus.__main__ import LIMITS
 from infra.versus.policies import POLICIES
 from tests.http.test_adapter import Phones, phones
-from tests.simulation import test_crash, test_days, test_faults, test_interleavings
+from tests.simulation import stories, test_days, test_interleavings
 from tests.simulation.days import story
 from tests.support.api import Api
 
@@ -130,8 +130,7 @@ class TestGuarantees:
         assert [each for each in named if not (DOCS.parent / each).exists()] == []
 
     def test_numbers_are_the_tests_own(self) -> None:
-        assert f"each of {len(test_crash.STORIES)} stories" in self.GUARANTEES
+        assert f"each of {len(stories.STORIES)} stories" in self.GUARANTEES
         assert f"every pair in {len(test_interleavings.ORDERS)} scenes" in self.GUARANTEES
-        assert f"one in {6 * len(test_faults.FAULTS)}" in self.GUARANTEES
         usual, long = test_days.SEEDS
         assert f"days of {story.LENGTH:,} moments, each from a seed | {usual} | {long:,} |" in self.GUARANTEES

@@ -25,9 +25,6 @@ from tests.support.invariants import check, check_nothing_waits_in_vain
 from tests.support.size import LONG
 from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
 
-PAIRS_TRIED = 20
-"""Of the pairs of points, one in so many is tried by `make test-long`."""
-
 
 @contextmanager
 def pretended() -> Iterator[AwsCentre]:
@@ -65,16 +62,25 @@ def test_whatever_goes_wrong_all_invariants_hold_after_the_router_has_run(
 ) -> None:
     with pretended() as centre:
         tried = tell(STORIES[name], centre, Splits(centre, tmp_path))
-    assert {"killed before", "killed after", "throttled"} <= tried.keys() <= set(WAYS)
+    assert set(WAYS) - {"in conflict"} <= tried.keys(), "does it write anything?"
     figure("points at which one call goes wrong", tried.total())
 
 
-@pytest.mark.skipif(not LONG, reason="thousands of pairs of faults: make test-long")
+@pytest.mark.skipif(not LONG, reason="every pair of faults: make test-long")
 @pytest.mark.parametrize("name", STORIES)
 def test_two_calls_that_go_wrong_are_survived_as_well(name: str, tmp_path: Path, figure: Figure) -> None:
     with pretended() as centre:
-        tried = tell(STORIES[name], centre, Splits(centre, tmp_path, faults=2, one_in=PAIRS_TRIED))
+        tried = tell(STORIES[name], centre, Splits(centre, tmp_path, faults=2))
     figure("pairs of calls that go wrong", tried.total())
+
+
+def test_where_it_went_wrong_is_told(tmp_path: Path) -> None:
+    def never() -> None:
+        raise AssertionError("so it ends")
+
+    told = r"killed before at call 1, GetItem:\nTraceback [\s\S]*so it ends"
+    with pretended() as centre, pytest.raises(AssertionError, match=told):
+        play(Splits(centre, tmp_path), lambda: centre.start("CASE-1"), never)
 
 
 @pytest.fixture
