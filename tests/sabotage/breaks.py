@@ -11,6 +11,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 STORE, TABLE = "chalicelib/storage/dynamodb.py", "chalicelib/storage/table.py"
 ALWAYS = "attribute_exists(pk) OR attribute_not_exists(pk)"
+ENLIST = """\
+    for engagement_id, waiting in snapshot.waiting.items():
+        if snapshot.enlisted.get(engagement_id) != waiting.version:
+            world.store.enlist(waiting)
+"""
+FORGET = """\
+    for queue_id, drained in snapshot.drained.items():
+        if drained.receipts:
+            world.transport.forget(queue_id, drained.receipts)
+"""
 CONDITION = re.compile(r"attribute_(not_)?exists\(|\w [=<] :\w")
 
 
@@ -96,6 +106,12 @@ def bugs() -> list[Break]:
             "chalicelib/operations/routing.py",
             "if engagement is None or engagement.version != match.waiting.version:",
             "if engagement is None:",
+        ),
+        bug(
+            "a notice is forgotten before its work is entered in the index",
+            "chalicelib/operations/routing.py",
+            f"{ENLIST}{FORGET}",
+            f"{FORGET}{ENLIST}",
         ),
     ]
 

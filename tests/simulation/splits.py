@@ -191,4 +191,5 @@ def left_behind(centre: AwsCentre) -> object:
     queues = get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-east-1"].queues.values()
     messages = sorted((q.name, each.body, each.delayed_until, each.visible_at) for q in queues for each in q._messages)
     world = centre.world
-    return rows, writes, messages, centre.posts.sent, world.now(), world._tenant_version, world._tenant_checked_at
+    known = world.now(), world._tenant_version, world._tenant_checked_at
+    return rows, writes, centre.taken, messages, centre.posts.sent, known

@@ -38,6 +38,13 @@ def waiting(centre: AwsCentre) -> list[str]:
     return accepted
 
 
+def noticed(centre: AwsCentre) -> list[str]:
+    """One waits; its notice is in its queue, and nowhere else is it known to the router."""
+    accepted = [centre.start("CASE-1")]
+    centre.consume()
+    return accepted
+
+
 def enlisted(centre: AwsCentre) -> list[str]:
     """The same, but they had to wait long enough to be entered in the index."""
     accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
@@ -407,7 +414,7 @@ STORIES = {
     "overflow through a flow at the doorbell": Story(too_many_for_a_flow, answer_the_doorbell),
     "route": Story(waiting, route),
     "route what is enlisted": Story(enlisted, route),
-    "route with nobody there": Story(lambda centre: [centre.start("CASE-1")], route),
+    "route with nobody there": Story(noticed, route),
     "answer the doorbell": Story(waiting, answer_the_doorbell),
     "accept": Story(offered, accept),
     "decline": Story(offered, decline),

@@ -182,7 +182,7 @@ class Centre:
         timers.sweep(self.world)
 
     def consume(self) -> None:
-        """Deliver the whole stream to its consumer, from the beginning every time."""
+        """Deliver the whole stream to its consumer, from the beginning on."""
         raise NotImplementedError
 
     def catch_up(self) -> bool:
@@ -200,7 +200,7 @@ class Centre:
     def settle(self) -> None:
         """Everything that happens by itself, until nothing more does."""
         for _ in range(2):
-            self.consume()
+            self.catch_up()
             self.ring()
             schedule.run(self.world)
 
@@ -212,17 +212,17 @@ class MemoryCentre(Centre):
     store: MemoryStore
     transport: MemoryTransport
     taken: tuple[int, int] = (0, 0)
-    """How much of the two streams has been delivered by `catch_up`."""
+    """How much of the two streams has been delivered. A batch that failed comes again."""
 
     def consume(self) -> None:
-        recording.record(self.world, self.store.stream)
-        recording.record_status(self.world, self.store.agent_stream)
+        self.taken = 0, 0
+        self.catch_up()
 
     def catch_up(self) -> bool:
         writes, statuses = self.store.stream[self.taken[0] :], self.store.agent_stream[self.taken[1] :]
-        self.taken = len(self.store.stream), len(self.store.agent_stream)
         recording.record(self.world, writes)
         recording.record_status(self.world, statuses)
+        self.taken = self.taken[0] + len(writes), self.taken[1] + len(statuses)
         return bool(writes or statuses)
 
     def ring(self) -> None:
@@ -240,15 +240,19 @@ class AwsCentre(Centre):
     """On the AWS adapters, against moto."""
 
     clients: Clients
-    iterator: str | None = None
-    """Where `catch_up` goes on."""
+    taken: int = 0
+    """How much of the stream has been delivered. A batch that failed comes again."""
 
     def consume(self) -> None:
-        self._take_in(self._beginning())
+        self.taken = 0
+        self.catch_up()
 
     def catch_up(self) -> bool:
-        taken, self.iterator = self._take_in(self.iterator or self._beginning())
-        return taken > 0
+        new = self.records()[self.taken :]
+        if new:
+            assert stream.take_in(self.world, new) == {"batchItemFailures": []}
+            self.taken += len(new)
+        return bool(new)
 
     def deliver(self) -> None:
         self._work_off(self.clients.deliveries_url, deliver.take)
@@ -256,23 +260,15 @@ class AwsCentre(Centre):
     def ring(self) -> None:
         self._work_off(self.clients.doorbell_url, doorbell.answer)
 
-    def _beginning(self) -> str:
-        streams = self.clients.streams
-        arn = self.clients.dynamodb.describe_table(TableName="interleave")["Table"]["LatestStreamArn"]
-        shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        iterator: str = streams.get_shard_iterator(
-            StreamArn=arn, ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        return iterator
-
     def records(self) -> list[dict[str, Any]]:
         """All that is in the stream."""
-        return self.clients.streams.get_records(ShardIterator=self._beginning())["Records"]  # type: ignore[no-any-return]
-
-    def _take_in(self, iterator: str) -> tuple[int, str]:
-        answer = self.clients.streams.get_records(ShardIterator=iterator)
-        assert stream.take_in(self.world, answer["Records"]) == {"batchItemFailures": []}
-        return len(answer["Records"]), answer["NextShardIterator"]
+        streams = self.clients.streams
+        arn = self.clients.dynamodb.describe_table(TableName="interleave")["Table"]["LatestStreamArn"]
+        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        where = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = streams.get_shard_iterator(**where)["ShardIterator"]
+        records: list[dict[str, Any]] = streams.get_records(ShardIterator=iterator)["Records"]
+        return records
 
     def _work_off(self, url: str, function: Callable[[World, list[dict[str, str]]], dict[str, Any]]) -> None:
         """Give a function what is in its queue, until nothing is."""
