@@ -85,6 +85,7 @@ def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement |
             return None
         occupancy = world.store.occupancies([agent_id])[agent_id]
         candidate = candidate_of(tenant, occupancy)
+        candidate = candidate.keeping({*candidate.occupancy.parks.values()})  # he parks what he likes before
         enlisted = (as_configured(tenant, each) for each in world.store.waiting(queue_id))
         fitting = [each for each in enlisted if unmet(candidate, needs.of(each, now)) is None]
         first = min(fitting, key=lambda waiting: rank(waiting, now), default=None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.engagements.model import Engagement
+from chalicelib.operations.holding import as_he_parks, candidates_now
 from chalicelib.operations.rolling import ROLLED_AFTER_MS
-from chalicelib.operations.translation import candidate_of, candidates_of, waiting_of
+from chalicelib.operations.translation import as_configured, waiting_of
 from chalicelib.reporting.coverage import series
 from chalicelib.reporting.intervals import HOUR_MS, quarter_of
 from chalicelib.routing.estimate import Estimate, expected_wait
@@ -24,8 +26,7 @@ def explain(world: World, engagement: Engagement) -> Explanation | None:
     if engagement.state != "queued":
         return None
     tenant, now, queue_id = world.tenant(), world.now(), engagement.queue_id
-    occupancies = world.store.occupancies(tenant.agents_of_queue.get(queue_id, ()))
-    candidates = candidates_of(tenant, occupancies.values())
+    candidates = _candidates(world, tenant.agents_of_queue.get(queue_id, ()))
     waiting, others = waiting_of(tenant, engagement), world.store.waiting(queue_id)
     why = explain_waiting(waiting, others, candidates, now, tenant.rules, _closed(world, {queue_id}))
     return replace(why, wait=_expected_wait(world, waiting, why.ahead + 1, candidates))
@@ -35,9 +36,15 @@ def explain_to_agent(world: World, agent_id: str) -> tuple[Waiting | None, tuple
     """What would come to an agent next, and of everything in his queues why it does not."""
     tenant = world.tenant()
     agent = tenant.agent_by_id[agent_id]
-    candidate = candidate_of(tenant, world.store.occupancies([agent_id])[agent_id])
-    waiting = [each for queue_id in agent.queues for each in world.store.waiting(queue_id)]
+    (candidate,) = _candidates(world, [agent_id])
+    waiting = [as_configured(tenant, each) for queue_id in agent.queues for each in world.store.waiting(queue_id)]
     return explain_agent(candidate, waiting, world.now(), tenant.rules, _closed(world, set(agent.queues)))
+
+
+def _candidates(world: World, agent_ids: Iterable[str]) -> list[Candidate]:
+    occupancies = world.store.occupancies(agent_ids)
+    found = candidates_now(world, world.tenant(), occupancies)
+    return [as_he_parks(world, each, occupancies[each.agent_id]) for each in found]
 
 
 def _closed(world: World, queues: set[str]) -> set[str]:

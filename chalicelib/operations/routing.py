@@ -12,13 +12,13 @@ from chalicelib.engagements.model import Change, Engagement
 from chalicelib.engagements.step import ROUTER
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import timers
+from chalicelib.operations.holding import candidates_now, parkable
 from chalicelib.operations.overflowing import overflow
 from chalicelib.operations.snapshot import Pass, Snapshot
 from chalicelib.operations.translation import as_configured, candidates_of, waiting_of
 from chalicelib.routing.decide import decide, one_each
 from chalicelib.routing.explain import matchable
-from chalicelib.routing.model import Match
-from chalicelib.routing.occupancy import UNLIMITED
+from chalicelib.routing.model import Candidate, Match
 from chalicelib.routing.widen import USUAL, Need, Needs, step_at
 from chalicelib.world import World
 
@@ -62,7 +62,7 @@ def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     overflow(world, snapshot, done)
     closed = {queue_id for queue_id in queues if not tenant.is_open(queue_id, world.now())}
     for _ in range(ROUNDS):
-        candidates = candidates_of(tenant, snapshot.occupancies.values(), _open_offers(world, snapshot))
+        candidates = _candidates(world, snapshot)
         matches = one_each(decide(snapshot.waiting.values(), candidates, world.now(), tenant.rules, closed))
         if not matches or not _commit(world, snapshot, matches, done):
             break
@@ -129,39 +129,29 @@ def _take_head(snapshot: Snapshot, engagement_id: str) -> None:
         del snapshot.waiting[engagement_id]
 
 
-def _open_offers(world: World, snapshot: Snapshot) -> dict[str, int]:
-    """How many offers each agent has not answered, where a cap makes it matter.
-
-    A row says only until when an offer was open at most: whether it was accepted, the engagement knows.
-    """
-    capped = {
-        agent.user_id for agent in snapshot.tenant.agents if snapshot.tenant.places(agent)[1].most_offers < UNLIMITED
-    }
-    now = world.now()
-    perhaps = {
-        agent_id: [each for each, held in occupancy.held.items() if held.offer_expires_at > now]
-        for agent_id, occupancy in snapshot.occupancies.items()
-        if agent_id in capped
-    }
-    found = world.store.engagements({each for some in perhaps.values() for each in some})
-    return {
-        agent_id: sum(1 for each in some if each in found and found[each].state == "offered")
-        for agent_id, some in perhaps.items()
-    }
+def _candidates(world: World, snapshot: Snapshot) -> list[Candidate]:
+    """The agents as they are by now, none of whom is asked again to park what he cannot."""
+    stuck = snapshot.stuck
+    found = candidates_now(world, snapshot.tenant, snapshot.occupancies)
+    return [each.keeping(stuck[each.agent_id]) if each.agent_id in stuck else each for each in found]
 
 
 def _commit(world: World, snapshot: Snapshot, matches: list[Match], done: Pass) -> int:
-    """Write the matches; what did not hold is read again before the next round. How many came of it."""
+    """Write the matches; what did not hold is read again before the next round. How many came of it, or taught us
+    something."""
     snapshot.read_heads(world, (match.waiting.engagement_id for match in matches))
     changes = []
-    moved = 0
+    learnt = 0
     for match in matches:
         engagement = snapshot.heads.get(match.waiting.engagement_id)
         if engagement is None or engagement.version != match.waiting.version:
             _take_head(snapshot, match.waiting.engagement_id)  # the index was behind
-            moved += 1
-        elif match.parks is None or _park(world, snapshot, match):
+            learnt += 1
+        elif match.parks is None or _park(world, snapshot, match.agent_id, match.parks):
             changes.append(_offer(world, snapshot, engagement, match))
+        else:
+            snapshot.stuck.setdefault(match.agent_id, set()).add(match.parks)
+            learnt += 1
     lost: list[Change] = []
     for change, held in zip(changes, world.store.commit_all(changes), strict=True):
         assert change.engagement is not None
@@ -173,25 +163,23 @@ def _commit(world: World, snapshot: Snapshot, matches: list[Match], done: Pass) 
             lost.append(change)
     done.conflicts += len(lost)
     _refresh(world, snapshot, lost)
-    return moved + len(changes)
+    return learnt + len(changes)
 
 
-def _park(world: World, snapshot: Snapshot, match: Match) -> bool:
-    """Make room by parking what the agent works on: of the channel, the least urgent, then the newest.
+def _park(world: World, snapshot: Snapshot, agent_id: str, channel: str) -> bool:
+    """Make room by parking what the agent works on.
 
     A write of its own before the offer's: if the process dies in between, the agent has room and work parked.
     """
-    occupancy = snapshot.occupancies[match.agent_id]
-    own = [each for each, held in occupancy.held.items() if held.channel == match.parks and not held.parked]
-    assigned = [each for each in world.store.engagements(own).values() if each.state == "assigned"]
-    if not assigned:
+    occupancy = snapshot.occupancies[agent_id]
+    least = parkable(world, occupancy, channel)
+    if least is None:
         return False
-    least = min(assigned, key=lambda each: (each.priority, -(each.assigned_at or 0)))
     change = commands.deactivate(least, occupancy, actor=ROUTER, now=world.now())
     if world.store.commit_all([change]) == [False]:
         return False
     assert change.occupancy is not None
-    snapshot.occupancies[match.agent_id] = change.occupancy
+    snapshot.occupancies[agent_id] = change.occupancy
     return True
 
 

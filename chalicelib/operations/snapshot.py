@@ -38,6 +38,8 @@ class Snapshot:
     enlisted: dict[str, int] = field(default_factory=dict)
     """The version at which each was entered in the index; the index may be behind."""
     drained: dict[str, Drained] = field(default_factory=dict)
+    stuck: dict[str, set[str]] = field(default_factory=dict)
+    """By agent, the channels in which it has turned out that nothing of his can be parked."""
 
     def read_heads(self, world: World, engagement_ids: Iterable[str]) -> None:
         """Read the heads that are not at hand."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules, room
@@ -131,6 +131,11 @@ class Candidate:
     def room(self, channel: str) -> int:
         """How many more engagements of a channel he may have now."""
         return room(self.occupancy, self.capacity, self.load, channel, self.offers)
+
+    def keeping(self, channels: Set[str]) -> Candidate:
+        """The same agent, of whose work in these channels none is parked."""
+        parks = {newcomer: other for newcomer, other in self.occupancy.parks.items() if other not in channels}
+        return replace(self, occupancy=replace(self.occupancy, parks=parks))
 
 
 class Match(NamedTuple):
