@@ -78,9 +78,19 @@ def start(
 
 
 def enqueue(engagement: Engagement, *, standing: Standing, now: int) -> Change:
-    """The time of scheduled work has come: it enters its queue, and its age counts from now."""
+    """The time of scheduled work has come: it enters its queue; its age, and for how long it is held, count from
+    now."""
+    held_for = engagement.preferred_until - engagement.started_at
     queued = step(
-        engagement, "enqueue", now, ROUTER, not_before=None, standing=standing, queued_at=now, waiting_since=now
+        engagement,
+        "enqueue",
+        now,
+        ROUTER,
+        not_before=None,
+        standing=standing,
+        preferred_until=now + held_for if engagement.preferred else 0,
+        queued_at=now,
+        waiting_since=now,
     )
     return change(engagement, queued)
 

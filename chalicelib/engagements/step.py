@@ -33,6 +33,8 @@ NOBODY: Mapping[str, Any] = {
     "wrap_up_ends_at": None,
 }
 """What an engagement that goes back to a queue forgets."""
+ENTRIES = ("start", "enqueue", "overflow", "transfer", "give_back", "release")
+"""The commands by which work comes into a queue."""
 
 
 def step(
@@ -70,6 +72,12 @@ def _course(before: Engagement, event: Event, after: Engagement) -> Course:
     if "handled_ms" in event.detail and after.agent_id != before.agent_id:
         course = course.left(agent_id=before.agent_id)
     return course
+
+
+def is_released(engagement: Engagement) -> bool:
+    """Whether it came into its queue because an agent gave it back, as far as its trail reaches."""
+    entered = (each.command for each in reversed(engagement.trail) if each.command in ENTRIES)
+    return next(entered, "") == "release"
 
 
 def wrong_state(command: str, engagement: Engagement) -> WrongState:

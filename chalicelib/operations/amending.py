@@ -8,8 +8,10 @@ from typing import Any
 
 from chalicelib.engagements import amendments
 from chalicelib.engagements.model import Change, Content, Engagement
+from chalicelib.engagements.step import is_released
 from chalicelib.operations.ordering import Hands, Order, change
-from chalicelib.operations.translation import room_for, standing_in
+from chalicelib.operations.ranking import standing_of
+from chalicelib.operations.translation import room_for
 from chalicelib.operations.wording import check_variables
 from chalicelib.world import World
 
@@ -33,7 +35,7 @@ def update(world: World, order: Order, amendment: Amendment) -> Engagement:
     def decide(hands: Hands) -> Change:
         engagement, now = hands.engagement, world.now()
         content = _amended(engagement.content, amendment)
-        standing = standing_in(world.tenant(), engagement.queue_id, content, engagement.skills, engagement.queued_at)
+        standing = standing_of(world, engagement, content, engagement.waiting_since, is_released(engagement))
         priority = engagement.priority if amendment.priority is None else amendment.priority
         return amendments.update(engagement, content, priority=priority, standing=standing, actor=order.actor, now=now)
 

@@ -9,7 +9,8 @@ from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
-from chalicelib.operations.translation import as_configured, candidate_of, room_for, standing_in, waiting_of
+from chalicelib.operations.ranking import standing_of
+from chalicelib.operations.translation import as_configured, candidate_of, room_for, waiting_of
 from chalicelib.operations.wording import disposition_of, named
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.model import Candidate
@@ -135,9 +136,7 @@ def release(world: World, order: Order) -> Engagement:
 
     def decide(hands: Hands) -> Change:
         engagement, now = hands.engagement, world.now()
-        standing = standing_in(
-            world.tenant(), engagement.queue_id, engagement.content, engagement.skills, now, released=True
-        )
+        standing = standing_of(world, engagement, engagement.content, now, released=True)
         return commands.release(engagement, hands.occupancy, actor=order.actor, now=now, standing=standing)
 
     return change(world, order, decide)

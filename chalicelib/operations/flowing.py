@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.configuration.tenant import Tenant
-from chalicelib.engagements.model import Content, Destination, Passage, consumer_key
+from chalicelib.engagements.model import Content, Destination, Passage
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.events.signatures import new_secret, signed
 from chalicelib.flows import cases
@@ -29,7 +29,8 @@ from chalicelib.flows.questions import (
     Question,
 )
 from chalicelib.messaging.protocol import PostFailed
-from chalicelib.operations.translation import candidates_of, destination_of, variables_of
+from chalicelib.operations.ranking import last_seen, seen_before
+from chalicelib.operations.translation import Seen, candidates_of, destination_of, variables_of
 from chalicelib.world import World
 
 CALLS_MS = 3000
@@ -43,6 +44,8 @@ class Run:
     """Who runs a flow: the same engagement always draws the same lots."""
 
     engagement_id: str
+    started_at: int
+    """When the engagement was started (epoch milliseconds)."""
     call_id: str | None = None
     """What is the same when the same request comes again, and so in the ids of the calls; None: no calls are made."""
 
@@ -53,20 +56,22 @@ class Passed:
 
     outcome: Outcome
     passage: Passage
+    seen: Seen
 
     def destination(self, tenant: Tenant, now: int) -> Destination:
         """Where it goes. Raises `InvalidRequest` where the flow gave it no queue."""
         if self.outcome.route.queue_id is None and not self.outcome.ends:
             message = f"Flow {self.passage.flow} gave it no queue."
             raise InvalidRequest("The flow leads nowhere.", [FieldError("/flow/flow_entry_id", message)])
-        return destination_of(tenant, self.outcome.route, self.passage.content, now)
+        return destination_of(tenant, self.outcome.route, self.passage.content, now, self.seen)
 
 
 def pass_through(world: World, tenant: Tenant, flow: Flow, version: FlowVersion, content: Content, who: Run) -> Passed:
     """Run a flow version over the work."""
     clerk = _Clerk(world, tenant, who, flow.flow_id, world.now() + CALLS_MS)
     outcome = answered_by(clerk.answer, run(version, variables_of(content), tenant.setting, world.now()))
-    return Passed(outcome, Passage(follow(flow, version), outcome.trace, _with(tenant, content, outcome)))
+    passage = Passage(follow(flow, version), outcome.trace, _with(tenant, content, outcome))
+    return Passed(outcome, passage, seen_before(world, who.started_at))
 
 
 def try_out(
@@ -126,7 +131,7 @@ class _Clerk:
             case Counts(queue_id=queue_id):
                 return self._counted(queue_id)
             case LastSeen(consumer=consumer):
-                return self.world.store.last_visit(consumer_key(consumer) or "")
+                return last_seen(self.world, consumer, self.who.started_at)
             case HttpCall():
                 return self._called(question)
 

@@ -76,7 +76,7 @@ def start(
         if known is not None:
             return known
     engagement_id = new_engagement_id(key, world.token(8))
-    who = Run(engagement_id, idempotency.key if idempotency else engagement_id)
+    who = Run(engagement_id, now, idempotency.key if idempotency else engagement_id)
     passed = pass_through(world, tenant, flow, version, content, who)
     engagement = commands.start(
         engagement_id,

@@ -11,6 +11,7 @@ from chalicelib.engagements.model import Change, Engagement
 from chalicelib.flows.document import Route
 from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.flowing import Run, pass_through
+from chalicelib.operations.ranking import seen_before
 from chalicelib.operations.snapshot import Pass, Snapshot
 from chalicelib.operations.translation import destination_of, waiting_of
 from chalicelib.routing.limits import overflowing
@@ -80,13 +81,14 @@ def _moved(world: World, snapshot: Snapshot, engagement: Engagement, reason: str
         route = Route(
             place.queue_id, engagement.priority, engagement.skills, engagement.direct_to, engagement.preferred
         )
-        to = destination_of(tenant, route, engagement.content, now)
+        to = destination_of(tenant, route, engagement.content, now, seen_before(world, engagement.started_at))
         return commands.overflow(engagement, to, reason=reason, now=now)
     flow = tenant.flow_by_entry_id.get(place.flow_entry_id or "")
     version = flow.published() if flow else None
     if flow is None or version is None:
         return None
-    passed = pass_through(world, tenant, flow, version, engagement.content, Run(engagement.engagement_id))
+    who = Run(engagement.engagement_id, engagement.started_at)
+    passed = pass_through(world, tenant, flow, version, engagement.content, who)
     if passed.outcome.ends:
         return commands.overflow_out(engagement, reason=reason, now=now, passage=passed.passage)
     if passed.outcome.route.queue_id is None:

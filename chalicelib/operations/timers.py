@@ -14,7 +14,8 @@ from chalicelib.errors import LostRace
 from chalicelib.operations import departed, sessions, transferring
 from chalicelib.operations.desk import cool_down_ms
 from chalicelib.operations.ordering import ring_for
-from chalicelib.operations.translation import deadlines, own_deadline, room_for, standing_in, targets_of
+from chalicelib.operations.ranking import standing_of
+from chalicelib.operations.translation import deadlines, own_deadline, room_for, targets_of
 from chalicelib.operations.wording import usual_disposition
 from chalicelib.world import World
 
@@ -77,7 +78,7 @@ def _due(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -
 def _by_state(world: World, engagement: Engagement, holders: tuple[Occupancy, ...], now: int) -> Change | None:
     match engagement.state:
         case "scheduled":
-            standing = standing_in(world.tenant(), engagement.queue_id, engagement.content, engagement.skills, now)
+            standing = standing_of(world, engagement, engagement.content, now, released=False)
             return commands.enqueue(engagement, standing=standing, now=now)
         case "queued":
             return transferring.give_back(world, engagement)

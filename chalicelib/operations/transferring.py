@@ -13,6 +13,7 @@ from chalicelib.errors import FieldError, InvalidRequest, TransferRefused
 from chalicelib.flows.document import Route
 from chalicelib.operations.flowing import Run, pass_through
 from chalicelib.operations.ordering import Hands, Order, change
+from chalicelib.operations.ranking import seen_before
 from chalicelib.operations.translation import destination_of
 from chalicelib.routing.occupancy import room
 from chalicelib.world import World
@@ -94,7 +95,7 @@ def give_back(world: World, engagement: Engagement) -> Change:
     """What nobody took in time goes back to its sender: for a minute to him alone, then to anybody."""
     now = world.now()
     route = Route(engagement.queue_id, engagement.priority, engagement.skills, None, engagement.return_to, 60)
-    return transfers.give_back(engagement, destination_of(world.tenant(), route, engagement.content, now), now=now)
+    return transfers.give_back(engagement, _destined(world, engagement, route, now), now=now)
 
 
 def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
@@ -163,12 +164,17 @@ def _destination(world: World, engagement: Engagement, target: Target, now: int)
             flow = tenant.flow_by_entry_id[target.id]
             version = flow.published()
             assert version is not None
-            who = Run(engagement.engagement_id, f"{engagement.engagement_id}.{engagement.version}")
+            call_id = f"{engagement.engagement_id}.{engagement.version}"
+            who = Run(engagement.engagement_id, engagement.started_at, call_id)
             passed = pass_through(world, tenant, flow, version, engagement.content, who)
             if passed.outcome.ends:
                 raise TransferRefused("This flow ends the work; end it yourself.")
             return passed.destination(tenant, now), passed.passage
-    return destination_of(tenant, route, engagement.content, now), None
+    return _destined(world, engagement, route, now), None
+
+
+def _destined(world: World, engagement: Engagement, route: Route, now: int) -> Destination:
+    return destination_of(world.tenant(), route, engagement.content, now, seen_before(world, engagement.started_at))
 
 
 def _unknown(field: str, what: str, wanted: str) -> InvalidRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,16 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements.clocks import Targets, speaks_at
 from chalicelib.engagements.model import Content, Destination, Engagement, Occupancy
 from chalicelib.flows.document import Route
-from chalicelib.routing.consumer import ConsumerProfile, Facts, Standing, standing_of
+from chalicelib.routing.consumer import ConsumerProfile, Facts, Standing, asks_who_comes_back, standing_of
 from chalicelib.routing.model import Candidate, Requirement, Waiting
+
+Seen = Callable[[Content], int | None]
+"""When the consumer's engagement before this one began (epoch milliseconds), if he had any: asked if it matters."""
+
+
+def never(_: Content) -> int | None:
+    """Nobody has been here before."""
+    return None
 
 
 def variables_of(content: Content) -> dict[str, Any]:
@@ -22,14 +30,14 @@ def variables_of(content: Content) -> dict[str, Any]:
     return {**custom, **consumer, **content.work_item_variables, "language_code": content.language_code}
 
 
-def destination_of(tenant: Tenant, route: Route, content: Content, now: int) -> Destination:
+def destination_of(tenant: Tenant, route: Route, content: Content, now: int, seen: Seen = never) -> Destination:
     """Where a flow's route leads."""
     queue_id, skills = route.queue_id or "", route.skills or ()
     return Destination(
         queue_id=queue_id,
         priority=route.priority or 0,
         skills=skills,
-        standing=standing_in(tenant, queue_id, content, skills, now),
+        standing=standing_in(tenant, queue_id, content, skills, now, seen),
         direct_to=route.user_id,
         preferred=route.preferred_user_id,
         preferred_until=now + 1000 * (route.preferred_seconds or 0) if route.preferred_user_id else 0,
@@ -42,6 +50,7 @@ def standing_in(
     content: Content,
     skills: tuple[Requirement, ...],
     now: int,
+    seen: Seen = never,
     released: bool = False,
 ) -> Standing:
     """What the queue's consumer routing profile makes of work that enters it now."""
@@ -57,6 +66,7 @@ def standing_in(
         skills=frozenset(requirement.skill for requirement in skills),
         variables=variables_of(content),
         released=released,
+        last_seen_at=seen(content) if asks_who_comes_back(profile) else None,
     )
     return standing_of(profile, facts)
 
@@ -75,8 +85,8 @@ def waiting_of(tenant: Tenant, engagement: Engagement) -> Waiting:
         top=engagement.standing.top,
         rate=engagement.standing.rate,
         target_at=engagement.standing.target_at,
-        direct_to=engagement.direct_to if engagement.direct_to in tenant.agent_by_id else None,
-        preferred=engagement.preferred,
+        direct_to=_serving(tenant, engagement.direct_to, engagement.queue_id),
+        preferred=_serving(tenant, engagement.preferred, engagement.queue_id),
         preferred_until=engagement.preferred_until,
         since=engagement.waiting_since,
         offers=engagement.offers,
@@ -85,9 +95,16 @@ def waiting_of(tenant: Tenant, engagement: Engagement) -> Waiting:
 
 
 def as_configured(tenant: Tenant, waiting: Waiting) -> Waiting:
-    """An entry of the index by today's agents: what was for one who is gone is anybody's."""
-    gone = waiting.direct_to is not None and waiting.direct_to not in tenant.agent_by_id
-    return replace(waiting, direct_to=None) if gone else waiting
+    """An entry of the index by today's agents: what was for one who does not serve its queue is anybody's."""
+    direct_to, preferred = (_serving(tenant, each, waiting.queue_id) for each in (waiting.direct_to, waiting.preferred))
+    as_it_is = (direct_to, preferred) == (waiting.direct_to, waiting.preferred)
+    return waiting if as_it_is else replace(waiting, direct_to=direct_to, preferred=preferred)
+
+
+def _serving(tenant: Tenant, agent_id: str | None, queue_id: str) -> str | None:
+    """The agent, if he serves the queue; he may be gone, or the work may have come to a queue that is not his."""
+    agent = tenant.agent_by_id.get(agent_id or "")
+    return agent_id if agent is not None and queue_id in agent.queues else None
 
 
 def deadlines(tenant: Tenant, engagement: Engagement) -> set[int]:

@@ -79,7 +79,7 @@ class Facts:
     variables: Mapping[str, Any] = field(default_factory=dict)
     released: bool = False
     last_seen_at: int | None = None
-    """When the consumer's engagement before this one ended."""
+    """When the consumer's engagement before this one began."""
 
 
 class Standing(NamedTuple):
@@ -98,6 +98,12 @@ def standing_of(profile: ConsumerProfile, facts: Facts) -> Standing:
     gains = [each.incremental_rate for each in profile.accumulated_priorities if applies(each.attribute, facts)]
     top = any(applies(attribute, facts) for attribute in profile.top_priorities)
     return Standing(top, profile.ageing_rate + sum(gains), _target(profile, facts))
+
+
+def asks_who_comes_back(profile: ConsumerProfile) -> bool:
+    """Whether it matters when the consumer was last seen."""
+    asked = [*profile.top_priorities, *(each.attribute for each in profile.accumulated_priorities)]
+    return any(attribute.attribute_type in ("new_customer", "returning_customer") for attribute in asked)
 
 
 def applies(attribute: Attribute, facts: Facts) -> bool:

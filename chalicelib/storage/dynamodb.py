@@ -309,8 +309,8 @@ class DynamoStore:
         found = (str(row["sk"]["S"]).split("#", 1) for row in self._table.query(f"CONSUMER#{consumer}", "0", "~"))
         return [Visit(consumer, engagement_id, int(at)) for at, engagement_id in found]
 
-    def last_visit(self, consumer: str) -> int | None:
-        row = self._table.last(f"CONSUMER#{consumer}")
+    def last_visit(self, consumer: str, before: int) -> int | None:
+        row = self._table.last(f"CONSUMER#{consumer}", f"{before:014d}")
         return None if row is None else int(str(row["sk"]["S"]).split("#", 1)[0])
 
     def forget_visits(self, visits: Sequence[Visit]) -> None:

@@ -211,8 +211,8 @@ class MemoryStore:
         with self._lock:
             return [visit for key, visit in sorted(self._visits.items()) if key[0] == consumer]
 
-    def last_visit(self, consumer: str) -> int | None:
-        return max((visit.at for visit in self.visits(consumer)), default=None)
+    def last_visit(self, consumer: str, before: int) -> int | None:
+        return max((visit.at for visit in self.visits(consumer) if visit.at < before), default=None)
 
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         with self._lock:

@@ -260,8 +260,8 @@ class Store(Protocol):
     def visits(self, consumer: str) -> list[Visit]:
         """A consumer's engagements, oldest first."""
 
-    def last_visit(self, consumer: str) -> int | None:
-        """When the newest of a consumer's engagements started (epoch milliseconds)."""
+    def last_visit(self, consumer: str, before: int) -> int | None:
+        """When the newest engagement of a consumer started of those that did before a moment (epoch milliseconds)."""
 
     def forget_visits(self, visits: Sequence[Visit]) -> None:
         """Whose these engagements were is known no longer."""

@@ -70,12 +70,12 @@ class Table:
         for page in pages:
             yield from page["Items"]
 
-    def last(self, partition: str) -> Item | None:
-        """A partition's last row."""
+    def last(self, partition: str, before: str = "~") -> Item | None:
+        """A partition's last row of those before a key."""
         found = self._client.query(
             TableName=self._name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": partition}},
+            KeyConditionExpression="pk = :pk AND sk < :before",
+            ExpressionAttributeValues={":pk": {"S": partition}, ":before": {"S": before}},
             ConsistentRead=True,
             ScanIndexForward=False,
             Limit=1,

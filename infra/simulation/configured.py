@@ -137,7 +137,7 @@ class Configured:
         place, tenant = part.to, self.tenant
         if place is None or place.queue_id not in tenant.queue_by_id:
             return Stint(part.handled_ms, part.wrapped_ms, part.parked)
-        standing = standing_in(tenant, place.queue_id, content, place.skills, part.taken_at, part.is_released)
+        standing = standing_in(tenant, place.queue_id, content, place.skills, part.taken_at, released=part.is_released)
         if part.is_released:
             return Stint(part.handled_ms, part.wrapped_ms, part.parked, released=standing)
         to = Destination(place.queue_id, place.priority, place.skills, standing, place.user_id)

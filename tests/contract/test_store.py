@@ -467,10 +467,11 @@ class TestTenant:
         assert store.webhook_secret("erp", "x") == "new"
 
     def test_i9_a_consumers_last_visit_is_the_newest_whatever_the_order_of_writing(self, store: Store) -> None:
-        assert store.last_visit("c") is None
+        assert store.last_visit("c", NOW + 9) is None
         for at in (NOW, NOW + 5, NOW + 5, NOW + 1):
             store.record([], [Visit("c", f"e{at}", at)])
-        assert (store.last_visit("c"), store.last_visit("d")) == (NOW + 5, None)
+        assert [store.last_visit("c", NOW + n) for n in (9, 6, 5, 1, 0)] == [NOW + 5, NOW + 5, NOW + 1, NOW, None]
+        assert store.last_visit("d", NOW + 9) is None
 
     def test_a_receipt_is_read_until_it_expires(self, store: Store) -> None:
         one = engagement()

@@ -158,6 +158,19 @@ class TestLookUps:
         any_centre.clock.pass_seconds(3600)
         assert trace(any_centre, start(any_centre, "CASE-4", consumer_external_id="C-1")) == ["back:1"]
 
+    def test_work_that_is_transferred_through_a_flow_does_not_come_back(self, any_centre: Centre) -> None:
+        back = {"when": {"field": "consumer.returning", "op": "equal_to", "value": True}, "route": {}}
+        steps = [{"consumer": {"returning_within": 3600}}, {"name": "back", "choose": [back], "otherwise": {}}, GENERAL]
+        any_centre.configure(document_with(*steps))
+        work = start(any_centre, consumer_external_id="C-1")
+        any_centre.ready("ben")
+        any_centre.settle()
+        any_centre.accept(work)
+        any_centre.clock.pass_seconds(1)
+        target = transferring.Target("flow", "entry-tickets")
+        transferring.transfer(any_centre.world, Order(work, "agent:ben", "ben"), target)
+        assert any_centre.read(work).trail[-1].detail["trace"] == ["back:otherwise"]
+
     def test_a_consumer_is_the_same_to_flows_and_to_his_visits(self) -> None:
         assert interpreter.IDENTITIES == model.IDENTITIES
 

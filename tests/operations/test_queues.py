@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import InvalidRequest, NoCapacity, NotFound
-from chalicelib.operations import desk, explaining, sessions
+from chalicelib.operations import amending, desk, explaining, sessions
 from chalicelib.operations.ordering import Order
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre
@@ -20,6 +20,7 @@ FRENCH = {"skills": [{"skill": "french", "level": 3}]}
 LANGUAGES = {"skill_category_id": "languages", "skills": ["french", "german"]}
 WEEKDAYS = {"business_hours_id": "office", "weekly": {"monday": [{"start": "08:00", "end": "18:00"}]}}
 """The tests begin on a Sunday."""
+BACK = {"attribute_type": "returning_customer", "max_returning_minutes": 60}
 
 
 def configured(centre: Centre, queue: Document | None = None, **changes: Any) -> None:
@@ -430,3 +431,120 @@ def test_room_is_needed_to_take_work_up_again(any_centre: Centre) -> None:
     any_centre.accept(other)
     with pytest.raises(NoCapacity):
         desk.activate(any_centre.world, Order(mine, "agent:ana", "ana"))
+
+
+def test_work_for_one_who_does_not_serve_its_queue_is_anybodys(any_centre: Centre) -> None:
+    """An overflow, or a change of the configuration, may take it where he is not; it would wait there for ever."""
+    configured(any_centre, {"max_wait_time": 60, "overflow": {"queue_id": "general"}}, flows=always({"user_id": "ana"}))
+    work = any_centre.start()
+    any_centre.ready("ben")
+    any_centre.settle()
+    assert any_centre.read(work).state == "queued", "while it waits for ana"
+    any_centre.clock.pass_seconds(60)
+    any_centre.settle()
+    assert (any_centre.read(work).queue_id, any_centre.read(work).agent_id) == ("general", "ben")
+    check(any_centre, [work])
+
+
+def test_work_is_held_for_nobody_who_does_not_serve_its_queue(any_centre: Centre) -> None:
+    configured(any_centre, flows=always({"preferred_user_id": "ben", "preferred_seconds": 600}))
+    work = any_centre.start()
+    configured(any_centre, agents=with_agents({"user_id": "ana"}, {"user_id": "ben", "queues": ["general"]}))
+    any_centre.ready("ana")
+    any_centre.settle()
+    assert any_centre.read(work).agent_id == "ana"
+
+
+def test_scheduled_work_is_held_for_the_preferred_agent_from_when_it_enters_its_queue(any_centre: Centre) -> None:
+    configured(any_centre, flows=always({"preferred_user_id": "ben", "preferred_seconds": 20}))
+    work = any_centre.start(not_before=any_centre.clock() + 3_600_000)
+    any_centre.ready("ana")
+    any_centre.clock.pass_seconds(3600)
+    any_centre.settle()
+    assert any_centre.read(work).state == "queued"
+    any_centre.clock.pass_seconds(20)
+    any_centre.settle()
+    assert any_centre.read(work).agent_id == "ana"
+
+
+class TestWhoComesBack:
+    """Consumer routing profiles that ask whether the consumer has been here before."""
+
+    def start(self, centre: Centre, work_item_id: str, consumer: str = "C-1") -> str:
+        return centre.start(work_item_id, consumer={"consumer_external_id": consumer})
+
+    def ranked(self, centre: Centre, **profile: Any) -> None:
+        profiles = [{"consumer_routing_profile_id": "p", **profile}]
+        configured(centre, {"consumer_routing_profile_id": "p"}, consumer_routing_profiles=profiles)
+
+    def test_who_comes_back_in_time_goes_first(self, any_centre: Centre) -> None:
+        self.ranked(any_centre, top_priorities=[BACK])
+        first = self.start(any_centre, "CASE-1")
+        any_centre.consume()
+        any_centre.clock.pass_seconds(3600)
+        again, other = self.start(any_centre, "CASE-2"), self.start(any_centre, "CASE-3", "C-2")
+        any_centre.consume()
+        any_centre.clock.pass_seconds(3601)
+        late = self.start(any_centre, "CASE-4")
+        assert [any_centre.read(each).standing.top for each in (first, again, other, late)] == [
+            False,
+            True,
+            False,
+            False,
+        ]
+
+    def test_who_is_new_goes_first(self, any_centre: Centre) -> None:
+        self.ranked(any_centre, top_priorities=[{"attribute_type": "new_customer"}])
+        first = self.start(any_centre, "CASE-1")
+        any_centre.consume()
+        any_centre.clock.pass_seconds(1)
+        again, nobody = self.start(any_centre, "CASE-2"), any_centre.start("CASE-3")
+        assert [any_centre.read(each).standing.top for each in (first, again, nobody)] == [True, False, True]
+
+    def test_work_that_moves_does_not_come_back(self, any_centre: Centre) -> None:
+        """What an engagement itself has left behind, and what came after it, makes no consumer a returning one."""
+        self.ranked(any_centre, top_priorities=[BACK])
+        work = self.start(any_centre, "CASE-1")
+        any_centre.ready("ana")
+        any_centre.settle()
+        any_centre.accept(work)
+        any_centre.clock.pass_seconds(1)
+        self.start(any_centre, "CASE-2")
+        any_centre.settle()
+        desk.release(any_centre.world, Order(work, "agent:ana"))
+        assert not any_centre.read(work).standing.top
+
+
+class TestRankedAnew:
+    """Work whose variables change while it waits is ranked as when it came into its queue."""
+
+    def ranked(self, centre: Centre, profile: Document) -> None:
+        profiles = [{"consumer_routing_profile_id": "p", **profile}]
+        configured(centre, {"consumer_routing_profile_id": "p"}, consumer_routing_profiles=profiles)
+
+    def changed(self, centre: Centre, work: str) -> Engagement:
+        amendment = amending.Amendment(work_item_variables={"work_item_desc": "Another"})
+        return amending.update(centre.world, Order(work, "integration:crm"), amendment)
+
+    def test_what_was_released_still_counts_as_released(self, any_centre: Centre) -> None:
+        self.ranked(any_centre, {"top_priorities": [{"attribute_type": "release_to_queue"}]})
+        work = any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        any_centre.accept(work)
+        assert not self.changed(any_centre, work).standing.top
+        desk.release(any_centre.world, Order(work, "agent:ana"))
+        assert any_centre.read(work).standing.top
+        assert self.changed(any_centre, work).standing.top
+
+    def test_its_target_stays_where_it_is(self, any_centre: Centre) -> None:
+        self.ranked(any_centre, {"order": "service_level", "service_level_threshold": 60})
+        work = any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        any_centre.clock.pass_seconds(10)
+        any_centre.accept(work)
+        desk.release(any_centre.world, Order(work, "agent:ana"))
+        target = any_centre.read(work).standing.target_at
+        assert target == any_centre.clock() + 60_000
+        assert self.changed(any_centre, work).standing.target_at == target
