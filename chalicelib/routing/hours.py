@@ -1,10 +1,13 @@
-"""When a queue is open: weekly hours in a time zone, less closures. Daylight saving is the time zone's affair."""
+"""When a queue is open: weekly hours in a time zone, less closures.
+
+Where clocks are changed, a time that comes twice is its first, and one that is left out is as long after the change.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -23,9 +26,6 @@ class Interval:
 
     start: time
     end: time
-
-    def holds(self, clock: time) -> bool:
-        return self.start <= clock and (self.end == time.min or clock < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,7 @@ class BusinessHours:
 
     def is_open(self, at: int) -> bool:
         """Whether it is open at a moment (epoch milliseconds)."""
-        local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.timezone))
-        if any(closure.first <= local.date() <= closure.last for closure in self.closures):
-            return False
-        return any(interval.holds(local.time()) for interval in self.weekly.get(DAYS[local.weekday()], ()))
+        return any(start <= at < end for start, end in self._open_on(self._day(at)))
 
     def after(self, at: int, seconds: int) -> int:
         """The moment (epoch milliseconds) by which it has been open for so many seconds since `at`.
@@ -61,7 +58,7 @@ class BusinessHours:
         Where it does not open that long within `LONGEST_SEARCH` days, the end of what was looked through.
         """
         left, upto = 1000 * seconds, at
-        first = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.timezone)).date()
+        first = self._day(at)
         for n in range(LONGEST_SEARCH):
             for start, end in self._open_on(first + timedelta(days=n)):
                 start = max(start, upto)
@@ -73,38 +70,39 @@ class BusinessHours:
 
     def open_ms(self, start: int, end: int) -> int:
         """How long (milliseconds) it is open between two moments (epoch milliseconds)."""
-        zone = ZoneInfo(self.timezone)
-        day = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone).date()
-        last = datetime.fromtimestamp(end / 1000, UTC).astimezone(zone).date()
-        total, upto = 0, start
-        while day <= last:
-            for opens, closes in self._open_on(day):
-                total += max(min(closes, end) - max(opens, upto), 0)
-                upto = max(closes, upto)
-            day += timedelta(days=1)
-        return total
+        spans = (span for day in self._days(start, end) for span in self._open_on(day))
+        return sum(max(min(closes, end) - max(opens, start), 0) for opens, closes in spans)
 
     def changes(self, start: int, end: int) -> list[tuple[int, bool]]:
         """When it opens (True) and closes after `start` and until `end` (epoch milliseconds), in order."""
-        zone = ZoneInfo(self.timezone)
-        first = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone).date()
-        last = datetime.fromtimestamp(end / 1000, UTC).astimezone(zone).date()
-        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-        found = [
-            pair for day in days for opens, closes in self._open_on(day) for pair in ((opens, True), (closes, False))
-        ]
+        spans = (span for day in self._days(start, end) for span in self._open_on(day))
+        found = [pair for opens, closes in spans for pair in ((opens, True), (closes, False))]
         joined = {at for at, is_open in found if not is_open} & {at for at, is_open in found if is_open}
         return [(at, is_open) for at, is_open in found if start < at <= end and at not in joined]
 
     def _open_on(self, day: date) -> list[tuple[int, int]]:
-        """From when until when (epoch milliseconds) it is open on a day, in order."""
+        """From when until when (epoch milliseconds) it is open on a day, in order; what overlaps or meets is one."""
         if any(closure.first <= day <= closure.last for closure in self.closures):
             return []
-        found = []
-        for interval in sorted(self.weekly.get(DAYS[day.weekday()], ()), key=lambda each: each.start):
-            last = day + timedelta(days=1) if interval.end == time.min else day
-            found.append((self._moment(day, interval.start), self._moment(last, interval.end)))
-        return found
+        joined: list[tuple[int, int]] = []
+        for start, end in sorted(self._span(day, interval) for interval in self.weekly.get(DAYS[day.weekday()], ())):
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+            elif start < end:  # not the other way round, as where both are about the hour that is left out
+                joined.append((start, end))
+        return joined
+
+    def _span(self, day: date, interval: Interval) -> tuple[int, int]:
+        last = day + timedelta(days=1) if interval.end == time.min else day
+        return self._moment(day, interval.start), self._moment(last, interval.end)
+
+    def _days(self, start: int, end: int) -> list[date]:
+        """The days that two moments, and what is between them, fall on."""
+        first, last = self._day(start), self._day(end)
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    def _day(self, at: int) -> date:
+        return datetime.fromtimestamp(at / 1000, ZoneInfo(self.timezone)).date()
 
     def _moment(self, day: date, clock: time) -> int:
         return round(datetime.combine(day, clock, ZoneInfo(self.timezone)).timestamp() * 1000)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time as clock
 from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from chalicelib.routing.hours import BusinessHours, Closure, Interval
+from chalicelib.routing.hours import BusinessHours, Closure, Day, Interval
+from tests.support.size import examples
 
 
 def at(text: str) -> int:
@@ -124,6 +128,80 @@ def test_hours_that_go_on_do_not_close_in_between() -> None:
         (at("2026-11-23T22:00:00"), True),
         (at("2026-11-24T06:00:00"), False),
     ]
+
+
+ALL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CHANGED = [
+    ("opens in the hour that is left out: once it is over", (time(2, 30), time(5)), "2026-03-29", "03:30", "05:00"),
+    ("closes in the hour that is left out: once it is over", (time(1), time(2, 30)), "2026-03-29", "01:00", "03:30"),
+    ("opens in the hour that comes twice: the first time", (time(2, 30), time(5)), "2026-10-25", "02:30", "05:00"),
+    ("closes in the hour that comes twice: the first time", (time(1), time(2, 30)), "2026-10-25", "01:00", "02:30"),
+]
+
+
+@pytest.mark.parametrize(("hours", "day", "opens", "closes"), [c[1:] for c in CHANGED], ids=[c[0] for c in CHANGED])
+def test_hours_that_begin_or_end_where_the_clock_is_changed(
+    hours: tuple[time, time], day: str, opens: str, closes: str
+) -> None:
+    paris = BusinessHours("Europe/Paris", {"sunday": (Interval(*hours),)})
+    start, end = (
+        int(datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZoneInfo("Europe/Paris")).timestamp() * 1000)
+        for clock in (opens, closes)
+    )
+    assert [paris.is_open(moment) for moment in (start - 1, start, end - 1, end)] == [False, True, True, False]
+    assert paris.changes(start - 1, end) == [(start, True), (end, False)]
+    assert paris.open_ms(start - 1, end + 1) == end - start
+
+
+def test_hours_that_overlap_close_when_the_last_of_them_do() -> None:
+    overlapping = (Interval(time(10), time(13)), Interval(time(9), time(12)), Interval(time(9, 30), time(10)))
+    hours = BusinessHours("UTC", {"monday": overlapping})
+    assert hours.changes(at("2026-11-23T00:00:00"), at("2026-11-24T00:00:00")) == [
+        (at("2026-11-23T09:00:00"), True),
+        (at("2026-11-23T13:00:00"), False),
+    ]
+
+
+QUARTER = 900_000
+quarters = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
+weeks = st.dictionaries(
+    st.sampled_from(ALL_DAYS),
+    st.lists(
+        st.tuples(quarters, quarters).filter(lambda pair: pair[0] < pair[1] or pair[1] == time.min), max_size=3
+    ).map(lambda pairs: tuple(Interval(*pair) for pair in pairs)),
+)
+CLOCK_CHANGES = [
+    ("Europe/Paris", "2026-03-29"),
+    ("Europe/Paris", "2026-10-25"),
+    ("America/Havana", "2026-03-08"),
+    ("America/Havana", "2026-11-01"),
+    ("Africa/Cairo", "2026-04-24"),
+    ("Africa/Cairo", "2026-10-30"),
+    ("America/Santiago", "2026-04-05"),
+    ("Australia/Lord_Howe", "2026-04-05"),
+    ("Australia/Lord_Howe", "2026-10-04"),
+]
+"""Days on which clocks change: between night and morning, at midnight, and by half an hour."""
+
+
+@settings(max_examples=examples(200, 5000))
+@given(weeks, st.sampled_from(CLOCK_CHANGES), st.integers(1, 48))
+def test_all_that_is_told_of_hours_agrees_on_the_days_on_which_clocks_change(
+    weekly: dict[Day, tuple[Interval, ...]], where: tuple[str, str], wanted: int
+) -> None:
+    """Whether it is open, for how long, when that changes, and when it has been for a while: quarter by quarter."""
+    hours = BusinessHours(where[0], weekly)
+    start = at(f"{where[1]}T00:00:00") - 24 * 4 * QUARTER
+    moments = [start + n * QUARTER for n in range(3 * 96)]
+    is_open = [hours.is_open(moment) for moment in moments]
+    assert hours.open_ms(start, moments[-1]) == QUARTER * sum(is_open[:-1])
+    assert hours.changes(start, moments[-1]) == [
+        (moment, now) for moment, before, now in zip(moments[1:], is_open, is_open[1:], strict=False) if before != now
+    ]
+    if sum(is_open[:-1]) >= wanted:
+        reached = hours.after(start, wanted * QUARTER // 1000)
+        assert hours.open_ms(start, reached) == wanted * QUARTER
+        assert hours.is_open(reached - 1)
 
 
 def test_where_it_is_tomorrow_already_it_opens_then() -> None:
