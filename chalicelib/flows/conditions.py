@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, ClassVar, Literal
 
 from chalicelib.flows.expressions import ExpressionFailed, Work, is_true, search
@@ -168,11 +169,13 @@ def _narrower(later: Test, earlier: Test) -> bool:
 
 
 def number(value: Any) -> float | None:
-    """Variables arrive as text or numbers; both compare as numbers where they are one."""
+    """Variables arrive as text or numbers; both compare as numbers where they are one. What is written like no number
+    or an infinite one, such as a surname, is a text."""
     try:
-        return float(value)
+        found = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return found if isfinite(found) else None
 
 
 def _equal(have: Any, want: Any) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from math import isfinite
 from typing import Any, ClassVar, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ class Attribute:
     """Skills, of which it asks for any."""
     enter_queue_start_time: time | None = None
     enter_queue_end_time: time | None = None
-    """The window may pass midnight; its end is outside."""
+    """The window may pass midnight; its end is outside. From a time to the same one it is the whole day."""
     timezone: str = "UTC"
     max_returning_minutes: int | None = None
     """How long a consumer counts as returning; for ever where it is not given."""
@@ -146,7 +147,7 @@ def _returning(attribute: Attribute, facts: Facts) -> bool:
 def _within(attribute: Attribute, at: int) -> bool:
     start, end = attribute.enter_queue_start_time or time.min, attribute.enter_queue_end_time or time.max
     clock = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(attribute.timezone)).time()
-    return start <= clock < end if start <= end else clock >= start or clock < end
+    return start <= clock < end if start < end else clock >= start or clock < end
 
 
 def _compares(found: Any, operator: Operator, value: str) -> bool:
@@ -161,7 +162,9 @@ def _compares(found: Any, operator: Operator, value: str) -> bool:
 
 
 def _number(value: Any) -> float | None:
+    """What is written like no number or an infinite one, such as a surname, is a text."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if isfinite(number) else None

@@ -14,6 +14,7 @@ from chalicelib.routing.model import Requirement
 from tests.support.worlds import NOW
 
 VARIABLES: dict[str, Any] = {"type": "Invoice", "amount": "250", "count": 3, "none": None, "vip": True}
+VARIABLES["surname"] = "Nan"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,8 @@ VARIABLES: dict[str, Any] = {"type": "Invoice", "amount": "250", "count": 3, "no
         ("missing", "exists", True, False),
         ("missing", "exists", False, True),
         ("none", "exists", True, False),
+        ("surname", "equal_to", "Nan", True),  # nor is it the number that is none
+        ("surname", "in", ("Inf", "Nan"), True),
     ],
 )
 def test_a_field_compared_with_a_value(field: str, op: Any, value: Any, expected: bool) -> None:

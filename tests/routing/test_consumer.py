@@ -41,6 +41,12 @@ APPLIES: list[tuple[Attribute, dict[str, Any], bool]] = [
     (window(time(9), time(10)), {}, True),
     (window(time(8), time(9)), {}, False),
     (window(time(22), time(10)), {}, True),
+    (window(time(22), time(9)), {}, False),
+    (window(time(9), time(8)), {}, True),
+    (window(time(0), time(0)), {}, True),
+    (window(time(8), time(8)), {}, True),
+    (Attribute("entrance_to_queue", enter_queue_start_time=time(10)), {}, False),
+    (Attribute("entrance_to_queue", enter_queue_end_time=time(10)), {}, True),
     (window(time(10), time(11), "Europe/Paris"), {}, True),
     (window(time(9), time(10), "Europe/Paris"), {}, False),
     (Attribute("new_customer"), {}, True),
@@ -61,6 +67,10 @@ APPLIES: list[tuple[Attribute, dict[str, Any], bool]] = [
     (variable("less_than", "9"), {"variables": {"amount": "a lot"}}, False),
     (variable("contains", "lot"), {"variables": {"amount": "a lot"}}, True),
     (variable("equal_to", "10"), {}, False),
+    (variable("equal_to", "Nan"), {"variables": {"amount": "Nan"}}, True),
+    (variable("equal_to", "inf"), {"variables": {"amount": "Infinity"}}, False),
+    (variable("greater_than", "9"), {"variables": {"amount": "inf"}}, False),
+    (variable("greater_than", "9"), {"variables": {"amount": 10**400}}, False),
 ]
 
 
