@@ -13,7 +13,7 @@ from chalicelib.operations.translation import as_configured, waiting_of
 from chalicelib.reporting.coverage import series
 from chalicelib.reporting.intervals import HOUR_MS, quarter_of
 from chalicelib.routing.estimate import Estimate, expected_wait
-from chalicelib.routing.explain import Explanation, Verdict, explain_agent, explain_waiting
+from chalicelib.routing.explain import BUSY, Explanation, Verdict, explain_agent, explain_waiting
 from chalicelib.routing.model import Candidate, Waiting
 from chalicelib.world import World
 
@@ -29,7 +29,7 @@ def explain(world: World, engagement: Engagement) -> Explanation | None:
     candidates = _candidates(world, tenant.agents_of_queue.get(queue_id, ()))
     waiting, others = waiting_of(tenant, engagement), world.store.waiting(queue_id)
     why = explain_waiting(waiting, others, candidates, now, tenant.rules, _closed(world, {queue_id}))
-    return replace(why, wait=_expected_wait(world, waiting, why.ahead + 1, candidates))
+    return replace(why, wait=_expected_wait(world, waiting, why, candidates))
 
 
 def explain_to_agent(world: World, agent_id: str) -> tuple[Waiting | None, tuple[Verdict, ...]]:
@@ -51,11 +51,16 @@ def _closed(world: World, queues: set[str]) -> set[str]:
     return {queue_id for queue_id in queues if not world.tenant().is_open(queue_id, world.now())}
 
 
-def _expected_wait(world: World, waiting: Waiting, position: int, candidates: list[Candidate]) -> Estimate | None:
-    """By the work that was finished in its queue lately; None where there is none to go by."""
+def _expected_wait(world: World, waiting: Waiting, why: Explanation, candidates: list[Candidate]) -> Estimate | None:
+    """By the work that was finished in its queue lately, and by those who have it in hand or can take more of it; None
+    where there is nobody, or none, to go by."""
     handling = handling_times(world).get(waiting.queue_id)
-    places = sum(each.capacity.get(waiting.channel, 0) for each in candidates if each.ready)
-    return None if handling is None else expected_wait(position, places, handling)
+    places = sum(
+        candidate.capacity.get(waiting.channel, 0)
+        for candidate, verdict in zip(candidates, why.verdicts, strict=True)
+        if verdict.reason in (None, *BUSY)
+    )
+    return None if handling is None else expected_wait(why.ahead + 1, places, handling)
 
 
 def handling_times(world: World) -> dict[str, int]:

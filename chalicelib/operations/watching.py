@@ -86,7 +86,8 @@ def queues_now(world: World) -> list[QueueNow]:
         waiting = [each for each in world.store.waiting(queue_id) if each.engagement_id not in hands]
         states = Counter(each.state for each in hands.values() if each.queue_id == queue_id)
         serving = [agents[agent_id] for agent_id in tenant.agents_of_queue[queue_id]]
-        places = [each.free for each in serving if queue_id not in each.occupancy.opted_out]
+        taking = [each for each in serving if queue_id not in each.occupancy.opted_out]
+        places = [each.free for each in taking]
         by_channel = Counter({ch: sum(each.get(ch, 0) for each in places) for ch in sorted({*chain(*places)})})
         free = by_channel[queue.channel]
         found.append(
@@ -102,7 +103,7 @@ def queues_now(world: World) -> list[QueueNow]:
                 free=free,
                 free_by_channel=by_channel,
                 is_open=tenant.is_open(queue_id, world.now()),
-                wait=_wait(queue, len(waiting), free, serving, handling.get(queue_id)),
+                wait=_wait(queue, len(waiting), free, taking, handling.get(queue_id)),
             )
         )
     return found
@@ -119,10 +120,10 @@ def _within_service_level(queue: Queue, waiting: list[Waiting], now: int) -> int
     return None if threshold is None else sum(now - each.queued_at <= 1000 * threshold for each in waiting)
 
 
-def _wait(queue: Queue, waiting: int, free: int, serving: list[AgentNow], handling: int | None) -> Estimate | None:
+def _wait(queue: Queue, waiting: int, free: int, taking: list[AgentNow], handling: int | None) -> Estimate | None:
     if free > waiting:
         return Estimate(0, 0, 0)
-    ready = [each for each in serving if each.occupancy.status == "ready"]
+    ready = [each for each in taking if each.occupancy.status == "ready"]
     places = sum(each.capacity.get(queue.channel, 0) for each in ready)
     return None if handling is None else expected_wait(waiting - free + 1, places, handling)
 

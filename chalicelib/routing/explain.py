@@ -25,6 +25,8 @@ REASONS: dict[str, str] = {
     "no_room": "full in the channel",
 }
 """Stable reason codes, and what they say to a person. The first rule that excludes an agent is named."""
+BUSY = ("occupied", "offers_open", "no_room")
+"""The reasons that pass with what the agent has in hand."""
 
 
 @dataclass(frozen=True, slots=True)

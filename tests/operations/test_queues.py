@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import InvalidRequest, NoCapacity, NotFound
-from chalicelib.operations import amending, desk, explaining, sessions
+from chalicelib.operations import amending, desk, explaining, sessions, watching
 from chalicelib.operations.ordering import Order
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre
@@ -465,6 +465,28 @@ def test_scheduled_work_is_held_for_the_preferred_agent_from_when_it_enters_its_
     any_centre.clock.pass_seconds(20)
     any_centre.settle()
     assert any_centre.read(work).agent_id == "ana"
+
+
+def test_a_wait_goes_by_those_who_could_take_it(centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by who lacks the skill, nor by who takes nothing from the queue now."""
+    monkeypatch.setattr(explaining, "handling_times", lambda _: {"billing": 60_000})
+    configured(centre, flows=always(FRENCH))
+    works = [centre.start(f"CASE-{n}") for n in range(2)]
+    centre.ready("ben")
+    centre.settle()
+
+    def expected() -> tuple[Any, Any]:
+        waiting = next(found for found in map(centre.read, works) if found.state == "queued")
+        why, (billing, *_) = explaining.explain(centre.world, waiting), watching.queues_now(centre.world)
+        assert why is not None
+        return why.wait and why.wait.expected, billing.wait and billing.wait.expected
+
+    assert expected()[0] is None
+    centre.ready("ana")
+    centre.settle()
+    assert expected() == (60_000, 0), "ben is free for what asks for no French"
+    sessions.opt_out(centre.world, "ben", ["billing"])
+    assert expected() == (60_000, 2 * 60_000)
 
 
 class TestWhoComesBack:
