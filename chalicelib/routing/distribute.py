@@ -56,7 +56,8 @@ class Distributor:
 
     def replace(self, number: int, candidate: Candidate) -> None:
         """An agent as he is now, under his number."""
-        if candidate.capacity.keys() != self.agents[number].capacity.keys():
+        before = self.agents[number]
+        if (candidate.capacity.keys(), candidate.occupancy) != (before.capacity.keys(), before.occupancy):
             self.remove(number)
             self.add(number, candidate)
             return

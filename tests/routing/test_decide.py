@@ -9,6 +9,7 @@ import pytest
 from chalicelib.routing.decide import decide
 from chalicelib.routing.engine import Engine
 from chalicelib.routing.model import Candidate, Category, Distribution, QueueRules, Requirement, Terms, Waiting
+from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 from tests.routing.worlds import FRENCH, NOW, agent, work
 
 WHO_GETS_IT: list[tuple[str, Distribution, list[Candidate], Waiting, str | None]] = [
@@ -208,3 +209,15 @@ def test_a_scarce_specialist_is_not_wasted() -> None:
     specialist, other = agent("specialist", skills={"french": 5}), agent("other", idle_since=9)
     matches = decide([work("easy", priority=1), work("hard", skills=FRENCH)], [specialist, other], NOW)
     assert {m.waiting.engagement_id: m.agent_id for m in matches} == {"easy": "other", "hard": "specialist"}
+
+
+def test_who_parks_no_longer_is_given_nothing_that_he_would_have_to_park_for() -> None:
+    parks = OccupancyRules(parks={"work_item": "work_item"})
+    busy = agent("a", load={"work_item": 1}, occupancy=parks)
+    engine = Engine([busy], [], NOW)
+    engine.decide(NOW)
+    engine.update([replace(busy, occupancy=PLAIN)])
+    engine.arrive(work(), NOW)
+    assert engine.decide(NOW) == []
+    engine.update([busy])
+    assert [match.parks for match in engine.decide(NOW)] == ["work_item"]
