@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ SPREAD: Mapping[str, tuple[str, ...]] = {
 }
 """The durations of which it is kept how they are spread, by the dataset of the facts."""
 NO_TEAMS: Mapping[str, str] = MappingProxyType({})
-ENDS = ("flow_id", "flow_version", "flow_entry_id", "end_reason", "disposition_id", "priority")
+ENDS = ("flow_id", "flow_version", "flow_entry_id", "end_reason", "disposition_id", "priority", "skills")
 STATUS = ("status", "sub_status_id")
 
 
@@ -44,6 +44,12 @@ def dimension(fact: Fact, name: str, teams: Mapping[str, str]) -> str:
             return fact.channel
         case _:
             return fact.labels.get(name, "")
+
+
+def says(fact: Fact, name: str, values: Collection[str], teams: Mapping[str, str]) -> bool:
+    """Whether what a fact says of a dimension is among these values; of several skills, whether any is."""
+    said = dimension(fact, name, teams)
+    return not {said, *said.split(",")}.isdisjoint(values) if name == "skills" else said in values
 
 
 def _of_life(fact: Fact) -> dict[str, int]:

@@ -55,6 +55,7 @@ _LIFE = (
     "end_reason",
     "disposition_id",
     "priority",
+    "skills",
 )
 
 QUEUE_PERFORMANCE = Summed(
@@ -150,7 +151,7 @@ FLOW_PERFORMANCE = Summed(
     title="by flow, version, entry point and channel",
     about="An engagement counts when it is closed, with all that happened to it since it started; work that is started "
     "again, when it starts. The flow is the one that it started with, the queue and the agent are the last ones, "
-    "`first_queue_id` is the queue that the flow led it to.",
+    "`first_queue_id` is the queue that the flow led it to, `skills` are all that it asked for in the end.",
     facts=("engagement", "repeat"),
     group_by=(*_FLOW, "channel"),
     dimensions=_LIFE,

@@ -14,6 +14,7 @@ from chalicelib.http.areas import reports
 from chalicelib.operations import desk, rolling, sessions
 from chalicelib.operations.ordering import Order
 from chalicelib.reporting.definitions import SUMMED
+from tests.flows.support import document_with
 from tests.http.test_records import raw
 from tests.operations.test_rolling import sweeps
 from tests.reporting.test_lives import handled
@@ -215,6 +216,30 @@ def test_behind_every_number_stand_its_engagements_or_statuses(name: str) -> Non
 def test_what_is_counted_is_filtered(dataset: str, query: str, count: str, number: int) -> None:
     for centre in (DAY, ROLLED):
         assert sum(row[count] for row in asked(dataset, query, centre=centre)) == number
+
+
+def test_what_is_closed_is_grouped_by_all_the_skills_that_it_asked_for_and_filtered_by_any_of_them() -> None:
+    """Grouped, each engagement counts once; filtered by one skill, whatever else it asked for."""
+    centre = memory_centre()
+    rolling.roll_up(centre.world)
+    for n, skills in enumerate(([], ["french"], ["german", "french"], ["german", "french"], ["german"])):
+        steps = [{"set": {"queue_id": "billing", "skills": [{"skill": each} for each in skills]}}]
+        centre.configure(document_with(*steps))
+        centre.clock.pass_seconds(5)
+        desk.cancel(centre.world, Order(centre.start(f"CASE-{n}"), "integration:crm"))
+    centre.consume()
+    for _ in range(2):
+        rows = asked("flow_performance", "&group_by=skills", centre=centre)
+        assert {row["skills"]: row["engagement_count"] for row in rows} == {
+            None: 1,
+            "french": 1,
+            "french,german": 2,
+            "german": 1,
+        }
+        for query, number in (("french", 3), ("german", 3), ("french,german", 4), ("", 1), ("dutch", 0)):
+            rows = asked("disposition", f"&skills={query}&group_by=", centre=centre)
+            assert (query, sum(row["engagement_count"] for row in rows)) == (query, number)
+        sweeps(centre, NOW + 2 * DAY_MS)  # from the roll-ups now
 
 
 def test_pages_hold_every_row_once_though_more_happens_meanwhile() -> None:

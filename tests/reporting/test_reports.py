@@ -221,9 +221,9 @@ def test_a_life_is_told_apart_by_the_first_queue_and_the_last_one() -> None:
     life = Fact(
         "engagement", "e1", 9, 0, "work_item", "billing", "ana", {"duration_ms": 7, "transfer_count": 3}, labels
     )
-    by = ("first_queue_id", "queue_id", "end_reason", "disposition_id")
+    by = ("first_queue_id", "queue_id", "end_reason", "disposition_id", "skills")
     (row,) = fold("flow_performance", [life], 900, group_by=by)
-    assert tuple(row.group.values()) == ("general", "billing", "completed", "")
+    assert tuple(row.group.values()) == ("general", "billing", "completed", "", "french")
     assert {name: n for name, n in row.measures.items() if n} == {
         "engagement_count": 1,
         "completed_count": 1,

@@ -42,6 +42,7 @@ LABELS = {
     "disposition_id": ["", "solved"],
     "queues": ["billing", "general,billing"],
     "agents": ["ana", "ben,ana"],
+    "skills": ["", "french", "french,german"],
     "status": ["ready", "offline"],
     "sub_status_id": ["", "lunch"],
 }

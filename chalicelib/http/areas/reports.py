@@ -16,7 +16,7 @@ from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import page_size
 from chalicelib.http.window import A_YEAR, MAX_RANGE_DAYS
 from chalicelib.operations import reporting
-from chalicelib.reporting.counting import counted, dimension
+from chalicelib.reporting.counting import counted, says
 from chalicelib.reporting.datasets import Marks, Row, fold
 from chalicelib.reporting.definitions import SUMMED, Summed
 from chalicelib.reporting.facts import Fact
@@ -153,7 +153,7 @@ def _rows(call: Call[None], name: str, asked: Asked, start: int, end: int) -> li
 
 def _counts(call: Call[None], asked: Asked, fact: Fact) -> bool:
     """Whether it is asked for and the caller's to see: agents see what is theirs, supervisors of teams their teams'."""
-    if not all(dimension(fact, name, asked.teams) in values for name, values in asked.wanted.items()):
+    if not all(says(fact, name, values, asked.teams) for name, values in asked.wanted.items()):
         return False
     if call.principal.role == "agent":
         return fact.agent_id == call.principal.subject
