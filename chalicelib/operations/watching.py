@@ -117,7 +117,7 @@ def _by_age(waiting: list[Waiting], now: int) -> Iterator[tuple[int | None, int]
 
 def _within_service_level(queue: Queue, waiting: list[Waiting], now: int) -> int | None:
     threshold = queue.service_level.threshold
-    return None if threshold is None else sum(now - each.queued_at <= 1000 * threshold for each in waiting)
+    return None if threshold is None else sum(now - each.since <= 1000 * threshold for each in waiting)
 
 
 def _wait(queue: Queue, waiting: int, free: int, taking: list[AgentNow], handling: int | None) -> Estimate | None:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import InvalidRequest, NoCapacity, NotFound
-from chalicelib.operations import amending, desk, explaining, sessions, watching
+from chalicelib.operations import amending, desk, explaining, sessions, transferring, watching
 from chalicelib.operations.ordering import Order
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre
@@ -465,6 +465,30 @@ def test_scheduled_work_is_held_for_the_preferred_agent_from_when_it_enters_its_
     any_centre.clock.pass_seconds(20)
     any_centre.settle()
     assert any_centre.read(work).agent_id == "ana"
+
+
+def test_live_numbers_hold_a_wait_against_the_service_level_as_reports_and_clocks_do(any_centre: Centre) -> None:
+    """From when work came into the queue; what was transferred is older than that."""
+    document = copy.deepcopy(TENANT)
+    document["queues"][1] |= {"service_level": {"threshold": 60}}
+    any_centre.configure(document)
+    any_centre.clock.pass_seconds(5)
+    work = any_centre.start()
+    any_centre.ready("ana")
+    any_centre.settle()
+    any_centre.accept(work)
+    any_centre.clock.pass_seconds(300)
+    target = transferring.Target("queue", "general")
+    transferring.transfer(any_centre.world, Order(work, "agent:ana", "ana"), target)
+    any_centre.settle()
+    _, general, _ = watching.queues_now(any_centre.world)
+    assert (general.waiting, general.within_service_level) == (1, 1)
+    assert any_centre.read(work).flags == ()
+    any_centre.clock.pass_seconds(61)
+    any_centre.settle()
+    _, general, _ = watching.queues_now(any_centre.world)
+    assert (general.waiting, general.within_service_level) == (1, 0)
+    assert "service_level_breached" in any_centre.read(work).flags
 
 
 def test_a_wait_goes_by_those_who_could_take_it(centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch) -> None:
