@@ -27,6 +27,7 @@ from chalicelib.engagements.model import (
 from chalicelib.engagements.step import (
     NOBODY,
     ROUTER,
+    TAKEN,
     at,
     change,
     handling,
@@ -166,8 +167,7 @@ def pull(engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int) 
         actor,
         agent_id=occupancy.agent_id,
         cooling=(),
-        return_to=None,
-        return_at=None,
+        **TAKEN,
         assigned_at=now,
         parked_ms=0,
         detail={"waited_ms": now - engagement.waiting_since, "rang_ms": 0},
@@ -194,8 +194,7 @@ def accept(
         agent_id=agent_id,
         offer=None,
         cooling=(),
-        return_to=None,
-        return_at=None,
+        **TAKEN,
         assigned_at=now,
         parked_ms=0,
         detail={

@@ -185,6 +185,8 @@ class Engagement:
     transfers: int = 0
     return_to: str | None = None
     """After a transfer: the sender, who has it back at `return_at` if nobody takes it."""
+    return_queue_id: str | None = None
+    """The queue in which he has it back."""
     return_at: int | None = None
     participants: Mapping[str, Mode] = field(default_factory=dict)
     """Who takes part besides the owner."""

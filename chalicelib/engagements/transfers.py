@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.engagements.model import Change, Destination, Engagement, Occupancy, Passage
-from chalicelib.engagements.step import NOBODY, ROUTER, at, change, handling, hold, let_go, owned, step
+from chalicelib.engagements.step import NOBODY, ROUTER, TAKEN, at, change, handling, hold, let_go, owned, step
 from chalicelib.errors import NoCapacity, NotFound, TransferRefused
 
 TARGETS = {"queue": "to_queue_id", "agent": "to_user_id", "flow": "to_flow_entry_id"}
@@ -43,6 +43,7 @@ def transfer(
         offers=0,
         transfers=engagement.transfers + 1,
         return_to=occupancy.agent_id if return_at is not None else None,
+        return_queue_id=engagement.queue_id if return_at is not None else None,
         return_at=return_at,
         waiting_since=now,
         **NOBODY,
@@ -61,10 +62,14 @@ def refuse(
 
 
 def give_back(engagement: Engagement, to: Destination, *, now: int) -> Change:
-    """Nobody took in time what was transferred: it waits for its sender first."""
+    """Nobody took in time what was transferred: it goes back to where it waits for its sender first."""
     if engagement.return_to is None or engagement.return_at is None or now < engagement.return_at:
         raise TransferRefused("It is not to go back now.")
-    detail = {"waited_ms": now - engagement.waiting_since, "to_user_id": engagement.return_to}
+    detail = {
+        "waited_ms": now - engagement.waiting_since,
+        "to_queue_id": to.queue_id,
+        "to_user_id": engagement.return_to,
+    }
     back = step(
         engagement,
         "give_back",
@@ -72,9 +77,8 @@ def give_back(engagement: Engagement, to: Destination, *, now: int) -> Change:
         ROUTER,
         detail=detail,
         offers=0,
-        return_to=None,
-        return_at=None,
         waiting_since=now,
+        **TAKEN,
         **at(to),
     )
     return change(engagement, back)

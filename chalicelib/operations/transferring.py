@@ -92,9 +92,9 @@ def hand_over(world: World, order: Order, queue_id: str) -> Engagement:
 
 
 def give_back(world: World, engagement: Engagement) -> Change:
-    """What nobody took in time goes back to its sender: for a minute to him alone, then to anybody."""
-    now = world.now()
-    route = Route(engagement.queue_id, engagement.priority, engagement.skills, None, engagement.return_to, 60)
+    """What nobody took in time goes back to its sender's queue: for a minute to him alone, then to anybody."""
+    now, queue_id = world.now(), engagement.return_queue_id or engagement.queue_id
+    route = Route(queue_id, engagement.priority, engagement.skills, None, engagement.return_to, 60)
     return transfers.give_back(engagement, _destined(world, engagement, route, now), now=now)
 
 

@@ -156,7 +156,7 @@ class TestTransfer:
         api.centre.clock.pass_seconds(61)
         api.centre.settle()
         assert "give_back" in commands_of(api, engagement_id)
-        assert read(api, engagement_id)["queue_id"] == "general"
+        assert (read(api, engagement_id)["queue_id"], read(api, engagement_id)["user_id"]) == ("billing", "ana")
 
     @pytest.mark.parametrize(
         ("body", "field"),

@@ -93,6 +93,7 @@ class Work:
     transfers: int = 0
     return_to: str | None = None
     return_at: int | None = None
+    return_queue: str = ""
     taking_part: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     due: int | None = None
@@ -144,16 +145,20 @@ class Model:
         return load[channel] < CAPACITY[agent].get(channel, 0)
 
     def can_take(self, agent: str, work: Work, now: int, room: bool = True) -> bool:
-        """I8. `room`: whether he has to have room too."""
+        """I8. `room`: whether he has to have room too. Nothing is kept for one who does not serve its queue."""
         person = self.people[agent]
+        direct, preferred = (
+            each if each is None or work.queue in AGENT[each]["queues"] else None
+            for each in (work.direct, work.preferred)
+        )
         return (
             person.status == "ready"
             and work.queue in set(AGENT[agent]["queues"]) - set(person.out)
             and is_open(work.queue, now)
             and (not work.french or AGENT[agent].get("skills", {}).get("french", 0) >= 3)
             and not any(each == agent and now < until for each, until in work.cooling)
-            and work.direct in (None, agent)
-            and (work.direct is not None or now >= work.preferred_until or work.preferred in (None, agent))
+            and direct in (None, agent)
+            and (direct is not None or now >= work.preferred_until or preferred in (None, agent))
             and (not room or self.room(agent, work.channel))
         )
 
@@ -228,6 +233,7 @@ class Model:
             transfers=work.transfers + 1,
             return_to=work.hands[0] if work.hands and return_at is not None else None,
             return_at=return_at,
+            return_queue=work.queue,
         )
 
 
