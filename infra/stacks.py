@@ -14,6 +14,8 @@ SHORTEST_SECONDS = 0.2
 LONGEST_SECONDS = 3.0
 TIMEOUT_SECONDS = 1800.0
 NO_CHANGES = ("didn't contain changes", "No updates")
+UNKNOWN_TYPES = "Unrecognized resource types"
+"""What is said of resources that are not to be had: in a region, or of an emulator."""
 STILLBORN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 """A stack whose creation failed: it can only be deleted."""
 OURS = "interleave-"
@@ -110,7 +112,13 @@ class Stack:
         if status == "UPDATE_ROLLBACK_FAILED":
             self._say(f"{self.name} is {status}: going on with that …")
             self._cloudformation.continue_update_rollback(StackName=self.name)
-            status = self._ended()
+            failures: list[str] = []
+            status = self._ended(failures=failures)
+            if status == "UPDATE_ROLLBACK_FAILED":
+                raise DeployFailed(
+                    f"The way back of {self.name} ended as {status} again. {' '.join(failures)}".rstrip(),
+                    "Correct what its events name, then run the same command again.",
+                )
         if status in STILLBORN:
             self._say(f"{self.name} is {status}: its creation failed, so it is created anew …")
             self.delete()
@@ -124,14 +132,19 @@ class Stack:
         kind = "UPDATE" if self.exists() else "CREATE"
         name = f"{OURS}{time.time_ns()}"
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())]
-        self._cloudformation.create_change_set(
-            StackName=self.name,
-            ChangeSetName=name,
-            ChangeSetType=kind,
-            TemplateURL=url,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Parameters=given,
-        )
+        try:
+            self._cloudformation.create_change_set(
+                StackName=self.name,
+                ChangeSetName=name,
+                ChangeSetType=kind,
+                TemplateURL=url,
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+                Parameters=given,
+            )
+        except self._cloudformation.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise _refused(error.response["Error"]["Message"]) from error
         for _ in self._moments("prepare the change"):
             found = self._cloudformation.describe_change_set(StackName=self.name, ChangeSetName=name)
             if found["Status"] == "CREATE_COMPLETE":
@@ -141,7 +154,7 @@ class Stack:
                 self.withdraw(name)
                 if any(each in reason for each in NO_CHANGES):
                     return None
-                raise DeployFailed(f"CloudFormation refuses the change: {reason}")
+                raise _refused(reason)
         raise AssertionError("unreachable")
 
     def withdraw(self, name: str) -> None:
@@ -254,6 +267,14 @@ class Stack:
         raise DeployFailed(
             f"CloudFormation does not {what} in time.", "Run the same command again: it goes on from here."
         )
+
+
+def _refused(reason: str) -> DeployFailed:
+    step = "Correct that, then run the same command again."
+    if UNKNOWN_TYPES in reason:
+        step = "Leave out the setting that brings them (`archive: true` brings Glue and Athena): an emulator may have "
+        step += "none. docs/deploying.md says what is missing there."
+    return DeployFailed(f"CloudFormation refuses the change, and nothing was done: {reason}", step)
 
 
 def _takes_away(change: Change) -> bool:

@@ -24,6 +24,11 @@ class Cloud:
         self.done: list[str] = []
         self.templates: dict[str, dict[str, Any]] = {}
         self.reason = ""
+        """Why a change set that was made cannot be carried out."""
+        self.refuses = ""
+        """Why none is made."""
+        self.code = "ValidationError"
+        self.goes_back = True
         self.outputs: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
         self.exceptions = type("Exceptions", (), {"ClientError": ClientError})
@@ -46,6 +51,8 @@ class Cloud:
         return {"TemplateBody": self.body}
 
     def create_change_set(self, **given: Any) -> None:
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.code, "Message": self.refuses}}, "CreateChangeSet")
         self.done.append(f"{given['ChangeSetType'].lower()} change set")
         if given["ChangeSetType"] == "CREATE":
             assert self.status in (None, "REVIEW_IN_PROGRESS")
@@ -84,7 +91,8 @@ class Cloud:
 
     def continue_update_rollback(self, StackName: str) -> None:
         self.done.append("continue")
-        self.status, self.ends = "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"
+        ends = "UPDATE_ROLLBACK_COMPLETE" if self.goes_back else "UPDATE_ROLLBACK_FAILED"
+        self.status, self.ends = "UPDATE_ROLLBACK_IN_PROGRESS", ends
 
     def get_paginator(self, name: str) -> Any:
         assert name == "list_change_sets"

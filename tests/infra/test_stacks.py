@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.stacks import DeployFailed, Stack
 from tests.infra.cloud import Cloud
@@ -112,12 +113,38 @@ def test_what_failed_is_told_with_its_reason_and_the_next_step() -> None:
     assert failed.value.step
 
 
-def test_what_cloudformation_refuses_is_told_and_leaves_nothing() -> None:
+UNKNOWN = "Template format error: Unrecognized resource types: [AWS::Athena::NamedQuery]"
+
+
+@pytest.mark.parametrize(
+    ("reason", "step"), [("Template error: no such resource", "Correct that"), (UNKNOWN, "`archive: true`")]
+)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_cloudformation_refuses_is_told_and_leaves_nothing(reason: str, step: str, at_once: bool) -> None:
+    """It refuses a change set when it is made, or when it is prepared."""
     cloud = Cloud()
-    cloud.reason = "Template error: no such resource"
-    with pytest.raises(DeployFailed, match="Template error"):
+    cloud.reason, cloud.refuses = ("", reason) if at_once else (reason, "")
+    with pytest.raises(DeployFailed) as failed:
         stack_in(cloud).propose("new", {})
+    assert str(failed.value) == f"CloudFormation refuses the change, and nothing was done: {reason}"
+    assert step in failed.value.step
     assert (cloud.status, cloud.change_sets) == (None, {})
+
+
+def test_what_somebody_may_not_do_is_no_fault_of_the_change() -> None:
+    cloud = Cloud()
+    cloud.refuses, cloud.code = "User is not authorized", "AccessDenied"
+    with pytest.raises(ClientError, match="not authorized"):
+        stack_in(cloud).propose("new", {})
+
+
+def test_a_way_back_that_fails_again_is_told_and_nothing_is_asked_of_it() -> None:
+    cloud = Cloud("UPDATE_ROLLBACK_FAILED")
+    cloud.goes_back = False
+    with pytest.raises(DeployFailed, match="ended as UPDATE_ROLLBACK_FAILED again") as failed:
+        deployed(cloud)
+    assert "the same command" in failed.value.step
+    assert cloud.done == ["continue"]
 
 
 def test_waiting_has_an_end() -> None:
