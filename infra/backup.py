@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ KEPT = ("CLIENTS", "SECRET")
 """Where a tenant has a client or signing keys of its own already, these stay: nobody is locked out."""
 SPOKEN_OF = ("HEAD", "OCCUPANCY")
 """Rows whose changes the stream tells the outside; that they were put back is none of its business."""
+
+
+class NotABackup(Exception):
+    """The file was not written by `save`, or is damaged; the message says how."""
 
 
 class NotEmpty(Exception):
@@ -51,7 +56,8 @@ def load(session: Any, outputs: dict[str, str], file: Path, say: Say) -> int:
     """Put the rows of a file into a tenant that has no configuration yet; how many.
 
     The row that says which configuration holds comes last: until then nothing is routed there, and a restore that died
-    is done again from the beginning. The SQS queues of its work-item queues are made before it. Raises `NotEmpty`.
+    is done again from the beginning. The SQS queues of its work-item queues are made before it. Raises `NotEmpty`,
+    `NotABackup`.
     """
     dynamodb, table = session.client("dynamodb"), outputs["TableName"]
     store = DynamoStore(dynamodb, table)
@@ -106,10 +112,18 @@ def _rows(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(file, "rt") as lines:
-        for line in lines:
-            row = json.loads(line)
-            yield {name: _value_of(value) for name, value in row.items()}
+    try:
+        with gzip.open(file, "rt") as lines:
+            for line in lines:
+                yield _row_of(json.loads(line))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise NotABackup(str(error)) from error
+
+
+def _row_of(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict) or not {"pk", "sk"} <= row.keys():
+        raise ValueError("a line is no row of a table")
+    return {name: _value_of(value) for name, value in row.items()}
 
 
 def _value_of(value: dict[str, Any]) -> dict[str, Any]:

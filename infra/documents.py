@@ -93,12 +93,15 @@ def load(path: Path) -> Loaded:
             raise _unreadable(f"{file}:{line}", f"This is no YAML: {error.problem}.") from None
         except RecursionError:
             raise _unreadable(str(file), "An alias leads back to itself; write it out.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(str(file), f"This cannot be read: {error}.") from None
     return Loaded(merging.document, merging.places)
 
 
 def files(path: Path) -> list[Path]:
     """The files of a document, in the order in which they are merged."""
-    found = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES) if path.is_dir() else [path]
+    inside = (each for each in path.rglob("*") if each.suffix in SUFFIXES and not each.is_dir())
+    found = sorted(inside) if path.is_dir() else [path]
     if not found or not found[0].exists():
         raise _unreadable(str(path), f"There is no document here: no file that ends in {', '.join(SUFFIXES)}.")
     return found

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import backup
+from infra.sessions import queue_urls
 from infra.stacks import DeployFailed, Say, Stack
 
 TAG = "interleave-stack"
@@ -39,8 +40,7 @@ class Leftovers:
 
     def queues(self) -> list[str]:
         """The addresses of its work-item queues and of their dead letters."""
-        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-queue-")
-        return [url for page in pages for url in page.get("QueueUrls", ())]
+        return list(queue_urls(self._sqs, f"{self._stack}-queue-"))
 
     def archives(self) -> list[str]:
         """The buckets of this stack's archive, or of an earlier one's of its name."""

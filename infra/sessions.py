@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
+
+MOST_LISTED = 1000
+"""Queues a page; without a number SQS stops after as many, and names no next page."""
 
 
 class Session:
@@ -26,3 +30,9 @@ class Session:
     def client(self, name: str) -> Any:
         """A new client of a service."""
         return self._session.client(name, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+
+
+def queue_urls(sqs: Any, prefix: str) -> Iterator[str]:
+    """The addresses of all queues whose names begin so."""
+    for page in sqs.get_paginator("list_queues").paginate(QueueNamePrefix=prefix, MaxResults=MOST_LISTED):
+        yield from page.get("QueueUrls", ())

@@ -100,7 +100,7 @@ def settings_of(tenant: str, file: Path | None = None) -> Settings:
         found = Settings.model_validate(given)
     except OSError as error:
         raise DeployFailed(f"{where} cannot be read: {error.strerror}.", "Name another with --settings.") from error
-    except yaml.YAMLError as error:
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise DeployFailed(f"{where} is no YAML: {error}", "Correct it.") from error
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors())

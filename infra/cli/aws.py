@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from infra import emulator
+from infra import deploy, emulator
 from infra.cli.connection import Options
+from infra.cli.deployed import Where, session_of, told
 from infra.cli.failures import Failed
+from infra.settings import settings_of
+from infra.stacks import Stack as CloudFormationStack
 
 BATCH = 10
 SOURCES = {
@@ -57,22 +60,27 @@ class Stack:
             yield from self._dead_letters()
 
     def _dead_letters(self) -> Iterator[DeadLetters]:
+        from infra.sessions import queue_urls  # slow to import, and of no use to most commands
+
         for name, (dead, source) in SOURCES.items():
             if dead in self.outputs:
                 url = self.outputs[dead]
                 yield DeadLetters(name, url, self.outputs.get(source or ""), self._count(url))
         prefix = self.outputs["QueuePrefix"]
-        for page in self.sqs.get_paginator("list_queues").paginate(QueueNamePrefix=prefix):
-            for url in page.get("QueueUrls", ()):
-                if url.endswith(DEAD):
-                    name = url.rsplit("/", 1)[-1].removeprefix(prefix).removesuffix(DEAD)
-                    yield DeadLetters(f"queue {name}", url, url.removesuffix(DEAD), self._count(url))
+        for url in queue_urls(self.sqs, prefix):
+            if url.endswith(DEAD):
+                name = url.rsplit("/", 1)[-1].removeprefix(prefix).removesuffix(DEAD)
+                yield DeadLetters(f"queue {name}", url, url.removesuffix(DEAD), self._count(url))
 
     def redrive(self, dead: DeadLetters) -> int:
-        """Send everything where it came from, and how much that was.
+        """Send everything where it came from, and how much that was. Raises `Failed`.
 
         Each is taken away only after it was sent: a crash in between sends it twice, which nobody minds.
         """
+        with _reached():
+            return self._redrive(dead)
+
+    def _redrive(self, dead: DeadLetters) -> int:
         moved = 0
         while True:
             answer = self.sqs.receive_message(QueueUrl=dead.url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=1)
@@ -94,14 +102,15 @@ class Stack:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """AWS, or the emulator: a local stack that was killed leaves its file behind."""
+    """AWS, or the emulator: a local stack that was killed leaves its file behind. Raises `Failed`."""
     from botocore.exceptions import ConnectionError as NotReached  # slow to import, and of no use to most commands
 
-    try:
-        yield
-    except NotReached as error:
-        step = "Start the local stack with `interleave serve`; for a deployed tenant, look at the network."
-        raise Failed(f"Nothing answers at {error.kwargs.get('endpoint_url', 'AWS')}.", step) from error
+    with told():
+        try:
+            yield
+        except NotReached as error:
+            step = "Start the local stack with `interleave serve`; for a deployed tenant, look at the network."
+            raise Failed(f"Nothing answers at {error.kwargs.get('endpoint_url', 'AWS')}.", step) from error
 
 
 def stack_of(options: Options, name: str | None) -> Stack:
@@ -112,17 +121,9 @@ def stack_of(options: Options, name: str | None) -> Stack:
     from infra.sessions import Session  # slow to import, and of no use to most commands
 
     if name is not None:
-        from infra import deploy
-        from infra.cli.deployed import Where, session_of
-        from infra.settings import settings_of
-        from infra.stacks import DeployFailed
-        from infra.stacks import Stack as CloudFormationStack
-
-        try:
+        with _reached():
             session = session_of(settings_of(name), Where(endpoint_url=os.environ.get("AWS_ENDPOINT_URL")))
             outputs = CloudFormationStack(session.client("cloudformation"), deploy.stack_name(name)).outputs()
-        except DeployFailed as failure:
-            raise Failed(str(failure), failure.step) from failure
         return Stack(session.client("sqs"), session.client("lambda"), outputs)
     aws = options.local().get("aws")
     if aws is None:

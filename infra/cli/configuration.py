@@ -31,8 +31,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Take out what is no longer nam
 def init(context: typer.Context, folder: Where = Path("tenant"), as_json: Json = False) -> None:
     """Write a tenant to begin with."""
     _, output = begin(context, as_json)
-    if folder.exists() and any(folder.iterdir()):
-        raise Failed(f"{folder} is not empty.", "Choose another folder.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Failed(f"{folder} is not an empty folder.", "Choose another.")
     shutil.copytree(STARTER, folder, dirs_exist_ok=True)
     written = sorted(str(file) for file in folder.rglob("*.yaml"))
     output.result({"files": written}, f"Written: {', '.join(written)}")
@@ -64,7 +64,7 @@ def diff(context: typer.Context, path: Where = Path("tenant"), as_json: Json = F
     """Show line by line how documents differ from what is applied."""
     shell, output = begin(context, as_json)
     found = files.given(path)
-    with shell.tenant() as tenant:
+    with shell.tenant() as tenant, output.progress("Comparing …"):
         applied = tenant.get(CONFIGURATION)
     lines = differences(applied["document"], found.document)
     output.result({"version": applied["version"], "lines": lines}, lines or "There is no difference.")
@@ -82,7 +82,8 @@ def apply(
     shell, output = begin(context, as_json)
     found = files.given(path)
     with shell.tenant() as tenant:
-        planned = _planned(tenant, found.document)
+        with output.progress("Comparing …"):
+            planned = _planned(tenant, found.document)
         if planned["changes"] and not as_json:
             _show(output, planned, found.warnings)
         version = put(tenant, output, found, planned, comment, release, yes)
@@ -152,7 +153,7 @@ def export(
 ) -> None:
     """Bring home what is applied."""
     shell, output = begin(context, as_json)
-    with shell.tenant() as tenant:
+    with shell.tenant() as tenant, output.progress("Reading …"):
         applied = tenant.get(CONFIGURATION)
     version, document = applied["version"], applied["document"]
     if folder is None:

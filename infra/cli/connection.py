@@ -129,11 +129,11 @@ class Options:
 
     def address(self) -> Address:
         """The tenant meant. Raises `Failed`."""
-        given = {"--url": self.url, "--client-id": self.client_id, "--client-secret": self.client_secret}
+        given = {"--url": self.url, "--account": self.account_id}
+        given |= {"--client-id": self.client_id, "--client-secret": self.client_secret}
         if all(given.values()):
-            return Address(
-                str(self.url).rstrip("/"), self.account_id or "", str(self.client_id), str(self.client_secret)
-            )
+            url, *others = map(str, given.values())
+            return Address(url.rstrip("/"), *others)
         if any(given.values()):
             missing = ", ".join(name for name, value in given.items() if not value)
             raise Failed(f"Not enough is said of the tenant: {missing} is missing.", NOT_SAID)
@@ -151,6 +151,8 @@ class Options:
             found: dict[str, Any] = json.loads(self.file.read_text())
         except FileNotFoundError:
             raise Failed("No tenant is named, and no local stack is running here.", NOT_SAID) from None
+        except (OSError, ValueError) as error:
+            raise Failed(f"{self.file} cannot be read: {error}.", "Start it again with `interleave serve`.") from error
         return found
 
 

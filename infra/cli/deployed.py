@@ -72,16 +72,23 @@ class Deployed:
 
 @contextmanager
 def deployed(context: typer.Context, tenant: str, where: Where, as_json: bool) -> Iterator[Deployed]:
-    """The tenant meant; whatever AWS refuses inside is told with the next step. Raises `Failed`."""
-    from botocore.exceptions import BotoCoreError, ClientError  # slow to import, like boto3 itself
-
+    """The tenant meant. Raises `Failed`, also for whatever AWS refuses inside."""
     shell, output = begin(context, as_json)
-    try:
+    with told():
         settings = settings_of(tenant, where.settings)
         session = session_of(settings, where)
         stack = Stack(session.client("cloudformation"), deploy.stack_name(tenant), lambda text: found.say(text))
         found = Deployed(tenant, settings, session, stack, shell, output)
         yield found
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Whatever AWS refuses inside is told with the next step. Raises `Failed`."""
+    from botocore.exceptions import BotoCoreError, ClientError  # slow to import, like boto3 itself
+
+    try:
+        yield
     except DeployFailed as failure:
         raise Failed(str(failure), failure.step) from failure
     except ClientError as error:

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.cli.connection import Tenant
-from infra.cli.failures import Failed
 from infra.cli.figures import Row, figures, heading
+from infra.cli.files import put
 from infra.cli.page import page
 
 
@@ -20,10 +20,7 @@ def write(tenant: Tenant, file: Path, path: str, rows: Sequence[Row], timezone: 
     spans = sorted(row[name] for row in rows for name in ("start_time", "end_time"))
     about = f"{spans[0]} to {spans[-1]}; the charts go by the clock of {zone}." if spans else ""
     text = page(heading(dataset).capitalize(), about, figures(rows, _meanings(tenant, path), ZoneInfo(zone)))
-    try:
-        file.write_text(text)
-    except OSError as error:
-        raise Failed(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+    put(file, text)
 
 
 def _meanings(tenant: Tenant, path: str) -> dict[str, str]:

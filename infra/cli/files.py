@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,15 +43,36 @@ def given(path: Path) -> Given:
     return Given(tenant, write(tenant), loaded.lines(warnings(tenant)))
 
 
+def put(file: Path, text: str) -> None:
+    """Write a file. Raises `Failed`."""
+    with _writing(file):
+        file.write_text(text)
+
+
+def expect_folder(file: Path) -> None:
+    """Raise `Failed` where a file that takes long to make could not be written then."""
+    with _writing(file):
+        file.parent.stat()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror}.", "Name another place.") from error
+
+
 def store(document: dict[str, Any], folder: Path) -> list[Path]:
-    """Write a file for each kind; the files. A folder that has documents already is left alone: raises `Failed`."""
+    """Write a file for each kind; the files. A folder that has documents already is left alone. Raises `Failed`."""
     suffixes = documents.SUFFIXES
     if folder.exists() and any(file.suffix in suffixes for file in folder.rglob("*")):
         raise Failed(f"There are documents in {folder} already.", "Choose another folder, or take them away.")
-    folder.mkdir(parents=True, exist_ok=True)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, part in document.items():
         file = folder / f"{name}.yaml"
-        file.write_text(yaml.safe_dump({name: part}, sort_keys=False, allow_unicode=True, width=120))
+        put(file, yaml.safe_dump({name: part}, sort_keys=False, allow_unicode=True, width=120))
         files.append(file)
     return files

@@ -17,7 +17,7 @@ from chalicelib.flows.document import Flow, FlowVersion
 from chalicelib.flows.graph import graph as drawn
 from infra.cli.configuration import CONFIGURATION
 from infra.cli.failures import Failed
-from infra.cli.files import given
+from infra.cli.files import given, put
 from infra.cli.output import table
 from infra.cli.shell import CONTACT_CENTER, Group, Json, OfEngagement, Shell, begin
 
@@ -133,7 +133,7 @@ def export(
         found = tenant.get(f"{CONTACT_CENTER}/flows/{quote(flow_id, safe='')}/export{asked}")
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=120)
     if to is not None:
-        to.write_text(text)
+        put(to, text)
     output.result(found, text.rstrip("\n") if to is None else f"Written: {to}")
 
 
@@ -149,7 +149,7 @@ def take_in(
     shell, output = begin(context, as_json)
     try:
         held = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise Failed(f"{file} cannot be read: {error}", "Name a file that `interleave flow export` wrote.") from error
     named = name or (held.get("flow_name") if isinstance(held, dict) else None)
     mode = "version" if as_version else "new"

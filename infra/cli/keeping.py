@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +50,7 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Put a backup into a tenant that has no configuration yet. A restore that died is done again."""
-    from infra.backup import NotEmpty, load
+    from infra.backup import NotABackup, NotEmpty, load
 
     with deployed(context, tenant, Where(settings, region, profile, endpoint_url), as_json) as found:
         found.expect_stack()
@@ -62,7 +60,7 @@ def restore(
         except NotEmpty:
             step = "Deploy another without a `configuration` in its settings, and restore into that."
             raise Failed(f"{tenant} has a configuration already.", step) from None
-        except (OSError, EOFError, gzip.BadGzipFile, json.JSONDecodeError, KeyError) as error:
+        except NotABackup as error:
             raise Failed(f"{file} is no backup: {error}", "Name a file that `interleave backup` wrote.") from error
         document = {"tenant": tenant, "file": str(file), "rows": count}
         found.output.result(document, f"{count} rows are in {tenant}, which routes their work now.")

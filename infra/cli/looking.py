@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import StrEnum, auto
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import typer
 from rich.console import Group
@@ -50,7 +50,7 @@ def agents(
 ) -> None:
     """List the agents: status, load and what they work on."""
     shell, output = begin(context, as_json)
-    with shell.tenant() as tenant:
+    with shell.tenant() as tenant, output.progress("Looking …"):
         users = tenant.get(f"{STATISTICS}/users")["users"]
     shown = [each for each in users if not ready or each["status_name"] == "Ready"]
     output.result({"users": shown}, _agents(shown))
@@ -86,13 +86,10 @@ def explain(
     shell, output = begin(context, as_json)
     if (engagement_id is None) == (user is None):
         raise Failed("Name an engagement or an agent.", "`interleave items` and `interleave agents` list them.")
-    with shell.tenant() as tenant:
-        if user is not None:
-            found = tenant.get(f"{CONTACT_CENTER}/users/{user}/explanation")
-            output.result(found, _next_for(found))
-            return
-        found = tenant.get(f"{CONTACT_CENTER}/engagements/{engagement_id}/explanation")
-    output.result(found, _why(found))
+    of = f"engagements/{engagement_id}" if user is None else f"users/{quote(user, safe='')}"
+    with shell.tenant() as tenant, output.progress("Explaining …"):
+        found = tenant.get(f"{CONTACT_CENTER}/{of}/explanation")
+    output.result(found, _why(found) if user is None else _next_for(found))
 
 
 def report(

@@ -45,6 +45,8 @@ def simulate(
     from infra.simulation import picture as pictures
 
     shell, output = begin(context, as_json)
+    if picture is not None:
+        files.expect_folder(picture)
     if demo:
         names, question = _demo(1000 * within)
     else:
@@ -59,7 +61,7 @@ def simulate(
     if not question.history.engagements:
         raise Failed("Nothing came in that time.", "Choose another with --from and --to.")
     if keep is not None:
-        history.write(question.history, keep)
+        files.put(keep, history.text(question.history))
     draws = range(seeds + 1)
     try:
         was = compare.recorded_figures(question)
@@ -68,7 +70,7 @@ def simulate(
     except InvalidRequest as error:
         raise Failed(error.detail, "Name the queue in the configuration, or under moved_queues.") from error
     if picture is not None:
-        picture.write_text(pictures.drawn(found, TITLE))
+        files.put(picture, pictures.drawn(found, TITLE))
     columns = ("", "recorded", *names)
     output.result(found, table(f"95 % intervals over {seeds} draws", columns, result.rows(found)))
 
@@ -144,12 +146,15 @@ def _history(shell: Shell, output: Output, source: str | None, start: str | None
         raise Failed("There is nothing to replay.", "Name a file with --history, or say --history tenant, or --demo.")
     try:
         since, until = (None if text is None else history.moment(text) for text in (start, end))
-        if source != TENANT:
-            return history.read(Path(source)).between(since, until)
     except ValueError as error:
         raise Failed(f"A time is not ISO 8601: {error}.", "Write it like 2026-03-02T09:00:00Z.") from error
+    try:
+        if source != TENANT:
+            return history.read(Path(source)).between(since, until)
     except OSError as error:
         raise Failed(f"{source} cannot be read: {error.strerror}.", "Name a file that is there.") from error
+    except UnicodeDecodeError as error:
+        raise Failed(f"{source} is no text: {error}.", "docs/simulation.md says what a history is.") from error
     except InvalidRequest as error:
         places = tuple(f"{each.pointer}: {each.message}" for each in error.errors)
         raise Failed(error.detail, "docs/simulation.md says what a history is.", places) from error

@@ -38,7 +38,8 @@ def token(context: typer.Context, as_json: Json = False) -> None:
 def list_dead(context: typer.Context, stack: StackName = None, as_json: Json = False) -> None:
     """List the queues of dead letters, and how many lie there."""
     shell, output = begin(context, as_json)
-    found = list(stack_of(shell.options, stack).dead_letters())
+    with output.progress("Counting …"):
+        found = list(stack_of(shell.options, stack).dead_letters())
     rows = [[each.name, each.count] for each in found]
     output.result(
         {"dead_letters": [{"name": n, "count": count} for n, count in rows]}, table(None, ("queue", "messages"), rows)
@@ -54,8 +55,9 @@ def redrive(
 ) -> None:
     """Send dead letters where they came from."""
     shell, output = begin(context, as_json)
-    of = stack_of(shell.options, stack)
-    found = {each.name: each for each in of.dead_letters()}
+    with output.progress("Counting …"):
+        of = stack_of(shell.options, stack)
+        found = {each.name: each for each in of.dead_letters()}
     if name is not None and name not in found:
         raise Failed(f"There are no dead letters {name!r}.", f"One of {', '.join(found)}.")
     if name is not None and found[name].source is None:

@@ -170,7 +170,7 @@ _row: TypeAdapter[Recorded] = TypeAdapter(Recorded)
 
 
 def read(path: Path) -> History:
-    """What a file says. Raises `InvalidRequest` with every place at fault, `OSError`."""
+    """What a file says. Raises `InvalidRequest` with every place at fault, `OSError`, `UnicodeDecodeError`."""
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             return of(_from_row(n, row) for n, row in enumerate(csv.DictReader(file)))
@@ -189,9 +189,9 @@ def of(
     return History(tuple(ordered), tuple(sorted(statuses, key=lambda each: each.at)), configuration)
 
 
-def write(history: History, path: Path) -> None:
-    """Keep it as JSON."""
-    path.write_text(json.dumps(_reader.dump_python(history, mode="json", exclude_defaults=True), indent=1) + "\n")
+def text(history: History) -> str:
+    """What is kept of it, as JSON."""
+    return json.dumps(_reader.dump_python(history, mode="json", exclude_defaults=True), indent=1) + "\n"
 
 
 NUMBERS = ("handled_ms", "wrapped_ms", "answered_ms", "left_after_ms", "priority")

@@ -301,7 +301,7 @@ def test_the_local_stack_is_found_by_its_file(tmp_path: Path) -> None:
 
 
 def test_who_is_not_there_is_told_and_not_traced() -> None:
-    address = ("--url", "http://127.0.0.1:1", "--client-id", "x", "--client-secret", "y")
+    address = ("--url", "http://127.0.0.1:1", "--account", "z", "--client-id", "x", "--client-secret", "y")
     result = CliRunner().invoke(app, [*address, "items"])
     assert result.exit_code == 1
     assert "http://127.0.0.1:1 does not answer" in result.stderr

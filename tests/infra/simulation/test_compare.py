@@ -89,7 +89,7 @@ def test_what_cannot_be_replayed_says_why_and_what_next(api: Api, tmp_path: Path
 
 def test_a_history_that_is_kept_reads_as_it_was(tmp_path: Path) -> None:
     recorded = whatif.recorded(incidents.load())
-    history.write(recorded, tmp_path / "kept.json")
+    (tmp_path / "kept.json").write_text(history.text(recorded))
     assert history.read(tmp_path / "kept.json") == recorded
 
 
