@@ -18,7 +18,7 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from infra import bench_core, bench_simulation, cost, package, weight
+from infra import bench_core, bench_simulation, cost, cost_of_archive, package, weight
 from infra.client import Api
 from infra.demo.incidents import load, start_body
 from infra.demo.play import START
@@ -53,6 +53,7 @@ async def main() -> int:
         numbers.update(cost.of_a_lifecycle(stack.session))
         numbers.update(cost.of_reports(stack.session))
         numbers.update(cost.of_an_idle_month(stack.session))
+        numbers.update(cost_of_archive.of_an_archive(stack.session))
         say(f"Starting {STARTS_PER_SECOND} engagements a second for {SECONDS} s …")
         numbers.update(await start_to_offer(local))
     FILE.parent.mkdir(exist_ok=True)

@@ -1,9 +1,9 @@
 """Counts what AWS would bill for, from the calls that are made. Counting does not jitter; timing does.
 
-Rules, from the price pages of DynamoDB and SQS: a write costs one unit a KB (twice that in a transaction), also when
-its condition fails; an index costs one unit more for each of its rows that is put, changed or removed (two where its
-key changes); a strongly consistent read costs one unit a 4 KB, an eventually consistent one half; ten SQS messages
-are one request.
+Rules, from the price pages of DynamoDB, SQS and S3: a write costs one unit a KB (twice that in a transaction), also
+when its condition fails; an index costs one unit more for each of its rows that is put, changed or removed (two where
+its key changes); a strongly consistent read costs one unit a 4 KB, an eventually consistent one half; ten SQS messages
+are one request; writing an object to S3 costs as much as listing some, and its bytes are kept.
 """
 
 from __future__ import annotations
@@ -85,6 +85,11 @@ class Meter:
                 whole = sum(_size(item) for item in parsed.get("Items", []))
                 factor = 1.0 if params.get("ConsistentRead") else 0.5
                 self._bill("read_units", max(1, math.ceil(whole / 4096)) * factor)
+            case "PutObject":
+                self._bill("s3_requests", 1)
+                self._bill("s3_bytes", params["Body"].getbuffer().nbytes)  # botocore has made a file of it
+            case "ListObjectsV2":
+                self._bill("s3_requests", 1)
             case _:
                 self._bill("sqs_requests", 1)
 

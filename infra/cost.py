@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,19 @@ def of_reports(session: Any) -> dict[str, float]:
     """What reports write for each of many engagements, in batches as a stream's consumer takes them, rolled up too."""
     writes = _many_lives()
     meter = Meter()
-    world = _world(session, meter)
-    for first in range(0, len(writes), RECORDS_PER_BATCH):
-        batch = writes[first : first + RECORDS_PER_BATCH]
-        world.store.record([fact for old, new in batch for fact in facts_of(new, old.version if old else 0)])
+    world = counted_world(session, meter)
+    record(world, writes)
     today, _ = interval_at("day", writes[0][1].started_at, "UTC")
     whole = Coverage(today, today + 2 * DAY_MS)
     rolling.roll_quarters(world, whole, {quarter_of(new.trail[-1].at) for _, new in writes})
     return {"report_write_units_per_engagement": round(meter.billed["write_units"] / LIVES, 3)}
+
+
+def record(world: World, writes: Sequence[tuple[Engagement | None, Engagement]]) -> None:
+    """Keep the facts of a stream's records, in batches as its consumer takes them."""
+    for first in range(0, len(writes), RECORDS_PER_BATCH):
+        batch = writes[first : first + RECORDS_PER_BATCH]
+        world.store.record([fact for old, new in batch for fact in facts_of(new, old.version if old else 0)])
 
 
 def _many_lives() -> list[tuple[Engagement | None, Engagement]]:
@@ -111,7 +116,7 @@ def _usd_naive() -> float:
 def of_an_idle_month(session: Any) -> dict[str, float]:
     """A tenant to whom nothing happens: its sweeps, counted, its queues' pollers, its alarms and its dashboard."""
     meter = Meter()
-    world = _world(session, meter)
+    world = counted_world(session, meter)
     world.store.apply(write(read({})), 0)
     with meter.paused():
         _sweep(world)
@@ -153,7 +158,7 @@ def _sweep(world: World) -> None:
 def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[str, float]:
     """What one life bills, in a world that has been warmed up by another."""
     meter = Meter()
-    world = _world(session, meter)
+    world = counted_world(session, meter)
     first, second = [ticket for ticket in load() if ticket.group == "Group 70"][:2]
     with meter.paused():
         prepare(world, first)
@@ -171,7 +176,7 @@ def prepare(world: World, ticket: Incident) -> None:
     sessions.set_status(world, user_id(ticket.resolver), "ready", None, "bench")
 
 
-def _world(session: Any, meter: Meter) -> World:
+def counted_world(session: Any, meter: Meter) -> World:
     """A world on a table of its own, whose calls are counted."""
     dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
     name = f"bench-{secrets.token_hex(4)}"
@@ -223,6 +228,7 @@ def life(
         routing.route(world, [Ring(agent_id=agent_id)])
     seen = deliver(world, meter, engagement_id, seen)
     assert seen.offer is not None
+    agent_id = seen.offer.agent_id
     order = Order(engagement_id, f"agent:{agent_id}", agent_id)
     desk.accept(world, order, seen.offer.offer_id)
     seen = deliver(world, meter, engagement_id, seen)

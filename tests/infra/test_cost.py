@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ from chalicelib.operations import explaining, rolling
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Fact
 from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
-from infra import cost
+from infra import cost, cost_of_archive
 from infra.billing import Meter
 from tests.support.worlds import NOW, TABLE, aws
 
@@ -43,7 +44,7 @@ def test_how_long_work_takes_lately_is_one_read_unit_however_much_was_done() -> 
     """It is asked for with every look at the live numbers."""
     with aws():
         meter = Meter()
-        world = cost._world(Session(), meter)
+        world = cost.counted_world(Session(), meter)
         world = replace(world, now=lambda: NOW)
         begin = quarter_of(NOW) - 4 * QUARTER_MS
         done = {"offered_count": 1, "handled_count": 1, "parked_ms": 0, "wrapped_ms": 1000}
@@ -141,3 +142,35 @@ def test_an_idle_month_is_added_up_as_by_hand(monkeypatch: pytest.MonkeyPatch) -
 def test_an_idle_tenant_costs_less_than_ten_dollars_a_month() -> None:
     with aws():
         assert 0 < cost.of_an_idle_month(Session())["usd_per_idle_month"] < 10
+
+
+def test_an_archive_is_added_up_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    usd: dict[str, float] = {"dynamodb_write_unit": 2, "dynamodb_read_unit": 3, "s3_request": 5, "kms_request": 7}
+    usd |= {"s3_gigabyte_month": 11, "glue_object_month": 1000}
+    assumed: dict[str, float] = {"sweeps_a_month": 60, "hours_a_month": 10}
+    monkeypatch.setattr(cost, "PRICES", {"usd": usd, "assumed": assumed})
+    monkeypatch.setattr(cost_of_archive, "LIVES", 4)
+    nothing: dict[str, float] = {"read_units": 2}
+    empty: dict[str, float] = {"read_units": 3, "write_units": 1, "s3_requests": 1}
+    full: dict[str, float] = {"read_units": 8, "write_units": 1, "s3_requests": 4, "s3_bytes": 8000}
+    # A sweep that finds nothing reads 2 units, 6 dollars, 60 times. Of 10 hours each reads one more, notes it for 2,
+    # asks S3 twice for 10 and the key once for 7: 22. Two things in the catalogue.
+    # Facts: 8 units, of which 2 are a sweep's and 1 each of the two hours': 4, of 4 lives. Bytes: 2000 a life.
+    assert cost_of_archive.usd_of_an_archive(empty, full, nothing, hours=2, listed=2) == {
+        "archive_requests_a_month": 20,
+        "usd_per_month_of_an_archive": 60 * 6 + 10 * 22 + 2000,
+        "usd_per_million_archived": 3e6,
+        "usd_per_million_in_the_archive_a_month": 22,
+    }
+
+
+def test_the_page_on_the_archive_says_what_it_costs() -> None:
+    with aws():
+        found = cost_of_archive.of_an_archive(Session())
+    page = Path("docs/archive.md").read_text()
+    assert f"{found['archive_requests_a_month']:,.0f} requests" in page
+    assert f"{found['archive_bytes_per_engagement']:.0f} bytes an engagement" in page
+    assert f"${found['usd_per_month_of_an_archive']:.2f} a month" in page
+    assert f"${found['usd_per_million_archived']:.3f} once" in page
+    assert f"${found['usd_per_million_in_the_archive_a_month']:.4f} for every month" in page
+    assert f"${cost.PRICES['usd']['athena_terabyte']:.0f} a terabyte" in page
