@@ -82,7 +82,7 @@ class Meter:
                 items = [item for found in parsed.get("Responses", {}).values() for item in found]
                 self._read(items + [{}] * (keys - len(items)), 1.0)
             case "Query" | "Scan":
-                whole = sum(_size(item) for item in parsed.get("Items", []))
+                whole = sum(size_of(item) for item in parsed.get("Items", []))
                 factor = 1.0 if params.get("ConsistentRead") else 0.5
                 self._bill("read_units", max(1, math.ceil(whole / 4096)) * factor)
             case "PutObject":
@@ -94,10 +94,10 @@ class Meter:
                 self._bill("sqs_requests", 1)
 
     def _write(self, item: Item, held: bool, factor: int) -> None:
-        self._written(item["pk"]["S"], factor * max(1, math.ceil(_size(item) / 1024)))
+        self._written(item["pk"]["S"], factor * max(1, math.ceil(size_of(item) / 1024)))
         if held:
             key = (item["pk"]["S"], item["sk"]["S"])
-            for index_key in _index_writes(self._rows.get(key, {}), item):
+            for index_key in index_writes(self._rows.get(key, {}), item):
                 self._written(index_key, 1)
             self._rows[key] = item
 
@@ -116,10 +116,10 @@ class Meter:
 
     def _read(self, items: list[Item], factor: float) -> None:
         for item in items:
-            self._bill("read_units", max(1, math.ceil(_size(item) / 4096)) * factor)
+            self._bill("read_units", max(1, math.ceil(size_of(item) / 4096)) * factor)
 
 
-def _index_writes(before: Item, after: Item) -> list[str]:
+def index_writes(before: Item, after: Item) -> list[str]:
     """The keys of the index that a change of a row writes to, one unit each."""
     old = tuple(str(before.get(name)) for name in INDEX_KEY) if "gpk" in before else None
     new = tuple(str(after.get(name)) for name in INDEX_KEY) if "gpk" in after else None
@@ -129,7 +129,7 @@ def _index_writes(before: Item, after: Item) -> list[str]:
     return [after["gpk"]["S"]] if new is not None and changed else []
 
 
-def _size(item: Item) -> int:
+def size_of(item: Item) -> int:
     """A row's size in bytes, by DynamoDB's rules: names, text and bytes as they are, numbers by their digits."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 

@@ -13,6 +13,7 @@ from infra.scale.counted import Counted, counted
 from infra.scale.paper import TENANTS, Life
 from infra.scale.partitions import at_rate, refused
 from infra.scale.recorded import Recording, kind_of, recorded
+from infra.scale.remedies import Remedy, remedies, routers, usd_a_month
 
 SECONDS = 5.0
 SHARDS = (1, 4, 20)
@@ -30,16 +31,27 @@ def main() -> int:
     os.environ.update(ENVIRONMENT)
     with mock_aws():
         session: Any = boto3.Session()
-        recordings = [recorded(session, shards) for shards in SHARDS]
+        recordings = []
+        for shards in SHARDS:
+            _say(f"Playing lives, {shards} shards …")
+            recordings.append(recorded(session, shards))
+        _say("Counting …")
         life, each = life_of(session, recordings[0]), counted(session)
     print(the_keys(recordings[0]))
     print(the_paper(life, each))
     print(the_routers(life, each))
+    print(the_remedies(life, each))
     print(f"Rings of the doorbell a life: {life.rings:g}")
     print("| shards | engagements a second | refused |\n| ---: | ---: | --- |")
     for recording in recordings:
+        _say(f"Letting them through partitions, {recording.shards} shards …")
         print("\n".join(the_simulation(recording)))
     return 0
+
+
+def _say(text: str) -> None:
+    """How far it is; the tables alone are on the standard output."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def the_keys(recording: Recording) -> str:
@@ -59,6 +71,28 @@ def the_routers(life: Life, each: Counted) -> str:
     """How far two routers go."""
     rows = ([f"{a_day:,}", f"{paper.most_agents(a_day, life, each):,}"] for a_day in A_DAY)
     return _table(["engagements an agent and day", "agents"], rows)
+
+
+def the_remedies(life: Life, each: Counted) -> str:
+    """What would make a pass read less."""
+    usd, gigabytes = cost.PRICES["usd"], cost.PRICES["assumed"]["lambda_memory_gb"]
+
+    def row(*found: Remedy) -> list[str]:
+        of = list(zip(found, TENANTS[: len(found)], strict=True))
+        return [
+            found[0].name,
+            f"{found[0].writes_a_life:g}",
+            *(f"{remedy.read_units:,.0f}" for remedy in found),
+            *(f"{remedy.seconds:,.2f}" for remedy in found),
+            *(f"{routers(remedy, tenant, life):,.1f}" for remedy, tenant in of),
+            *(f"{usd_a_month(remedy, tenant, life, usd, gigabytes):,.0f}" for remedy, tenant in of),
+        ]
+
+    small, large = (f"{tenant.agents:,}" for tenant in TENANTS[:2])
+    heads = ["", "write units a life more"]
+    for what in ("read units a pass", "seconds of it", "routers kept busy", "dollars a month"):
+        heads += [f"{what}, {small} agents", large]
+    return _table(heads, (row(*both) for both in zip(*(remedies(t, each) for t in TENANTS[:2]), strict=True)))
 
 
 def life_of(session: Any, recording: Recording) -> Life:

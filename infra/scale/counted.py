@@ -16,7 +16,7 @@ from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Configuration
 from chalicelib.world import World
 from infra import cost
-from infra.billing import Meter
+from infra.billing import Meter, size_of
 from infra.scale.recorded import NOON, TABLE, Receiver
 
 FEW, MANY = 20, 60
@@ -33,13 +33,18 @@ class Counted:
     of_a_poll: float
     document_bytes: float
     """Of the tenant's configuration, as it is kept."""
+    row_bytes: float
+    """Of an agent's row, without work in it."""
+    entry_bytes: float
+    """Of what an index has of it: its keys."""
 
 
 def counted(session: Any) -> Counted:
     """By what more agents read more. All are ready."""
     few, many = _reads(session, FEW), _reads(session, MANY)
     slopes = {name: (many[name] - few[name]) / (MANY - FEW) for name in few}
-    return Counted(slopes["pass"], slopes["sweep"], slopes["live"], many["poll"], slopes["document"])
+    once = (many[name] for name in ("row", "entry"))
+    return Counted(slopes["pass"], slopes["sweep"], slopes["live"], many["poll"], slopes["document"], *once)
 
 
 def document(agents: int) -> dict[str, Any]:
@@ -80,12 +85,16 @@ def _reads(session: Any, agents: int) -> dict[str, float]:
         return meter.billed["read_units"] - before
 
     first = next(iter(world.tenant().agent_by_id))
+    key = {"pk": {"S": f"AGENT#{first}"}, "sk": {"S": "OCCUPANCY"}}
+    row = dynamodb.get_item(TableName=table, Key=key)["Item"]
     return {
         "pass": reads(lambda: routing.route(world, [Ring(queue_id="cases")])),
         "sweep": reads(lambda: _sweep(world)),
         "live": reads(lambda: watching.queues_now(world)),
         "poll": reads(lambda: desk.assignments(world, first)),
         "document": float(len(codec.CONFIGURATION.dump(Configuration(1, applied)))),
+        "row": float(size_of(row)),
+        "entry": float(size_of({name: row[name] for name in ("pk", "sk", "gpk", "gsk")})),
     }
 
 

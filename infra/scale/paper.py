@@ -118,16 +118,24 @@ def rows_of_a_pass(tenant: Tenant) -> float:
     return different * tenant.agents / QUEUES
 
 
-def seconds(rows_read: float) -> float:
-    """What reading so many rows takes a function."""
-    return rows_read * (MS_PER_ROW + MS_PER_CALL / ROWS_PER_CALL) / 1000
+def passes(tenant: Tenant, life: Life) -> float:
+    """How many a second the peak takes."""
+    return tenant.peak * life.rings / RINGS_A_PASS
+
+
+def seconds(rows_read: float, calls: float | None = None) -> float:
+    """What reading so many rows takes a function, by so many calls, or else by as few as `BatchGetItem` needs."""
+    return (rows_read * MS_PER_ROW + (rows_read / ROWS_PER_CALL if calls is None else calls) * MS_PER_CALL) / 1000
 
 
 def busy(tenant: Tenant, life: Life, counted: Counted) -> float:
     """How many routers the peak keeps busy."""
-    passes = tenant.peak * life.rings / RINGS_A_PASS
-    reading = passes * seconds(rows_of_a_pass(tenant) * counted.of_a_pass)
-    return reading + tenant.peak * MS_PER_ASSIGNMENT / 1000
+    return kept_busy(tenant, life, seconds(rows_of_a_pass(tenant) * counted.of_a_pass))
+
+
+def kept_busy(tenant: Tenant, life: Life, seconds_of_a_pass: float) -> float:
+    """The same where a pass reads for so long."""
+    return passes(tenant, life) * seconds_of_a_pass + tenant.peak * MS_PER_ASSIGNMENT / 1000
 
 
 def most_agents(a_day: int, life: Life, counted: Counted) -> int:
@@ -151,7 +159,7 @@ def bill(
     """Dollars a month, by what they are for."""
     month = tenant.engagements_a_day * MONTH_DAYS
     function_second = assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
-    passes = month * life.rings / RINGS_A_PASS
+    passed = month * life.rings / RINGS_A_PASS
     read = rows_of_a_pass(tenant) * counted.of_a_pass
     swept = tenant.agents * counted.of_a_sweep
     polls = tenant.agents * HOURS * DAYS * 3600 / POLL_SECONDS
@@ -163,7 +171,7 @@ def bill(
     )
     return {
         "engagements": month * life.usd,
-        "router's passes": passes * (read * usd["dynamodb_read_unit"] + seconds(read) * function_second),
+        "router's passes": passed * (read * usd["dynamodb_read_unit"] + seconds(read) * function_second),
         "sweeps": assumed["sweeps_a_month"] * (swept * usd["dynamodb_read_unit"] + seconds(swept) * function_second),
         "desks' polls": polls * poll,
     }

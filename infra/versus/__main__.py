@@ -45,6 +45,7 @@ def main() -> int:
             raced["PostgreSQL, carelessly"] = race.of_postgres(where, careful=False)
     except NotThere as error:
         skipped = f"Skipped what needs PostgreSQL: {error}."
+    print("Ciw and the exact matching …")
     oracles = {"Ciw": oracle.agree(), "exact matching": {"gap_percent": gap_percent(1000, 3000)}}
     tables = [_table("one day", played_rows), _table("four routers at once", raced), _table("oracle", oracles)]
     for table in (*tables, _published()):
