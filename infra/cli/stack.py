@@ -92,6 +92,9 @@ def doctor(
 ) -> None:
     """Look at what should always be true; the exit code is 1 where something is not."""
     shell, output = begin(context, as_json)
+    if stack is not None and shell.options.url is None:
+        step = "Set INTERLEAVE_URL and the others that `interleave deploy` printed."
+        raise Failed(f"--stack says where the messages of {stack} are, not where its API is.", step)
     if repair:
         with output.progress("Repairing …"):
             of = stack_of(shell.options, stack)

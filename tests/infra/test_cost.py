@@ -9,13 +9,26 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.engagements.model import Engagement
+from chalicelib.http.held import POLL_SECONDS
 from chalicelib.operations import explaining, rolling
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Fact
 from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
+from chalicelib.world import World
 from infra import cost, cost_of_archive
 from infra.billing import Meter
+from infra.demo.incidents import load, tenant
+from infra.scale.paper import MONTH_DAYS
 from tests.support.worlds import NOW, TABLE, aws
+
+
+def words(page: str) -> str:
+    """A page, wherever its lines are broken."""
+    return " ".join(Path(page).read_text().split())
+
+
+README = words("README.md")
 
 
 class Session:
@@ -34,10 +47,53 @@ def test_a_life_costs_at_most_twelve_write_units_with_its_reports() -> None:
     assert figures["usd_per_million"] < figures["usd_per_million_connect_tasks"] / 1000
 
 
-def test_reports_cost_at_most_one_and_a_half_write_units_an_engagement() -> None:
+def test_the_readme_says_what_each_command_of_a_life_writes() -> None:
+    commands: list[float] = []
+    reports: list[float] = []
+
+    def deliver(world: World, meter: Meter, engagement_id: str, before: Engagement | None) -> Engagement:
+        units = meter.billed["write_units"]
+        commands.append(units - sum(commands) - sum(reports))
+        now = cost._deliver(world, meter, engagement_id, before)
+        reports.append(meter.billed["write_units"] - units)
+        return now
+
+    with aws():
+        meter = Meter()
+        world = cost.counted_world(Session(), meter)
+        ticket = next(each for each in load() if each.group == "Group 70")
+        with meter.paused():
+            cost.prepare(world, ticket)
+        cost.life(world, ticket, meter, None, wait=False, deliver=deliver)
+    assert commands == [1, 4, 1, 4]
+    assert sum(reports) == 2
+    assert "(12, counted from the calls: start 1, offer 4, accept 1, close 4, reports 2 where each record" in README
+    assert "3 more with an Idempotency-Key, 3 more for work that has to wait" in README
+
+
+def test_reports_cost_a_seventh_of_a_write_unit_an_engagement_where_there_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cost, "_now", lambda: NOW)  # lives that cross no quarter of an hour
     with aws():
         figures = cost.of_reports(Session())
-    assert 0 < figures["report_write_units_per_engagement"] <= 1.5
+    assert f"{figures['report_write_units_per_engagement']:.2f} in batches of a hundred" in README
+    assert cost.RECORDS_PER_BATCH == 100
+
+
+def test_the_demos_tenant_is_as_large_as_the_readme_says() -> None:
+    document = tenant(load())
+    assert f"{len(document['queues'])} queues and {len(document['agents'])} agents" in README
+    assert f"{len(load())} real tickets" in README
+
+
+def test_the_page_on_the_console_says_what_polls_cost() -> None:
+    page, usd = words("docs/console.md"), cost.PRICES["usd"]
+    millions = round(1000 * 12 * 3600 * MONTH_DAYS / POLL_SECONDS / 1e6, -1)
+    assert f"It asks every {POLL_SECONDS:g} seconds" in page
+    assert f"{millions:.0f} million requests a month" in page
+    for gateway in ("http", "rest"):
+        assert f"${1e6 * millions * usd[f'{gateway}_api_request']:.0f} at a" in page
 
 
 def test_how_long_work_takes_lately_is_one_read_unit_however_much_was_done() -> None:
@@ -167,7 +223,7 @@ def test_an_archive_is_added_up_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_page_on_the_archive_says_what_it_costs() -> None:
     with aws():
         found = cost_of_archive.of_an_archive(Session())
-    page = Path("docs/archive.md").read_text()
+    page = words("docs/archive.md")
     assert f"{found['archive_requests_a_month']:,.0f} requests" in page
     assert f"{found['archive_bytes_per_engagement']:.0f} bytes an engagement" in page
     assert f"${found['usd_per_month_of_an_archive']:.2f} a month" in page

@@ -119,7 +119,13 @@ def test_commands_on_a_deployed_stack_say_what_aws_refuses(
     account: Account, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr("infra.sessions.Session.client", lambda _, name: Refusing(boto3.client(name)))
-    told(account.interleave(*command, "--stack", "acme"), "AWS cannot be reached", "--profile")
+    address = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
+    told(account.interleave(*address, *command, "--stack", "acme"), "AWS cannot be reached", "--profile")
+
+
+def test_the_doctor_does_not_take_the_local_stack_for_a_deployed_tenant(api: Api) -> None:
+    """Messages would be sent again there, and reports made anew here."""
+    told(interleave(api, "doctor", "--repair", "--stack", "acme"), "not where its API is", "INTERLEAVE_URL")
 
 
 def test_a_queue_that_is_gone_is_said_to_be_gone() -> None:
