@@ -13,7 +13,7 @@ from chalicelib.routing.widen import Needs
 from infra.simulation.centre import Centre
 from infra.simulation.figures import Due, measured
 from infra.simulation.floor import Decides
-from infra.simulation.run import simulate
+from infra.simulation.run import Outcome, simulate
 from infra.simulation.work import Work
 from infra.versus.day import HOUR, HOURS, MEANT, MINUTE
 
@@ -104,16 +104,21 @@ def as_meant(agent: Candidate) -> Candidate:
 def played(engine: Decides, centre: Centre, works: Sequence[Work]) -> dict[str, float]:
     """A day under a strategy: decisions a second, waits by priority, what was missed, what is stuck."""
     watched = Watched(engine)
-    outcome = simulate(centre, works, until=END, engine=watched)
-    due = [Due(each.work.due_at, each.closed_at) for each in outcome.journeys if each.work.due_at is not None]
-    figures = measured(outcome.visits, due, outcome.ended_at, {}, THRESHOLD)
-    waits = {name: value for name, value in figures.items() if name.startswith("wait_mean.priority.")}
+    waits, missed, waiting = met(simulate(centre, works, until=END, engine=watched))
     return {
         "decisions_per_s": watched.decisions / watched.seconds,
         **waits,
         "idle_beside_work_hours": watched.idle_ms / HOUR,
-        "missed_due_dates": figures["missed_due_dates"],
+        "missed_due_dates": missed,
         "over_capacity": len(watched.over_capacity),
-        "waiting_at_the_end": figures["still_waiting"],
+        "waiting_at_the_end": waiting,
         "stuck": watched.stuck(END),
     }
+
+
+def met(outcome: Outcome) -> tuple[dict[str, float], float, float]:
+    """What work met with: mean waits by priority in seconds, how many due dates were missed, how much waits yet."""
+    due = [Due(each.work.due_at, each.closed_at) for each in outcome.journeys if each.work.due_at is not None]
+    figures = measured(outcome.visits, due, outcome.ended_at, {}, THRESHOLD)
+    waits = {name: value for name, value in figures.items() if name.startswith("wait_mean.priority.")}
+    return waits, figures["missed_due_dates"], figures["still_waiting"]

@@ -9,14 +9,18 @@ import pytest
 
 from chalicelib.routing.engine import Engine
 from chalicelib.routing.model import Candidate, Match, Waiting
+from infra.bench_core import gap_percent
+from infra.simulation.run import simulate
+from infra.versus import __main__ as versus
 from infra.versus import oracle, race
 from infra.versus.cluster import NotThere, cluster, found
 from infra.versus.day import MEANT, Day, drawn
 from infra.versus.policies import AS_OURS, NEVER_AGAIN, POLICIES, Documented
 from infra.versus.postgres import Postgres
 from infra.versus.procrastinated import Procrastinated
-from infra.versus.watched import Watched, played
+from infra.versus.watched import END, Watched, met, played
 
+PAGE = Path("docs/versus.md").read_text()
 BY_NAME = {policy.name: policy for policy in POLICIES}
 
 
@@ -118,3 +122,26 @@ def test_routers_at_once_give_nobody_more_than_he_may(where: str) -> None:
     for row in (race.of_ours(), race.of_postgres(where, careful=True)):
         assert (row["over_capacity"], row["stuck"]) == (0, 0)
         assert row["decisions_per_s"] > 0
+
+
+def row(name: str) -> list[str]:
+    """The cells of a row of the page."""
+    (line,) = [each for each in PAGE.splitlines() if each.startswith(f"| {name} |")]
+    return [each.strip() for each in line.split("|")[2:-1]]
+
+
+@pytest.mark.parametrize("due_dates", [False, True])
+def test_the_page_has_the_whole_day_of_interleave(due_dates: bool) -> None:
+    """What takes minutes, and how fast it was, `make versus` alone has."""
+    whole = drawn()
+    centre = whole.centre(MEANT, AS_OURS, pulled=False)
+    waits, missed, waiting = met(simulate(centre, whole.by_due_date() if due_dates else whole.works, until=END))
+    told = row(f"Interleave, by {'due date' if due_dates else 'age'}")
+    assert told[1:5] == [versus._cell(each) for each in waits.values()]
+    assert (told[6], told[8]) == (versus._cell(missed), versus._cell(waiting))
+
+
+def test_the_page_has_what_the_oracles_say() -> None:
+    agreed = oracle.agree()
+    assert row("Ciw") == [*(versus._cell(each) for each in agreed.values()), ""]
+    assert row("exact matching") == ["", "", "", "", "", versus._cell(gap_percent(1000, 3000))]
