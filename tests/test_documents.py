@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from chalicelib.configuration.profiles import Queue
@@ -21,6 +22,7 @@ from chalicelib.events.signatures import new_secret, signed
 from chalicelib.http.api import all_endpoints
 from chalicelib.messaging.poster import SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
+from infra.cli import app
 from infra.settings import Settings
 from infra.versus.__main__ import LIMITS
 from infra.versus.policies import POLICIES
@@ -116,6 +118,29 @@ def test_the_page_of_comparisons_has_every_policy_and_every_published_limit() ->
     assert [
         each["what"] for each in LIMITS if f"| {each['what']} | {each['value']} | {each['source']} |" not in page
     ] == []
+
+
+PAGES = [*DOCS.parent.glob("*.md"), *DOCS.glob("**/*.md"), DOCS.parent / "infra/demo/README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS.parent)))
+class TestPages:
+    def test_every_link_leads_somewhere(self, page: Path) -> None:
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+            file, _, place = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), link
+            heads = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if place else [place]
+            assert place in [re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in heads], link
+
+    def test_every_command_is_there_with_its_options(self, page: Path) -> None:
+        for line in re.findall(r"(?:^|`|\()interleave ([a-z][^`\n#)]*)", page.read_text(), re.MULTILINE):
+            command: Any = typer.main.get_command(app)
+            for word in line.split():
+                command = getattr(command, "commands", {}).get(word, command)
+            assert not hasattr(command, "commands"), f"interleave {line}"
+            known = {option for each in command.params for option in each.opts}
+            assert set(re.findall(r"(?<!\S)--[a-z-]+", line)) <= known, f"interleave {line}"
 
 
 class TestGuarantees:
