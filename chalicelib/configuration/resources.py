@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.configuration.kinds import Document, Kind, Row
+from chalicelib.configuration.document import wrong_types
+from chalicelib.configuration.kinds import Document, Kind, Row, Skill
 from chalicelib.configuration.naming import missing
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 
@@ -42,14 +43,19 @@ def find(document: Document, kind: Kind, key: str, by_name: bool = False) -> Row
 def add(document: Document, kind: Kind, row: Row, new_id: Callable[[], str]) -> tuple[Document, Row]:
     """The document with one more entry, and the entry: without an id it is given one, after its name."""
     listed = rows(document, kind)
-    taken = {each[kind.id_field] for each in listed}
-    if kind.id_field not in row:
+    taken = {each[kind.id_field] for each in listed} | {each["status_id"] for each in kind.fixed}
+    if row.get(kind.id_field) is None:
         name = str(row.get(kind.name_field, ""))
         plain = name if kind.name == "skills" else re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
-        row = {kind.id_field: plain if plain and plain not in taken else new_id(), **row}
+        row = {**row, kind.id_field: plain if plain and plain not in taken else new_id()}
+    if not isinstance(row[kind.id_field], str):
+        raise InvalidRequest("The id is no text.", [FieldError(_wire_field(kind), "This must be text.")])
     if row[kind.id_field] in taken:
         message = f"There is a {kind.noun} {row[kind.id_field]!r} already; change that one, or choose another id."
-        raise InvalidRequest("The id is taken.", [FieldError(f"/{kind.id_field}", message)])
+        raise InvalidRequest("The id is taken.", [FieldError(_wire_field(kind), message)])
+    if kind.name == "skills":
+        row = {kind.name_field: row[kind.id_field], **row}
+        _check_skill(row)
     return _with(document, kind, [*listed, row]), row
 
 
@@ -57,10 +63,12 @@ def change(document: Document, kind: Kind, key: str, changes: Row) -> Document:
     """The document with some fields of an entry changed; null takes a field's setting away."""
     given = changes.get(kind.id_field, key)
     if given != key or (kind.name == "skills" and changes.get("skill_name", key) != key):
-        wrong = FieldError(f"/{kind.id_field}", "An id stays what it is; add another entry and delete this one.")
+        wrong = FieldError(_wire_field(kind), "An id stays what it is; add another entry and delete this one.")
         raise InvalidRequest("The id cannot change.", [wrong])
-    listed = rows(document, kind)
-    return _with(document, kind, [_merged(row, changes) if row[kind.id_field] == key else row for row in listed])
+    changed = [_merged(row, changes) if row[kind.id_field] == key else row for row in rows(document, kind)]
+    if kind.name == "skills":
+        _check_skill(next(row for row in changed if row[kind.id_field] == key))
+    return _with(document, kind, changed)
 
 
 def remove(document: Document, kind: Kind, key: str) -> Document:
@@ -77,7 +85,11 @@ def from_wire(kind: Kind, body: Mapping[str, Any]) -> Row:
     row: Row = {name: value for name, value in body.items() if name not in kind.wire}
     for name, (first, *rest) in kind.wire.items():
         if name in body:
-            row[first] = body[name] if not rest else {**(row.get(first) or {}), rest[0]: body[name]}
+            around = row.get(first) or {}
+            if not rest:
+                row[first] = body[name]
+            elif isinstance(around, dict):  # what it is instead is named when the entry is checked
+                row[first] = {**around, rest[0]: body[name]}
     return row
 
 
@@ -118,6 +130,22 @@ def wire_pointer(kind: Kind, at: str, pointer: str) -> str:
         if inner[: len(where)] == where:
             return "/" + "/".join((name, *inner[len(where) :]))
     return "/" + "/".join(inner)
+
+
+def _wire_field(kind: Kind) -> str:
+    """The id's place in a body."""
+    return "/" + next((name for name, where in kind.wire.items() if where == (kind.id_field,)), kind.id_field)
+
+
+def _check_skill(row: Row) -> None:
+    """A skill stands in the document as its id alone: what else is said of it is held to its type here."""
+    try:
+        skill: Skill = adapter_of(Skill).validate_python(row)
+    except ValidationError as error:
+        raise InvalidRequest("The skill is not valid.", wrong_types(error, Skill)) from None
+    if skill.skill_name != skill.skill_id:
+        wrong = FieldError("/skill_name", f"A skill is called by its id, which is {skill.skill_id!r}.")
+        raise InvalidRequest("The skill is not valid.", [wrong])
 
 
 def _shown(kind: Kind, row: Mapping[str, Any]) -> Row:

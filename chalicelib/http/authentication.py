@@ -10,6 +10,7 @@ import jwt
 
 from chalicelib.errors import FieldError, InvalidRequest, NotAuthenticated
 from chalicelib.http.authorization import ROLES, Principal
+from chalicelib.http.models import LONGEST_ID
 from chalicelib.operations.credentials import TOKEN_SECONDS, hash_secret
 from chalicelib.storage.protocol import Client
 from chalicelib.world import World
@@ -107,7 +108,8 @@ def _client(world: World, authorization: str | None) -> Client:
         client_id, _, secret = b64decode(encoded, validate=True).decode().partition(":")
     except ValueError:
         client_id = secret = ""
-    client = world.store.client(client_id) if scheme.lower() == "basic" and client_id else None
+    might_be = scheme.lower() == "basic" and 1 <= len(client_id) <= LONGEST_ID
+    client = world.store.client(client_id) if might_be else None
     given, known = hash_secret(secret), client.secrets if client else ()
     if client is None or not any([hmac.compare_digest(each.hash, given) for each in known]):  # noqa: C419 - all, always
         raise NotAuthenticated("The client id or secret is not valid.")

@@ -13,10 +13,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Request, Response
 from pydantic import BaseModel
 
-from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, TooManyRequests
+from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, NotFound, TooManyRequests
 from chalicelib.http import problems
 from chalicelib.http.authorization import Principal, Resource, authorize
-from chalicelib.http.models import MAX_BODY_BYTES, parse
+from chalicelib.http.models import LONGEST_ID, MAX_BODY_BYTES, number_in, parse
 from chalicelib.http.turnstile import Turnstile
 from chalicelib.world import World
 
@@ -63,9 +63,10 @@ class Call(Generic[B]):
         text = self.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
         if not text or text == "*":
             return None
-        if not text.isdecimal():
+        version = number_in(text)
+        if version is None:
             raise InvalidRequest("If-Match is not a version.", [FieldError("header/If-Match", "Send an ETag.")])
-        return int(text)
+        return version
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ def _call(
     if unknown:
         wrong = [FieldError(f"query/{name}", "There is no such parameter.") for name in unknown]
         raise InvalidRequest("Validation Failed.", wrong)
+    if any(len(each) > LONGEST_ID for each in path.values()):
+        raise NotFound("No such thing, or not yours.")
     raw = request.raw_body or b""
     body = parse(endpoint.body, raw, endpoint.max_body) if endpoint.body else None
     return Call(world, caller, body, path, query, headers, endpoint.action or "", raw, endpoint.method)

@@ -11,11 +11,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import from_json
 
 from chalicelib.engagements.model import IDENTITIES
 from chalicelib.errors import FieldError, InvalidRequest
@@ -23,6 +25,10 @@ from chalicelib.errors import FieldError, InvalidRequest
 M = TypeVar("M", bound=BaseModel)
 MAX_BODY_BYTES = 64 * 1024
 MAX_LINK = 2048
+LONGEST_ID = 255
+"""Characters: keys of rows, which hold a kilobyte, are made of ids."""
+EXACT = 2**53
+"""Up to here a float says a whole number exactly."""
 
 
 def https_link(value: str) -> str:
@@ -46,7 +52,19 @@ def iso_time(value: str) -> str:
     return value
 
 
-Short = Annotated[str, Field(min_length=1, max_length=255)]
+def plain_number(value: float) -> int | float:
+    """A whole number as one."""
+    return int(value) if value.is_integer() and abs(value) < EXACT else value
+
+
+def number_in(text: str) -> int | None:
+    """The number that a header, a path or a parameter holds; None where it is none, or has more than nine digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+Short = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+Number = Annotated[float, AfterValidator(plain_number), PlainSerializer(lambda value: value, return_type=int | float)]
+"""Said to be one type, so that what is no number is told once."""
 Link = Annotated[str, Field(min_length=1, max_length=MAX_LINK), AfterValidator(https_link)]
 Time = Annotated[str, Field(max_length=40), AfterValidator(iso_time)]
 
@@ -99,7 +117,7 @@ class WorkItemVariables(Body):
     work_item_type: Short | None = None
     work_item_due_date: Time | None = None
     work_item_origin: Short | None = None
-    work_item_priority: int | float | None = None
+    work_item_priority: Number | None = None
     work_item_transcript_url: Link | None = None
     work_item_hyperlink: Link | None = None
 
@@ -161,7 +179,7 @@ class WorkItemChanges(Body):
     work_item_type: Short | None = None
     work_item_due_date: Time | None = None
     work_item_origin: Short | None = None
-    work_item_priority: int | float | None = None
+    work_item_priority: Number | None = None
     work_item_transcript_url: Link | None = None
     work_item_hyperlink: Link | None = None
 
@@ -365,12 +383,20 @@ def parse(model: type[M], raw: bytes, max_bytes: int = MAX_BODY_BYTES) -> M:
         message = f"At most {max_bytes} bytes; this body has {len(raw)}."
         raise InvalidRequest("The body is too large.", [FieldError("/", message)])
     try:
-        return model.model_validate_json(raw or b"{}")
+        return model.model_validate(said(raw or b"{}"))
     except ValidationError as error:
         raise InvalidRequest("Validation Failed.", [_field(each) for each in error.errors()]) from None
 
 
+def said(raw: bytes, remedy: str = "") -> Any:
+    """What a body says. Raises `InvalidRequest` for what is no JSON, such as NaN."""
+    try:
+        return from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        wrong = FieldError("/", f"This is not JSON{remedy}.")
+        raise InvalidRequest("Validation Failed.", [wrong]) from None
+
+
 def _field(error: Any) -> FieldError:
     """Only the place and the rule: the value at fault may be personal, and stays out of the answer."""
-    message = "This is not JSON." if error["type"] == "json_invalid" else str(error["msg"])
-    return FieldError("/" + "/".join(str(part) for part in error["loc"]), message)
+    return FieldError("/" + "/".join(str(part) for part in error["loc"]), str(error["msg"]))

@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http.endpoint import Call
+from chalicelib.http.models import number_in
 
 PAGE_SIZE = 30
 LARGEST_PAGE = 300
@@ -21,10 +22,10 @@ PARAMETERS = ("page_size", "next_page_token")
 
 def page_size(call: Call[Any]) -> int:
     """How many rows are asked for."""
-    text = call.query.get("page_size", str(PAGE_SIZE))
-    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE:
+    size = number_in(call.query.get("page_size", str(PAGE_SIZE)))
+    if size is None or not 1 <= size <= LARGEST_PAGE:
         raise InvalidRequest("Validation Failed.", [FieldError("query/page_size", f"Between 1 and {LARGEST_PAGE}.")])
-    return int(text)
+    return size
 
 
 def begin(call: Call[Any], what: str, latest: int) -> tuple[int, int]:

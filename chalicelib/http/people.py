@@ -10,12 +10,12 @@ from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.errors import NotAuthenticated
 from chalicelib.http.asymmetric import ALGORITHMS, SIGNATURES
 from chalicelib.http.authorization import ROLES, Principal, Role, default_scopes
+from chalicelib.http.models import LONGEST_ID
 from chalicelib.messaging.keys import NoKeys
 from chalicelib.world import World
 
 LEEWAY_SECONDS = 60
 """By how much a provider's clock may differ from ours."""
-LONGEST_ID = 255
 
 
 def principal_of(world: World, provider: IdentityProvider, token: str, key_id: str) -> Principal:

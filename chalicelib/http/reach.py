@@ -40,4 +40,5 @@ def order_of(call: Call[Any], found: Engagement) -> Order:
 
 def seen_by(call: Call[Any], found: Engagement) -> int | None:
     """The version that an order is meant for: for a supervisor of teams, the one that was found to be theirs."""
-    return call.if_match() or (found.version if call.principal.supervised is not None else None)
+    match = call.if_match()
+    return found.version if match is None and call.principal.supervised is not None else match

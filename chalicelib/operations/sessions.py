@@ -16,6 +16,12 @@ from chalicelib.world import World
 SYSTEM = "system:sweeper"
 
 
+def status_of(world: World, agent_id: str) -> Occupancy:
+    """What an agent says of himself, and what he holds. Raises `NotFound`."""
+    _known(world, agent_id)
+    return world.store.occupancies([agent_id])[agent_id]
+
+
 def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str | None, actor: str) -> Occupancy:
     """Change an agent's status. What is offered to an agent who is no longer ready is offered to others at once."""
     _known(world, agent_id)

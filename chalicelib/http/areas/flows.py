@@ -9,7 +9,7 @@ from chalicelib.configuration.flow_file import FLOWS, export_flow, import_flow, 
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import explanations
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import TryFlow
+from chalicelib.http.models import TryFlow, number_in
 from chalicelib.operations import configuring, flowing
 
 
@@ -37,9 +37,10 @@ def try_flow(call: Call[TryFlow]) -> Answer:
 
 def _version(call: Call[Any]) -> int | None:
     text = call.query.get("flow_version")
-    if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 10):
+    version = None if text is None else number_in(text)
+    if text is not None and version is None:
         raise InvalidRequest("Validation Failed.", [FieldError("query/flow_version", "A number, such as 3.")])
-    return None if text is None else int(text)
+    return version
 
 
 _ONE = "/v2/contact_center/flows/{flow_id}"

@@ -6,12 +6,10 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic_core import from_json
-
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import MAX_BODY_BYTES, PutSecret, StartEngagement, parse
+from chalicelib.http.models import MAX_BODY_BYTES, PutSecret, StartEngagement, parse, said
 from chalicelib.operations import flowing, hooking, intake
 
 MAX_DELIVERY_ID = 255
@@ -59,11 +57,7 @@ def get_system_secret(call: Call[None]) -> Answer:
 
 
 def _payload(raw: bytes) -> Any:
-    try:
-        return from_json(raw)
-    except ValueError:
-        message = "This is not JSON; have the webhook send application/json."
-        raise InvalidRequest("Validation Failed.", [FieldError("/", message)]) from None
+    return said(raw, "; have the webhook send application/json")
 
 
 def _idempotency(entry_id: str, delivery: str | None, body: StartEngagement) -> intake.IdempotencyKey | None:

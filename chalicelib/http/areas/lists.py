@@ -9,6 +9,7 @@ from chalicelib.engagements.model import Engagement, State
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import marks, wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
+from chalicelib.http.models import LONGEST_ID
 from chalicelib.http.paging import PARAMETERS, page_size
 from chalicelib.http.reach import masked, reaches
 from chalicelib.http.window import time_range
@@ -23,6 +24,9 @@ def list_engagements(call: Call[None]) -> Answer:
     """Open ones first, by id; then those closed within `from` and `to`, newest first."""
     state, size, given = call.query.get("state"), page_size(call), marks.mark_of(call)
     mark = _OPEN if given is None else given
+    for name in ("queue_id", "user_id"):
+        if len(call.query.get(name, "")) > LONGEST_ID:
+            raise InvalidRequest("Validation Failed.", [FieldError(f"query/{name}", "There is no such id.")])
     if state is not None and state not in STATES:
         raise InvalidRequest("Validation Failed.", [FieldError("query/state", f"One of {', '.join(STATES)}.")])
     if not _MARK.fullmatch(mark) or (mark.startswith(_CLOSED) and state not in (None, "closed")):

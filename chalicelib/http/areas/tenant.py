@@ -11,7 +11,7 @@ from chalicelib.configuration.plan import Step
 from chalicelib.errors import FieldError, NotFound
 from chalicelib.http import paging
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import ApplyDocument, RollBack
+from chalicelib.http.models import ApplyDocument, RollBack, number_in
 from chalicelib.http.wire import time_text
 from chalicelib.operations import configuring
 from chalicelib.storage.protocol import Configuration, Stamp
@@ -27,7 +27,7 @@ def get_configuration(call: Call[None]) -> Answer:
 
 def get_version(call: Call[None]) -> Answer:
     wanted = call.path["version"]
-    found = call.world.store.configuration(int(wanted) if wanted.isdecimal() else 0)
+    found = call.world.store.configuration(number_in(wanted) or 0)
     if found.version == 0:
         raise NotFound(f"There is no version {wanted}.")
     return _document(call, found)

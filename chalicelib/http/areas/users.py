@@ -21,8 +21,7 @@ def get_agent_explanation(call: Call[None]) -> Answer:
 
 
 def get_status(call: Call[None]) -> Answer:
-    user_id = _user(call)
-    return Answer(200, wire.status(call.world.store.occupancies([user_id])[user_id]))
+    return Answer(200, wire.status(sessions.status_of(call.world, _user(call))))
 
 
 def set_status(call: Call[SetStatus]) -> Answer:
