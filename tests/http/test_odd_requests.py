@@ -126,3 +126,23 @@ def test_ids_that_no_row_can_have_lead_nowhere(api: Api, monkeypatch: pytest.Mon
 
 def test_somebody_who_is_not_there_has_no_status(api: Api) -> None:
     assert api.by("adm").get(f"{V2}/users/nobody/status").status == 404
+
+
+HOOK = {"webhook_id": "erp", "url": "https://erp.example.com/hook"}
+
+
+@pytest.mark.parametrize("window", [("2025-11-23T18:00:00Z", None), ("2025-11-22", "2025-11-21"), ("0001-01-01", None)])
+def test_a_window_of_deliveries_that_ends_before_it_begins_is_refused(api: Api, window: tuple[str, str | None]) -> None:
+    """The table would take no such question."""
+    api.centre.configure({**TENANT, "webhooks": [HOOK]})
+    api.centre.clock.pass_seconds(5)
+    given = {name: at for name, at in zip(("from", "to"), window, strict=True) if at is not None}
+    query = "&".join(f"{name}={at}" for name, at in given.items())
+    assert pointers(api.by("adm").get(f"{V2}/webhooks/erp/deliveries?{query}")) == ["query/from"]
+    assert pointers(api.by("adm").post(f"{V2}/webhooks/erp/replay", given)) == ["/from"]
+
+
+def test_what_is_wrong_with_an_entry_id_is_named_by_its_place_in_the_body(api: Api) -> None:
+    points = f"{V2}/flows/tickets/entry_points"
+    new = [{"entry_id": "a"}, {"entry_id": "entry-draft"}]
+    assert pointers(api.by("adm").post(points, {"entry_points": new})) == ["/entry_points/1/entry_id"]

@@ -14,7 +14,9 @@ from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import AddEntryPoints, AssignAgents, AssignSkills, RemoveEntryPoints
 from chalicelib.operations import configuring
 
-QUEUES, AGENTS, FLOWS = ({kind.name: kind for kind in KINDS}[name] for name in ("queues", "agents", "flows"))
+QUEUES, AGENTS, FLOWS, POINTS = (
+    {kind.name: kind for kind in KINDS}[name] for name in ("queues", "agents", "flows", "entry_points")
+)
 
 
 def list_agents_of_queue(call: Call[None]) -> Answer:
@@ -106,6 +108,12 @@ def add_entry_points(call: Call[AddEntryPoints]) -> Answer:
     ]
 
     def change(document: Document) -> Document:
+        taken = {each["entry_id"] for each in resources.rows(document, POINTS)}
+        for n, each in enumerate(call.body.entry_points):
+            if each.entry_id in taken:
+                message = f"Entry ID {each.entry_id!r} belongs to a flow already; choose another."
+                raise InvalidRequest("Validation Failed.", [FieldError(f"/entry_points/{n}/entry_id", message)])
+            taken.add(each.entry_id)
         points = resources.find(document, FLOWS, call.path["flow_id"]).get("entry_points", [])
         return resources.change(document, FLOWS, call.path["flow_id"], {"entry_points": [*points, *made]})
 

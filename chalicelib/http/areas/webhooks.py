@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.errors import NotFound
+from chalicelib.errors import FieldError, InvalidRequest, NotFound
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import Replay
+from chalicelib.http.window import A_YEAR, time_range
 from chalicelib.operations import delivering
 
-DAY_MS = 86_400_000
 MOST_LISTED = 1000
 
 
@@ -25,9 +25,8 @@ def verify(call: Call[None]) -> Answer:
 
 
 def get_deliveries(call: Call[None]) -> Answer:
-    webhook_id, now = _webhook(call), call.world.now()
-    start = wire.time_value("from", call.query["from"]) if "from" in call.query else now - DAY_MS
-    end = wire.time_value("to", call.query["to"]) if "to" in call.query else now + 1
+    webhook_id = _webhook(call)
+    start, end = time_range(call, A_YEAR)
     found = call.world.store.attempts(webhook_id, start, end, MOST_LISTED + 1)
     onward = wire.time_text(found[MOST_LISTED].at) if len(found) > MOST_LISTED else None
     deliveries = [wire.attempt(each) for each in found[:MOST_LISTED]]
@@ -37,6 +36,9 @@ def get_deliveries(call: Call[None]) -> Answer:
 def replay(call: Call[Replay]) -> Answer:
     start = wire.moment(call.body.from_)
     end = wire.moment(call.body.to) if call.body.to is not None else call.world.now() + 1
+    if not 0 <= start < end:
+        wrong = FieldError("/from", "`from` must be before `to`, and not before 1970.")
+        raise InvalidRequest("Validation Failed.", [wrong])
     sent, onward = delivering.replay(call.world, _webhook(call), start, end)
     return Answer(202, {"deliveries": sent, "next_from": wire.time_text(onward)})
 
