@@ -159,3 +159,15 @@ def test_processes_that_need_the_first_key_at_the_same_moment_agree_on_it(
     answers = [SigningKeys(), kept]
     monkeypatch.setattr(world.store, "signing_keys", lambda: answers.pop(0))
     assert another(world).signing_key() == first
+
+
+def test_a_client_may_be_given_zooms_narrower_scopes_and_only_those_its_role_can_use(api: Api) -> None:
+    queues = "/v2/contact_center/queues"
+    scopes = ["contact_center_queue:read:admin", "contact_center_flow:write:admin"]
+    zoom = created(api, client_id="zoom", role="admin", scopes=scopes).body
+    token = api.log_in("zoom", zoom["client_secret"]).body["access_token"]
+    assert replace(api, token=token).get(queues).status == 200
+    assert replace(api, token=token).get("/v2/contact_center/users").status == 403
+    assert created(api, client_id="lead", role="supervisor", scopes=scopes[:1]).status == 201
+    for role, scope in (("supervisor", scopes[1]), ("integration", scopes[0]), ("agent", scopes[0])):
+        assert created(api, client_id=f"{role}-2", role=role, scopes=[scope], user_id=None).status == 400

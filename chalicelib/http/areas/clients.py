@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from chalicelib.configuration.kinds import KINDS
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import wire
-from chalicelib.http.authorization import Role, default_scopes, usable_scopes
+from chalicelib.http.authorization import ACTIONS, Role, default_scopes, usable_scopes
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import Body, Short
 from chalicelib.operations import credentials
@@ -38,7 +39,7 @@ def create_client(call: Call[CreateClient]) -> Answer:
     body = call.body
     scopes = default_scopes(body.role) if body.scopes is None else tuple(sorted(set(body.scopes)))
     client = Client(body.client_id, (), body.role, _subject(call), scopes)
-    wrong = [scope for scope in scopes if scope not in usable_scopes(body.role)]
+    wrong = [scope for scope in scopes if scope not in usable_scopes(body.role) | _narrower(body.role)]
     if wrong:
         message = f"The role {body.role} has no use for {', '.join(wrong)}."
         raise InvalidRequest("Validation Failed.", [FieldError("/scopes", message)])
@@ -65,6 +66,12 @@ def list_keys(call: Call[None]) -> Answer:
 
 def rotate_key(call: Call[RotateKey]) -> Answer:
     return Answer(201, _keys(credentials.rotate_signing_key(call.world, call.body.revoke_tokens)))
+
+
+def _narrower(role: Role) -> set[str]:
+    """The scopes of single kinds of configuration that do instead of the one for all."""
+    verbs = [verb for verb in ("read", "write") if role in ACTIONS[f"configuration.{verb}"].reach]
+    return {f"{kind.scope}:{verb}:admin" for kind in KINDS if kind.scope for verb in verbs}
 
 
 def _subject(call: Call[CreateClient]) -> str:
