@@ -114,14 +114,14 @@ class Tenant:
         return around
 
     def supervised_by(self, supervisor_id: str) -> Supervised | None:
-        """Whom and what a supervisor looks after; None is everything, for one whom no team names."""
+        """Whom and what a supervisor looks after, himself included; None is everything, for one whom no team names."""
         around = {team.team_id: self._around(team.team_id) for team in self.teams}
         his = {id_ for id_, teams in around.items() if any(supervisor_id in team.supervisors for team in teams)}
         if not his:
             return None
         agents = (agent.user_id for agent in self.agents if agent.team_id in his)
         queues = (queue_id for id_ in his for team in around[id_] for queue_id in team.queues)
-        return Supervised(frozenset(agents), frozenset(queues))
+        return Supervised(frozenset([*agents, supervisor_id]), frozenset(queues))
 
     @cached_property
     def flow_by_entry_id(self) -> Mapping[str, Flow]:

@@ -20,7 +20,7 @@ class Principal:
 
     role: Role
     subject: str
-    """The user id of an agent; for every other role the client id."""
+    """The user id of a person, and of an agent's client; for every other role the client id."""
     scopes: frozenset[str] = frozenset()
     supervised: Supervised | None = None
     """Whom and what a supervisor of teams looks after; everything where it is not given."""
@@ -71,9 +71,9 @@ ACTIONS: Mapping[str, Rule] = {
         "contact_center_engagement:read:admin",
         {"supervisor": "any", "admin": "any"},
     ),
-    "assignment.read": Rule("contact_center_engagement:read:admin", {"agent": "own"}),
-    "assignment.pull": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
-    "assignment.answer": Rule("contact_center_engagement:write:admin", {"agent": "own"}),
+    "assignment.read": Rule("contact_center_engagement:read:admin", {"agent": "own", "supervisor": "own"}),
+    "assignment.pull": Rule("contact_center_engagement:write:admin", {"agent": "own", "supervisor": "own"}),
+    "assignment.answer": Rule("contact_center_engagement:write:admin", {"agent": "own", "supervisor": "own"}),
     "agent.explain": Rule(
         "contact_center_engagement:read:admin",
         {"agent": "own", "supervisor": "any", "admin": "any"},
@@ -136,9 +136,9 @@ def owns(principal: Principal, action: str, resource: Resource) -> bool:
         return False
     if ACTIONS[action].reach[principal.role] == "any":
         return True
-    if principal.role == "agent":
-        return principal.subject in resource.agents
-    return resource.started_by == principal.actor
+    if principal.role == "integration":
+        return resource.started_by == principal.actor
+    return principal.subject in resource.agents
 
 
 def _looks_after(principal: Principal, resource: Resource) -> bool:

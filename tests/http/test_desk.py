@@ -355,3 +355,45 @@ def test_the_explanation_tells_what_the_flow_decided(api: Api) -> None:
             "steps": [{"step": "1", "exit": "1"}, {"step": "2", "exit": "otherwise"}],
         }
     ]
+
+
+class TestASupervisorWhoIsAnAgentToo:
+    """He has a desk, as any agent has; what is on others' desks he reaches as a supervisor."""
+
+    def test_he_is_offered_work_and_does_it(self, api: Api) -> None:
+        sue = {"user_id": "sue", "display_name": "Sue", "queues": ["billing"]}
+        api.centre.configure({**TENANT, "agents": [*TENANT["agents"], sue]})
+        api.centre.clock.pass_seconds(5)
+        assert api.by("sue").patch("/v2/contact_center/users/me/status", {"status_id": "3"}).status == 204
+        work = api.by("crm").post("/v2/contact_center/engagement", zoom_body()).body["engagement_id"]
+        api.centre.settle()
+        (offer,) = api.by("sue").get(MINE).body["assignments"]
+        assert api.by("ana").post(f"{MINE}/{work}/accept", {"offer_id": offer["offer_id"]}).status == 404
+        body = {"offer_id": offer["offer_id"]}
+        assert api.by("sue").post(f"{MINE}/{work}/accept", body).body["assignments"][0]["state"] == "assigned"
+        parked = api.by("sue").call(
+            "PATCH",
+            f"/v2/contact_center/engagements/{work}",
+            {"engagement_action": "deactivate"},
+            {"Prefer": "return=representation"},
+        )
+        assert parked.body["assignments"][0]["state"] == "inactive"
+
+    def test_his_own_work_and_status_are_his_where_he_looks_after_other_teams(self, api: Api) -> None:
+        ana, ben = TENANT["agents"]
+        sue = {"user_id": "sue", "display_name": "Sue", "queues": ["billing"]}
+        teams = [{"team_id": "field", "queues": ["general"], "supervisors": ["sue"]}]
+        api.centre.configure({**TENANT, "teams": teams, "agents": [ana, {**ben, "team_id": "field"}, sue]})
+        api.centre.clock.pass_seconds(5)
+        assert api.by("sue").patch("/v2/contact_center/users/me/status", {"status_id": "3"}).status == 204
+        work = api.by("crm").post("/v2/contact_center/engagement", zoom_body()).body["engagement_id"]
+        assert api.by("sue").get(f"/v2/contact_center/engagements/{work}").status == 404
+        api.centre.settle()
+        (offer,) = api.by("sue").get(MINE).body["assignments"]
+        assert api.by("sue").post(f"{MINE}/{work}/decline", {"offer_id": offer["offer_id"]}).status == 200
+        assert api.centre.read(work).trail[-1].actor == "supervisor:sue"
+
+    def test_whoever_is_no_agent_has_an_empty_desk(self, api: Api) -> None:
+        assert api.by("sue").get(MINE).body["assignments"] == []
+        assert api.by("sue").post(f"{MINE}/pull", {"queue_id": "billing"}).status == 404
+        assert api.by("adm").get(MINE).status == 403
