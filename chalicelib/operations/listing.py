@@ -14,6 +14,7 @@ from chalicelib.engagements.model import Engagement
 from chalicelib.errors import NotFound
 from chalicelib.operations import reading
 from chalicelib.reporting.facts import Dataset
+from chalicelib.routing.rank import rank
 from chalicelib.world import World
 
 FOR_EVER = 99_999_999_999_999
@@ -51,6 +52,20 @@ class Page:
 def open_ones(world: World, wanted: Wanted, size: int, after: str = "") -> Page:
     """Open engagements in the order of their ids, so that no page repeats or skips what stays open meanwhile."""
     ids = sorted(each for each in _open_ids(world, wanted) if each > after)
+    found, read = _read(world, wanted, size, ids)
+    return Page(found, ids[read - 1] if read < len(ids) else None)
+
+
+def urgent_ones(world: World, wanted: Wanted, size: int, place: int = 0) -> Page:
+    """Open engagements from a place on: what waits, the most urgent first; what is in hands, longest there first; and
+    what is scheduled. What moves meanwhile may come twice, or not at all."""
+    ids = _open_ids(world, wanted)[place:]
+    found, read = _read(world, wanted, size, ids)
+    return Page(found, str(place + read) if read < len(ids) else None)
+
+
+def _read(world: World, wanted: Wanted, size: int, ids: list[str]) -> tuple[list[Engagement], int]:
+    """Of these, as many as are asked for or looked at for one page; and how many were looked at."""
     found: list[Engagement] = []
     read = 0
     for first in range(0, min(len(ids), MOST_READ), CHUNK):
@@ -65,19 +80,23 @@ def open_ones(world: World, wanted: Wanted, size: int, after: str = "") -> Page:
                 break
         if len(found) == size:
             break
-    return Page(found, ids[read - 1] if read < len(ids) else None)
+    return found, read
 
 
-def _open_ids(world: World, wanted: Wanted) -> set[str]:
-    """Everything in hands, scheduled, and waiting; of one agent, what is in his hands or where he takes part."""
-    tenant = world.tenant()
+def _open_ids(world: World, wanted: Wanted) -> list[str]:
+    """Everything waiting, in hands and scheduled; of one agent, what is in his hands."""
+    tenant, now = world.tenant(), world.now()
     agents = tenant.agent_by_id if wanted.agent_id is None else [wanted.agent_id]
-    found = {each for occupancy in world.store.occupancies(agents).values() for each in occupancy.held}
-    if wanted.agent_id is None:
-        queues = tenant.queue_by_id if wanted.queue_id is None else [wanted.queue_id]
-        found.update(waiting.engagement_id for queue_id in queues for waiting in world.store.waiting(queue_id))
-        found.update(each.engagement_id for each in world.store.due(FOR_EVER))
-    return found
+    held = {key: each for occupancy in world.store.occupancies(agents).values() for key, each in occupancy.held.items()}
+    in_hands = sorted(held, key=lambda key: (held[key].offer_expires_at, key))
+    if wanted.agent_id is not None:
+        return in_hands
+    queues = tenant.queue_by_id if wanted.queue_id is None else [wanted.queue_id]
+    waiting = sorted(
+        (each for queue_id in queues for each in world.store.waiting(queue_id)), key=lambda w: rank(w, now)
+    )
+    scheduled = sorted(each.engagement_id for each in world.store.due(FOR_EVER))
+    return list(dict.fromkeys([*(each.engagement_id for each in waiting), *in_hands, *scheduled]))
 
 
 def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, before: str | None = None) -> Page:

@@ -198,3 +198,29 @@ def test_what_waits_is_within_the_service_level_up_to_its_threshold(api: Api, se
     api.centre.clock.pass_seconds(seconds)
     (busy_one,) = (each for each in api.by("sue").get(f"{STATISTICS}/queues").body["queues"] if each["waiting"])
     assert (busy_one["waiting"], busy_one["waiting_within_service_level"]) == (2, within)
+
+
+def test_what_waits_is_listed_by_urgency_where_that_is_asked_for(api: Api) -> None:
+    """What the router would give out first stands first, then what is in hands; page by page."""
+    held = started(api, 0)
+    api.centre.ready("ana")
+    api.centre.settle()
+    api.centre.accept(held)
+    waits = [started(api, number) for number in range(1, 6)]
+    api.centre.settle()
+    assert api.by("sue").patch(f"{ENGAGEMENTS}/{waits[3]}", {"priority": 900}).status == 204
+    api.centre.settle()
+    urgent = [waits[3], *waits[:3], waits[4]]
+    query = f"{ENGAGEMENTS}?state=open&order=urgency"
+    assert ids(api.by("sue").get(query)) == [*urgent, held]
+    assert ids(api.by("sue").get(f"{query}&queue_id=billing")) == [*urgent, held]
+    listed, token = [], ""
+    while True:
+        page = api.by("sue").get(f"{query}&page_size=4&next_page_token={token}")
+        listed += ids(page)
+        token = page.body["next_page_token"]
+        if not token:
+            break
+    assert listed == [*urgent, held]
+    assert ids(api.by("ana").get(query)) == [held]
+    assert api.by("sue").get(f"{ENGAGEMENTS}?order=whim").body["errors"][0]["pointer"] == "query/order"

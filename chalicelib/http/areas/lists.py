@@ -9,19 +9,20 @@ from chalicelib.engagements.model import Engagement, State
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import marks, wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import LONGEST_ID
+from chalicelib.http.models import LONGEST_ID, number_in
 from chalicelib.http.paging import PARAMETERS, page_size
 from chalicelib.http.reach import masked, reaches
 from chalicelib.http.window import time_range
 from chalicelib.operations import listing
 
+ORDERS = ("id", "urgency")
 STATES: tuple[str, ...] = ("open", *get_args(State))
 _OPEN, _CLOSED = "open:", "closed:"
 _MARK = re.compile(r"open:[\w-]{0,64}|closed:(\d{14}#[\w-]{1,64})?")
 
 
 def list_engagements(call: Call[None]) -> Answer:
-    """Open ones first, by id; then those closed within `from` and `to`, newest first."""
+    """Open ones first, by id or by urgency; then those closed within `from` and `to`, newest first."""
     state, size, given = call.query.get("state"), page_size(call), marks.mark_of(call)
     mark = _OPEN if given is None else given
     for name in ("queue_id", "user_id"):
@@ -29,6 +30,9 @@ def list_engagements(call: Call[None]) -> Answer:
             raise InvalidRequest("Validation Failed.", [FieldError(f"query/{name}", "There is no such id.")])
     if state is not None and state not in STATES:
         raise InvalidRequest("Validation Failed.", [FieldError("query/state", f"One of {', '.join(STATES)}.")])
+    order = call.query.get("order", ORDERS[0])
+    if order not in ORDERS:
+        raise InvalidRequest("Validation Failed.", [FieldError("query/order", f"One of {', '.join(ORDERS)}.")])
     if not _MARK.fullmatch(mark) or (mark.startswith(_CLOSED) and state not in (None, "closed")):
         wrong = FieldError("query/next_page_token", "Send the token of the page before, or none.")
         raise InvalidRequest("Validation Failed.", [wrong])
@@ -38,7 +42,7 @@ def list_engagements(call: Call[None]) -> Answer:
     if mark.startswith(_OPEN):
         onward = _CLOSED if state in (None, "closed") else None
         if state != "closed":
-            page = listing.open_ones(call.world, _wanted(call, state), size, mark.removeprefix(_OPEN))
+            page = _open_page(call, state, size, mark.removeprefix(_OPEN))
             found, onward = page.engagements, onward if page.onward is None else f"{_OPEN}{page.onward}"
     if onward is not None and onward.startswith(_CLOSED) and len(found) < size:
         before = onward.removeprefix(_CLOSED) or None
@@ -55,6 +59,12 @@ def list_engagements(call: Call[None]) -> Answer:
             "engagements": [wire.engagement(each, masked(call)) for each in found],
         },
     )
+
+
+def _open_page(call: Call[None], state: str | None, size: int, after: str) -> listing.Page:
+    if call.query.get("order") == "urgency":
+        return listing.urgent_ones(call.world, _wanted(call, state), size, number_in(after) or 0)
+    return listing.open_ones(call.world, _wanted(call, state), size, after)
 
 
 def _wanted(call: Call[None], state: str | None) -> listing.Wanted:
@@ -78,6 +88,6 @@ ENDPOINTS = (
         "engagement.read",
         "List engagements, open and closed",
         list_engagements,
-        query=("state", "queue_id", "user_id", "channel", "from", "to", *PARAMETERS),
+        query=("state", "queue_id", "user_id", "channel", "order", "from", "to", *PARAMETERS),
     ),
 )
