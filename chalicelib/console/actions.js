@@ -71,10 +71,11 @@ export function Close({ work, me, onClose, onChange, onWrapUp }) {
 }
 
 function Disposition({ work, me }) {
-  const own = me.queues.find((each) => each.queue_id === work.queue_id)?.dispositions || [];
-  if (!own.length) return html`<label>${t("disposition")}<input name="disposition" maxlength="255" /></label>`;
-  return html`<label>${t("disposition")}<select name="disposition" autofocus>
-    ${own.map((each) => html`<option value=${each.disposition_id}>${each.disposition_name}</option>`)}
+  const queue = me.queues.find((each) => each.queue_id === work.queue_id);
+  if (!queue?.dispositions.length) return html`<label>${t("disposition")}<input name="disposition" maxlength="255" /></label>`;
+  return html`<label>${t("disposition")}<select name="disposition" autofocus required=${queue.disposition_required && work.state === "wrap_up"}>
+    <option value="">–</option>
+    ${queue.dispositions.map((each) => html`<option value=${each.disposition_id} selected=${each.disposition_id === queue.default_disposition_id}>${each.disposition_name}</option>`)}
   </select></label>`;
 }
 

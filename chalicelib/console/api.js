@@ -78,7 +78,7 @@ export function usePoll(path, seconds = 2) {
           return { data: answer.body, problem: null };
         });
       } catch (problem) {
-        if (over) return;
+        if (over || mine < taken) return;
         setState((before) => ({ ...before, problem }));
         if (problem.status === 401) return;
         wait = AFTER_A_FAILURE_MS;

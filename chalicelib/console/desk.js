@@ -1,5 +1,4 @@
 // The agent's desk: status, offers, the work in hand, and the one that is open.
-import { after, cancel } from "./alarms.js";
 import { call, get, usePoll } from "./api.js";
 import { focusOn } from "./focus.js";
 import { HeardOffers, OfferCard } from "./offer.js";
@@ -30,7 +29,6 @@ export default function Desk({ me }) {
   useEffect(() => {
     document.title = `${offers.length ? `(${offers.length}) ` : ""}${t("page.desk")} · Interleave`;
   }, [offers.length]);
-  useHeartbeat(me.heartbeat_timeout);
 
   async function act(method, path, body, leaves) {
     setProblem(null);
@@ -128,7 +126,7 @@ function List({ works, chosen, onChoose, me, children }) {
 function Closed({ chosen, onChoose }) {
   const [found, setFound] = useState(null);
   useEffect(() => {
-    get(`engagements?state=closed&page_size=${SHOWN_CLOSED}`).then((page) => setFound(page.engagements), () => setFound([]));
+    get(`engagements?state=closed&user_id=me&page_size=${SHOWN_CLOSED}`).then((page) => setFound(page.engagements), () => setFound([]));
   }, []);
   if (!found) return html`<p class="empty" aria-busy="true">${t("loading")}</p>`;
   if (!found.length) return html`<${Empty}>${t("desk.none_closed")}<//>`;
@@ -167,19 +165,6 @@ function Decline({ offer, onClose, onDecline }) {
 
 export function queueName(me, queueId) {
   return me.queues.find((each) => each.queue_id === queueId)?.queue_name || queueId;
-}
-
-function useHeartbeat(timeout) {
-  useEffect(() => {
-    if (!timeout) return undefined;
-    let timer = 0;
-    const beat = () => {
-      call("POST", "users/me/heartbeat").catch(() => {}); // the next one says it again
-      timer = after(400 * timeout, beat);
-    };
-    beat();
-    return () => cancel(timer);
-  }, [timeout]);
 }
 
 function byDue(one, other) {

@@ -1,7 +1,7 @@
 // Flows as graphs, with the way lit that one engagement took, or that given input would take.
 import { call, get } from "./api.js";
 import { Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
-import { t, when } from "./words.js";
+import { t, when, word } from "./words.js";
 
 const GIVEN = JSON.stringify({ work_item_type: "invoice", work_item_priority: 1 }, null, 1);
 const ROUTE = ["queue_id", "priority", "user_id", "preferred_user_id"];
@@ -48,7 +48,7 @@ export default function Flows({ me }) {
         <label>${t("flow")}<select value=${flowId} onChange=${(event) => { setFlowId(event.target.value); setNumber(null); setLit(null); }}>
           ${flows.map((each) => html`<option value=${each.flow_id} selected=${each.flow_id === flowId}>${each.flow_name}</option>`)}</select></label>
         ${version && html`<label>${t("flow.version")}<select value=${version.flow_version} onChange=${(event) => { setNumber(Number(event.target.value)); setLit(null); }}>
-          ${versions.map((each) => html`<option value=${each.flow_version} selected=${each === version}>${each.flow_version} (${each.status})</option>`)}</select></label>`}
+          ${versions.map((each) => html`<option value=${each.flow_version} selected=${each === version}>${each.flow_version} (${word("version_status", each.status)})</option>`)}</select></label>`}
         <${Form} onSend=${trace} label=${t("flow.trace")} className="row"><label>${t("flow.engagement")}<input name="engagement" required /></label><//>
         ${lit && html`<button onClick=${() => setLit(null)}>${t("flow.unlit")}</button>`}
       </div>

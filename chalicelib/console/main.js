@@ -1,21 +1,42 @@
 // The console, put together: sign-in, the pages a role has, and which of them is open.
-import { get } from "./api.js";
+import { after, cancel } from "./alarms.js";
+import { call, get } from "./api.js";
 import { keepFocus } from "./focus.js";
 import { begin, canSignIn, end, finish, onEnd } from "./session.js";
 import { html, Refusal, render, useEffect, useState } from "./ui.js";
 import { LANGUAGES, language, load, t } from "./words.js";
 
 const PAGES = {
-  desk: { module: "./desk.js", roles: ["agent"] },
   wallboard: { module: "./wallboard.js", roles: ["supervisor", "admin"] },
+  desk: { module: "./desk.js", roles: ["agent"] },
   reports: { module: "./reports.js", roles: ["agent", "supervisor", "admin"] },
   configuration: { module: "./configuration.js", roles: ["supervisor", "admin"] },
   flows: { module: "./flows.js", roles: ["supervisor", "admin"] },
   integrations: { module: "./integrations.js", roles: ["admin"] },
 };
 
-function pagesOf(role) {
-  return Object.keys(PAGES).filter((name) => PAGES[name].roles.includes(role));
+function pagesOf(me) {
+  return Object.keys(PAGES).filter((name) => PAGES[name].roles.includes(me.role) || (name === "desk" && hasDesk(me)));
+}
+
+/** Whether work is offered to whoever is signed in: an agent, or a supervisor who is one too. */
+function hasDesk(me) {
+  return me.role === "agent" || (me.role === "supervisor" && me.is_agent);
+}
+
+/** Say that he is there, whichever page is open. */
+function useHeartbeat(me) {
+  const timeout = hasDesk(me) && me.heartbeat_timeout;
+  useEffect(() => {
+    if (!timeout) return undefined;
+    let timer = 0;
+    const beat = () => {
+      call("POST", "users/me/heartbeat").catch(() => {}); // the next one says it again
+      timer = after(400 * timeout, beat);
+    };
+    beat();
+    return () => cancel(timer);
+  }, [timeout]);
 }
 
 /** Whoever has just signed in, or null. Throws what went wrong. */
@@ -78,9 +99,10 @@ function usePage(pages) {
 }
 
 function Shell({ me, languages }) {
-  const pages = pagesOf(me.role);
+  const pages = pagesOf(me);
   const page = usePage(pages);
   const [View, setView] = useState(null);
+  useHeartbeat(me);
   useEffect(() => {
     let over = false;
     import(PAGES[page].module).then((module) => over || setView(() => module.default));

@@ -1,10 +1,10 @@
 // Reports: every dataset that the API lists, as a table with filters, pages and a CSV file, with a chart of what is
 // added up; and a what-if comparison.
 import { call, get, now } from "./api.js";
-import { Chart } from "./chart.js";
+import { Chart, figure } from "./chart.js";
 import { Supervise } from "./supervise.js";
-import { Table, valueOf } from "./table.js";
-import { Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
+import { ENDS, Table, valueOf } from "./table.js";
+import { Dialog, Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
 import { WhatIf } from "./whatif.js";
 import { t, word } from "./words.js";
 
@@ -14,11 +14,12 @@ const INTERVALS = ["15m", "1h", "1d"];
 const LONGEST_BY_HOUR = 744; // beyond, reports are by the day
 const CHOICES = {
   channel: ["work_item", "voice", "video", "messaging", "email"],
-  end_reason: ["completed", "cancelled", "abandoned", "overflowed"],
+  end_reason: ENDS,
   status: ["ready", "not_ready", "offline"],
 };
 const PAGE_SIZE = 50;
 const LARGEST_PAGE = 300;
+const MOST_BEHIND = 300;
 const MARK = "\ufeff"; // by which spreadsheets know UTF-8
 
 export default function Reports({ me }) {
@@ -87,6 +88,7 @@ function Report({ dataset, query, me }) {
   const [page, setPage] = useState(null);
   const [before, setBefore] = useState([]);
   const [open, setOpen] = useState(null);
+  const [traced, setTraced] = useState(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const paged = dataset.measures ? {} : { page_size: PAGE_SIZE };
@@ -112,6 +114,7 @@ function Report({ dataset, query, me }) {
   useEffect(() => {
     turn("", []);
   }, []);
+  const look = me.role !== "agent" && setOpen;
   const save = () => attempt(async () => download(`${name}.csv`, await csvOf(dataset, query)));
   const back = before.length > 0 && (() => turn(before[before.length - 1], before.slice(0, -1)));
   const onward = page?.next && (() => turn(page.next, [...before, page.token]));
@@ -124,9 +127,33 @@ function Report({ dataset, query, me }) {
         ${(dataset.columns || back || onward) && html`<span role="status" class="muted">${t("report.page", { n: before.length + 1 })}</span>
           <${Turn} label=${t("report.back")} onTurn=${back} /><${Turn} label=${t("report.next")} onTurn=${onward} />`}
         <button onClick=${save}>${t("report.csv")}</button></header>
-      <${Table} dataset=${dataset} rows=${page.rows} me=${me} onOpen=${me.role !== "agent" && setOpen} />
+      <${Table} dataset=${dataset} rows=${page.rows} me=${me} onOpen=${look} onBehind=${dataset.measures && ((row, measure) => setTraced({ row, measure }))} />
     </section>`}
+    ${traced && html`<${Behind} ...${traced} dataset=${dataset} query=${query} me=${me} onOpen=${look} onClose=${() => setTraced(null)} />`}
     ${open && html`<${Supervise} key=${open} id=${open} me=${me} onClose=${() => setOpen(null)} />`}`;
+}
+
+/** What one number of a row comes from, and what each adds to it. */
+function Behind({ row, measure, dataset, query, me, onOpen, onClose }) {
+  const [parts, setParts] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const name = dataset.dataset_name;
+  useEffect(() => {
+    const asked = { ...query, ...only(row, query.group_by?.split(",") ?? dataset.group_by, query), behind: measure };
+    get(pathOf(name, asked)).then((found) => setParts(found[name].flatMap((each) => each.behind)), setProblem);
+  }, []);
+  return html`<${Dialog} title="${word("column", measure)}: ${figure(measure, row[measure])}" onClose=${onClose} wide>
+    <${Refusal} problem=${problem} />
+    ${!parts && !problem && html`<${Empty}>${t("loading")}<//>`}
+    ${parts && html`<${Table} dataset=${{}} rows=${parts.slice(0, MOST_BEHIND)} me=${me} onOpen=${onOpen} />`}
+    ${parts?.length > MOST_BEHIND && html`<p class="muted">${t("report.behind.more", { n: parts.length - MOST_BEHIND })}</p>`}
+  <//>`;
+}
+
+/** The question that only one row answers. */
+function only(row, groups, { from, to }) {
+  const group = Object.fromEntries(groups.filter(Boolean).map((each) => [each, row[each] ?? ""]));
+  return { ...group, from: from > row.start_time ? from : row.start_time, to: to < row.end_time ? to : row.end_time };
 }
 
 /** A button that keeps the keyboard where there is nothing to turn to. */

@@ -5,6 +5,7 @@ const STEP = "interleave.sign-in"; // the verifier and the place to go back to, 
 const RENEW_BEFORE_SECONDS = 60;
 
 let tokens = null;
+let renewing = null; // by one call for all: an issuer may take a refresh token only once
 let ended = () => {};
 
 export const canSignIn = Boolean(settings.client_id);
@@ -53,7 +54,10 @@ export async function finish() {
 
 export async function token() {
   if (tokens && tokens.refresh && tokens.ends < Date.now()) {
-    await grant({ grant_type: "refresh_token", refresh_token: tokens.refresh }).catch(end);
+    renewing ||= grant({ grant_type: "refresh_token", refresh_token: tokens.refresh }).finally(() => {
+      renewing = null;
+    });
+    await renewing.catch((failed) => failed.refused && end()); // an issuer that does not answer has not refused
   }
   return tokens && tokens.access;
 }
@@ -64,16 +68,18 @@ export function end() {
 }
 
 async function grant(form) {
+  const before = tokens;
   const answer = await fetch(settings.token_url, {
     method: "POST",
     body: new URLSearchParams({ client_id: settings.client_id, ...form }),
     credentials: "omit",
   });
-  if (!answer.ok) throw new Error("refused");
+  if (!answer.ok) throw Object.assign(new Error("refused"), { refused: answer.status < 500 });
   const granted = await answer.json();
+  if (tokens !== before) return; // signed out meanwhile
   tokens = {
     access: granted[settings.token],
-    refresh: granted.refresh_token || (tokens && tokens.refresh),
+    refresh: granted.refresh_token || (before && before.refresh),
     ends: Date.now() + 1000 * ((granted.expires_in || 3600) - RENEW_BEFORE_SECONDS),
   };
 }

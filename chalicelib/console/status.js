@@ -20,10 +20,12 @@ export function Status({ me, status, onChange }) {
   }
   if (!status) return html`<p class="status" aria-busy="true">${t("loading")}</p>`;
   const chosen = status.status_id + (status.sub_status_id ? `:${status.sub_status_id}` : "");
+  const choices = options(me);
+  if (!choices.some(([value]) => value === chosen)) choices.push([chosen, word("status", NAMES[status.status_id])]);
   return html`<div class="status ${NAMES[status.status_id]}">
     <span class="dot" aria-hidden="true"></span>
     <select aria-label=${t("status")} value=${chosen} onChange=${choose}>
-      ${options(me).map(([value, text]) => html`<option value=${value} selected=${value === chosen}>${text}</option>`)}
+      ${choices.map(([value, text]) => html`<option value=${value} selected=${value === chosen}>${text}</option>`)}
     </select>
     ${status.status_since && html`<span class="since muted">${span((now - Date.parse(status.status_since)) / 1000)}</span>`}
     <${Capacity} capacity=${me.capacity} load=${status.load || {}} />

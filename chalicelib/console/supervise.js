@@ -5,7 +5,6 @@ import { Dialog, Form, html, Refusal, useEffect, useState } from "./ui.js";
 import { Content, Details, Heading, Notes, Timeline } from "./work.js";
 import { t, when, word } from "./words.js";
 
-const A_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const MODES = ["monitor", "whisper", "barge"];
 
 export function Supervise({ id, me, onClose }) {
@@ -29,7 +28,7 @@ export function Supervise({ id, me, onClose }) {
       <div class="main">
         <${Heading} work=${work} me=${me} />
         ${me.role === "supervisor" && html`<${Actions} work=${work} me=${me} onAct=${act} onChange=${change} onMove=${() => setDialog("move")} onClose=${() => setDialog("close")} />`}
-        <${Why} id=${id} version=${work.version} state=${work.state} />
+        <${Why} id=${id} work=${work} />
         <${Content} work=${work} />
         <${Notes} id=${id} version=${work.version} me=${me} canWrite=${me.role === "supervisor" && work.state !== "closed"} />
         <${Timeline} id=${id} version=${work.version} />
@@ -63,19 +62,56 @@ function Waiting({ work, onAct }) {
 }
 
 /** Why it waits, or where it is, as the engine explains it. */
-function Why({ id, version, state }) {
+function Why({ id, work }) {
   const [why, setWhy] = useState(null);
   useEffect(() => {
-    get(`engagements/${id}/explanation`).then(setWhy, () => {});
-  }, [id, version]);
+    let over = false;
+    get(`engagements/${id}/explanation`).then((found) => over || setWhy(found), () => {});
+    return () => {
+      over = true;
+    };
+  }, [id, work.version]);
   if (!why) return null;
   const against = (why.users || []).filter((each) => each.reason);
   return html`<section class="panel" aria-label=${t("why")}>
-    <h2>${state === "queued" ? t("why.waits") : t("why.where")}</h2>
-    <p>${why.text.replace(A_TIME, when)}</p>
+    <h2>${why.state === "queued" ? t("why.waits") : t("why.where")}</h2>
+    <p>${why.state === "queued" ? waits(why).join(" ") : whereabouts(work, why)}</p>
     ${why.next_change_time && html`<p class="muted">${t("why.widens", { at: when(why.next_change_time) })}</p>`}
     ${against.length > 0 && html`<details><summary>${t("why.agents", { n: against.length })}</summary>
       <ul>${against.map((each) => html`<li>${each.user_id}: ${word("why", each.reason)}</li>`)}</ul></details>`}
     ${why.flows?.map((each) => html`<p class="muted">${t("why.flow", { flow: each.flow })} ${each.steps.map((step) => `${step.step} → ${step.exit || "…"}`).join(", ")}</p>`)}
   </section>`;
+}
+
+/** Why it waits, a sentence each. */
+function waits(why) {
+  const place = t("situation.place", { n: why.ahead + 1 });
+  if (why.queue) return [place, t(`situation.${why.queue}`)];
+  const able = why.users.filter((each) => !each.reason).length;
+  if (able) return [place, t("situation.able", { n: able, of: why.users.length })];
+  if (!why.users.length) return [place, t("situation.no_agents")];
+  const counted = {};
+  for (const { reason } of why.users) counted[reason] = (counted[reason] || 0) + 1;
+  const said = Object.entries(counted).map(([reason, n]) => `${n} × ${word("why", reason)}`);
+  const nobody = t("situation.nobody", { n: why.users.length, why: said.join(", ") });
+  return why.matchable ? [place, nobody] : [place, nobody, t("situation.never")];
+}
+
+/** In whose hands it is, and until when. */
+function whereabouts(work, why) {
+  const who = work.user_id;
+  switch (why.state) {
+    case "scheduled":
+      return t("situation.scheduled", { at: when(work.not_before) });
+    case "offered":
+      return t("situation.offered", { who: why.offered_to.join(", "), at: when(why.offer_expires_at) });
+    case "assigned":
+      return t("situation.assigned", { who });
+    case "inactive":
+      return work.wake_at ? t("situation.parked_until", { who, at: when(work.wake_at) }) : t("situation.parked", { who });
+    case "wrap_up":
+      return t("situation.wrap_up", { who, at: when(work.wrap_up_expires_at) });
+    default:
+      return t("situation.ended", { how: word("end", work.end_reason) });
+  }
 }

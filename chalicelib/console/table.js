@@ -1,8 +1,9 @@
 // A report as a table: each value as its column's name and type say what it is.
 import { began, figure } from "./chart.js";
 import { html } from "./ui.js";
-import { when, word } from "./words.js";
+import { t, when, word } from "./words.js";
 
+export const ENDS = ["completed", "cancelled", "abandoned", "overflowed"];
 const WORDS = { channel: "channel", end_reason: "end", segment: "segment", entity_type: "entity", event_name: "event", state: "state", status: "status" };
 
 /** The columns: as the API lists them, or else those that the rows have. */
@@ -15,19 +16,21 @@ function columnsOf(dataset, rows) {
   return names.map((name) => [name, isNumber(name)]).sort(([, one], [, other]) => one - other);
 }
 
-export function Table({ dataset, rows, me, onOpen }) {
+/** `onBehind` is for numbers of what is added up: asked what one comes from. */
+export function Table({ dataset, rows, me, onOpen, onBehind }) {
   const [first, ...others] = columnsOf(dataset, rows);
   const isDeep = ([name]) => rows.some((row) => typeof row[name]?.[0] === "object"); // what the report is about
   const columns = [first, ...others.filter(isDeep), ...others.filter((each) => !isDeep(each))];
   return html`<div class="scroll tall report" tabindex="0"><table>
     <thead><tr>${columns.map(([name, number]) => html`<th class=${number ? "n" : ""}>${word("column", name)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${columns.map(([name, number]) => html`<td class=${number ? "n" : ""}>
-      <${Cell} name=${name} row=${row} dataset=${dataset} me=${me} onOpen=${onOpen} /></td>`)}</tr>`)}</tbody>
+      <${Cell} name=${name} row=${row} dataset=${dataset} me=${me} onOpen=${onOpen} onBehind=${onBehind} /></td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 
-function Cell({ name, row, dataset, me, onOpen }) {
+function Cell({ name, row, dataset, me, onOpen, onBehind }) {
   if (name === "engagement_id" && onOpen) return html`<button class="link" onClick=${() => onOpen(row[name])}>${row[name]}</button>`;
+  if (onBehind && dataset.measures.includes(name) && row[name]) return html`<button class="link" title=${t("report.behind")} onClick=${() => onBehind(row, name)}>${figure(name, row[name])}</button>`;
   return name === "start_time" && dataset.measures ? began(row) : shown(name, row[name], me);
 }
 
@@ -47,6 +50,7 @@ function said(name, value, me) {
 
 /** A value as people say it, where its column has words. */
 export function valueOf(name, value) {
+  if (name === "end_reason" && !ENDS.includes(value)) return word("event", value); // of a segment, which a command ended
   return WORDS[name] ? word(WORDS[name], value) : String(value);
 }
 

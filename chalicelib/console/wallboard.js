@@ -1,9 +1,11 @@
 // The supervisor's wallboard: queues and agents as they are now, what needs a look, and one engagement on request.
-import { call, get, usePoll } from "./api.js";
-import { Bar, Empty, html, Refusal, useEffect, useNow, useState } from "./ui.js";
+import { call, usePoll } from "./api.js";
+import { Bar, Empty, html, Refusal, useNow, useState } from "./ui.js";
 import { Supervise } from "./supervise.js";
 import { flagsOf, span, t, when, word } from "./words.js";
 
+const SHOWN = 100;
+const MOST_SHOWN = 300; // the largest page
 const STATUS_IDS = { ready: "3", not_ready: "2", offline: "1" };
 
 export default function Wallboard({ me }) {
@@ -103,15 +105,11 @@ function target(queue, me) {
 
 function Waiting({ queueId, onOpen, me }) {
   const [state, setState] = useState("open");
-  const [found, setFound] = useState(null);
-  useEffect(() => {
-    let over = false;
-    const fresh = () => get(`engagements?state=${state}&page_size=100${queueId ? `&queue_id=${encodeURIComponent(queueId)}` : ""}`)
-      .then((page) => over || setFound(page.engagements.sort((one, other) => sinceOf(one).localeCompare(sinceOf(other)))), () => {});
-    fresh();
-    const timer = setInterval(fresh, 3000);
-    return () => { over = true; clearInterval(timer); };
-  }, [queueId, state]);
+  const [most, setMost] = useState(SHOWN);
+  const of = queueId ? `&queue_id=${encodeURIComponent(queueId)}` : "";
+  const { data } = usePoll(`engagements?state=${state}&order=urgency&page_size=${most}${of}`, 3);
+  const found = data?.engagements;
+  const more = data?.next_page_token;
   const name = me.queues.find((each) => each.queue_id === queueId)?.queue_name;
   return html`<section class="panel" aria-label=${t("engagements")}>
     <header><h2>${name ? t("engagements.of", { name }) : t("engagements")}</h2>
@@ -124,6 +122,8 @@ function Waiting({ queueId, onOpen, me }) {
       <td><span class="facts"><span class="chip state">${word("state", each.state)}</span>${flagsOf(each).map((flag) => html`<span class="chip bad">! ${word("flag", flag)}</span>`)}</span></td>
       <td class="n muted">${when(sinceOf(each))}</td>
     </tr>`)}</tbody></table></div>
+    ${more && most < MOST_SHOWN && html`<button onClick=${() => setMost(MOST_SHOWN)}>${t("engagements.more")}</button>`}
+    ${more && most === MOST_SHOWN && html`<p class="muted">${t("engagements.beyond", { n: found.length })}</p>`}
   </section>`;
 }
 
@@ -158,7 +158,7 @@ function Force({ user, me, onForce }) {
   const chosen = user.status_id + (user.sub_status_id ? `:${user.sub_status_id}` : "");
   const reasons = me.reasons.length ? me.reasons.map((each) => [`2:${each.sub_status_id}`, each.sub_status_name || each.sub_status_id]) : [[STATUS_IDS.not_ready, word("status", "not_ready")]];
   const options = [[STATUS_IDS.ready, word("status", "ready")], ...reasons, [STATUS_IDS.offline, word("status", "offline")]];
-  if (!options.some(([value]) => value === chosen)) options.push([chosen, user.status_name]);
+  if (!options.some(([value]) => value === chosen)) options.push([chosen, word("status", Object.keys(STATUS_IDS).find((each) => STATUS_IDS[each] === user.status_id))]);
   return html`<select aria-label=${t("status.of", { name: user.user_name })} value=${chosen} onChange=${(event) => onForce(user, event.target.value)}>
     ${options.map(([value, text]) => html`<option value=${value} selected=${value === chosen}>${text}</option>`)}
   </select>`;

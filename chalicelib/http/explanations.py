@@ -20,7 +20,10 @@ DECISIONS = (
 
 
 def explanation(found: Engagement, why: Explanation | None, events: Sequence[Event]) -> dict[str, Any]:
-    """Where an engagement is, why it waits, if it does; and every decision about it, with the step of its search."""
+    """Where an engagement is, why it waits, if it does; and every decision about it, with the step of its search.
+
+    The text is English; whoever says it in another language has the same in codes, numbers and times.
+    """
     situation = situation_of(found) if why is None else why.text()
     base: dict[str, Any] = {
         "engagement_id": found.engagement_id,
@@ -29,6 +32,9 @@ def explanation(found: Engagement, why: Explanation | None, events: Sequence[Eve
         "flows": [_passage(found, each) for each in events if "trace" in each.detail],
         "decisions": [event(each) for each in events if each.command in DECISIONS],
     }
+    if found.state == "offered" and found.offer is not None:
+        expires_at = time_text(found.offer.expires_at)
+        return {**base, "offered_to": list(found.holders), "offer_expires_at": expires_at}
     if why is None:
         return base
     return {

@@ -135,6 +135,8 @@ NOUNS: Mapping[str, Schema] = {
             "decisions": list_of(ref("Event")),
         },
         {
+            "offered_to": list_of(TEXT),
+            "offer_expires_at": TIME,
             "ahead": WHOLE,
             "queue": or_null(TEXT),
             "step": WHOLE,
@@ -291,6 +293,8 @@ ANSWERS: Mapping[str, Mapping[int, Schema | None]] = {
                             "queue_name": TEXT,
                             "channel": TEXT,
                             "dispositions": list_of(thing({"disposition_id": TEXT, "disposition_name": TEXT})),
+                            "disposition_required": YES_OR_NO,
+                            "default_disposition_id": or_null(TEXT),
                             "service_level": or_null(WHOLE),
                             "serves": YES_OR_NO,
                         }

@@ -7,11 +7,15 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from chalicelib.engagements.model import EndReason, Flag, Mode, State
+from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.http.areas.console import FOLDER, TYPES, policy, release
+from chalicelib.reporting.timelines import OBSERVED, WAITS
+from chalicelib.routing.explain import REASONS
 from infra import vendor
 from tests.support.api import Api
 from tests.support.worlds import TENANT
@@ -118,3 +122,42 @@ def test_whoever_is_signed_in_learns_who_he_is(api: Api, who: str) -> None:
 
 def test_a_machine_is_nobody_at_the_console(api: Api) -> None:
     assert api.by("crm").get("/v2/contact_center/me").status == 403
+
+
+def test_the_desk_offers_only_the_words_that_the_api_takes(api: Api) -> None:
+    dispositions = [
+        {"disposition_id": "old", "disposition_name": "Old", "status": "inactive"},
+        {"disposition_id": "paid", "disposition_name": "Paid"},
+    ]
+    said = {"dispositions": ["old", "paid"], "disposition_required": True, "default_disposition_id": "paid"}
+    billing, *others = TENANT["queues"]
+    reasons = [{"sub_status_id": "tea", "enabled": False}, {"sub_status_id": "meal", "sub_status_name": "Meal"}]
+    queues = [{**billing, "dispositions": said}, *others]
+    api.centre.configure({**TENANT, "queues": queues, "dispositions": dispositions, "reasons": reasons})
+    api.centre.clock.pass_seconds(5)
+    body = api.by("ana").get("/v2/contact_center/me").body
+    assert [each["sub_status_id"] for each in body["reasons"]] == ["meal"]
+    queue = body["queues"][0]
+    assert [each["disposition_id"] for each in queue["dispositions"]] == ["paid"]
+    assert (queue["disposition_required"], queue["default_disposition_id"]) == (True, "paid")
+
+
+def test_whatever_the_api_calls_by_a_word_has_words(api: Api) -> None:
+    said = {
+        "event": {"start", *TRANSITIONS},
+        "state": get_args(State),
+        "mode": get_args(Mode),
+        "flag": get_args(Flag),
+        "end": get_args(EndReason),
+        "reason": {*REASONS, "queue_closed", "queue_manual"},
+        "why": REASONS,
+        "segment": {*WAITS, *(f"{OBSERVED}{mode}" for mode in get_args(Mode))},
+        "entity": {"Flow", "Queue", "Agent", "Supervisor"},
+        "version_status": ("draft", "published", "archived"),
+    }
+    found = api.by("adm").get("/v2/contact_center/analytics/dataset/historical").body["datasets"]
+    said["dataset"] = {each["dataset_name"] for each in found}
+    told = {name for each in found for name in (*each.get("measures", ()), *each["filters"])}
+    said["column"] = told | {column["column_name"] for each in found for column in each.get("columns", ())}
+    lacking = {f"{kind}.{word}" for kind, words in said.items() for word in words} - set(CATALOGUES["fr"])
+    assert lacking == set()

@@ -72,7 +72,9 @@ def get_me(call: Call[None]) -> Answer:
         "is_agent": agent is not None,
         "capacity": dict(tenant.places(agent)[0]) if agent else {},
         "reasons": [
-            {"sub_status_id": each.sub_status_id, "sub_status_name": each.sub_status_name} for each in tenant.reasons
+            {"sub_status_id": each.sub_status_id, "sub_status_name": each.sub_status_name}
+            for each in tenant.reasons
+            if each.enabled
         ],
         "queues": [
             {**_queue(tenant, each), "serves": agent is not None and each.queue_id in agent.queues}
@@ -124,7 +126,10 @@ def _queue(tenant: Tenant, queue: Queue) -> dict[str, Any]:
         "dispositions": [
             {"disposition_id": each.disposition_id, "disposition_name": each.disposition_name}
             for each in tenant.dispositions_of(queue)
+            if each.status == "active"
         ],
+        "disposition_required": queue.dispositions.disposition_required,
+        "default_disposition_id": queue.dispositions.default_disposition_id,
         "service_level": queue.service_level.threshold,
     }
 
