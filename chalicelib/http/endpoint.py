@@ -81,6 +81,8 @@ class Endpoint:
     handler: Callable[[Call[Any]], Answer]
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    takes_others: bool = False
+    """Whether it passes over parameters that it does not know: who sends people here may add his own."""
     status: int = 200
     content_type: str = "application/json"
     """Of what it answers when all is well."""
@@ -131,7 +133,7 @@ def _call(
             caller = replace(caller, supervised=world.tenant().supervised_by(caller.subject))
         authorize(caller, endpoint.action, scope=endpoint.scope)
     query = dict(request.query_params or {})
-    unknown = [name for name in query if name not in endpoint.query]
+    unknown = [name for name in query if name not in endpoint.query and not endpoint.takes_others]
     if unknown:
         wrong = [FieldError(f"query/{name}", "There is no such parameter.") for name in unknown]
         raise InvalidRequest("Validation Failed.", wrong)

@@ -50,7 +50,8 @@ def test_the_page_is_html_under_a_strict_policy_and_names_its_files_by_their_rel
 def test_the_page_says_where_to_sign_in_and_its_policy_lets_it_talk_to_there_only(api: Api) -> None:
     api.centre.configure({**TENANT, "console": SIGN_IN})
     api.centre.clock.pass_seconds(60)
-    answer = ask(api, "/console?code=c&state=s")
+    answer = ask(api, "/console?code=c&state=s&iss=i&session_state=t&scope=openid&authuser=0")
+    assert answer.status_code == 200, "what the issuer adds is passed over (RFC 6749, 4.1.2)"
     assert "https://login.example.com/acme/authorize" in answer.body.decode()
     assert "connect-src 'self' https://tokens.example.com;" in answer.headers["Content-Security-Policy"]
 

@@ -145,7 +145,8 @@ ENDPOINTS = (
         None,
         "Open the console",
         get_console,
-        query=("code", "state", "session_state", "iss", "error", "error_description"),
+        query=("code", "state", "error"),
+        takes_others=True,
         content_type="text/html",
     ),
     Endpoint(
