@@ -23,6 +23,8 @@ from chalicelib.events.catalogue import TYPES
 from chalicelib.flows import checks as flows
 from chalicelib.flows.roads import check_circles
 
+CHANNELS = ("work_item", "voice", "video", "messaging", "email")
+NO_ZONE = "Write times without a zone; `timezone` says whose they are."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -38,6 +40,7 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
     for p, profile in enumerate(tenant.agent_routing_profiles):
         yield from _agent_routing_profile(f"/agent_routing_profiles/{p}", profile, tenant)
     yield from _time_zones(tenant)
+    yield from _channels(tenant)
     for h, hours in enumerate(tenant.business_hours):
         yield from _hours(f"/business_hours/{h}", hours, tenant)
     yield from _closure_sets(tenant)
@@ -171,8 +174,9 @@ def _cycles(onward: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _agent_routing_profile(at: str, profile: AgentRoutingProfile, tenant: Tenant) -> Iterator[FieldError]:
     *steps, last = profile.time_steps or (0,)
-    if last != FOR_EVER or any(step < 1 for step in steps):
-        yield FieldError(f"{at}/time_steps", "Seconds that each step lasts (1 or more), and -1 at the end.")
+    if last != FOR_EVER or any(not 1 <= step <= flows.YEAR for step in steps):
+        message = "Seconds that each step lasts (1 or more, at most a year), and -1 at the end."
+        yield FieldError(f"{at}/time_steps", message)
     yield from unique(f"{at}/priorities", [line.skill_category_id for line in profile.priorities])
     for p, line in enumerate(profile.priorities):
         yield from refers(
@@ -193,7 +197,9 @@ def _hours(at: str, hours: Hours, tenant: Tenant) -> Iterator[FieldError]:
         yield from refers(f"{at}/closure_sets/{n}", "closure set", name, known)
     for day, intervals in hours.weekly.items():
         for n, interval in enumerate(intervals):
-            if interval.end != time.min and interval.end <= interval.start:
+            if interval.start.tzinfo or interval.end.tzinfo:
+                yield FieldError(f"{at}/weekly/{day}/{n}", NO_ZONE)
+            elif interval.end != time.min and interval.end <= interval.start:
                 message = "An interval ends after it starts, on the same day; cut in two what passes midnight."
                 yield FieldError(f"{at}/weekly/{day}/{n}", message)
     for c, closure in enumerate(hours.closures):
@@ -234,6 +240,16 @@ def _public(at: str, url: str) -> Iterator[FieldError]:
         yield FieldError(at, "Its address must be a public one.")
 
 
+def _channels(tenant: Tenant) -> Iterator[FieldError]:
+    for kind, listed in (("queues", tenant.queues), ("flows", tenant.flows)):
+        for n, each in enumerate(listed):
+            yield from refers(f"/{kind}/{n}/channel", "channel", each.channel, CHANNELS)
+    for kind, having in (("agents", tenant.agents), ("occupancy_profiles", tenant.occupancy_profiles)):
+        for n, one in enumerate(having):
+            for channel in one.capacity:
+                yield from refers(f"/{kind}/{n}/capacity/{channel}", "channel", channel, CHANNELS)
+
+
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:
     yield from _time_zone("/timezone", tenant.timezone)
     for h, hours in enumerate(tenant.business_hours):
@@ -242,6 +258,9 @@ def _time_zones(tenant: Tenant) -> Iterator[FieldError]:
         attributes = [*profile.top_priorities, *(each.attribute for each in profile.accumulated_priorities)]
         for attribute in attributes:
             yield from _time_zone(f"/consumer_routing_profiles/{p}", attribute.timezone)
+            for each in (attribute.enter_queue_start_time, attribute.enter_queue_end_time):
+                if each is not None and each.tzinfo:
+                    yield FieldError(f"/consumer_routing_profiles/{p}", NO_ZONE)
 
 
 def _time_zone(at: str, name: str) -> Iterator[FieldError]:

@@ -44,6 +44,9 @@ LONGEST_NAME = 40
 LONGEST_TIMEOUT = 3000
 """Milliseconds."""
 LONGEST_VALUE = 1024
+YEAR = 366 * 86_400
+"""Seconds: what is said to last longer is a mistake, and may be later than any time that can be written."""
+HIGHEST_LEVEL = 5
 OWN = ("work_item_", "consumer_", "language_code", "queue.", "consumer.")
 """How the variables begin that a flow reads and does not set."""
 
@@ -134,6 +137,11 @@ def _assignment(at: str, given: Assignment, setting: Setting) -> Iterator[FieldE
     for n, need in enumerate(given.skills or ()):
         known = (need.skill,) if setting.skills is None else setting.skills
         yield from refers(f"{at}/skills/{n}/skill", "skill", need.skill, known)
+        for level in (need.level, *(level for _, level in need.instead)):
+            if not 1 <= level <= HIGHEST_LEVEL:
+                yield FieldError(f"{at}/skills/{n}/level", f"A level is between 1 and {HIGHEST_LEVEL}.")
+    if given.preferred_seconds is not None and not 0 <= given.preferred_seconds <= YEAR:
+        yield FieldError(f"{at}/preferred_seconds", "At most a year.")
     if given.priority is not None and not 0 <= given.priority <= HIGHEST_PRIORITY:
         yield FieldError(f"{at}/priority", f"Priority {given.priority} is not within 0 and {HIGHEST_PRIORITY}.")
     for name, value in given.variables.items():
@@ -143,12 +151,12 @@ def _assignment(at: str, given: Assignment, setting: Setting) -> Iterator[FieldE
         elif isinstance(value, str) and len(value) > LONGEST_VALUE:
             yield FieldError(f"{at}/variables/{name}", f"At most {LONGEST_VALUE} characters.")
     if given.due is not None:
-        if not 1 <= given.due.seconds <= 366 * 86_400:
+        if not 1 <= given.due.seconds <= YEAR:
             yield FieldError(f"{at}/due/seconds", "Between one second and a year.")
         hours_id = given.due.business_hours_id
         yield from refers(f"{at}/due/business_hours_id", "business hours", hours_id, setting.hours)
         hours = setting.hours.get(hours_id or "")
-        if hours is not None and not hours.weekly:
+        if hours is not None and not any(hours.weekly.values()):
             yield FieldError(f"{at}/due/business_hours_id", f"The business hours {hours_id!r} are never open.")
 
 
@@ -179,6 +187,24 @@ def _condition(at: str, condition: Condition) -> Iterator[FieldError]:
             return
         if isinstance(each, Expression):
             yield from _expression(at, each.jmespath)
+        elif isinstance(each, Test):
+            yield from _test(at, each)
+
+
+def _test(at: str, test: Test) -> Iterator[FieldError]:
+    """Whether there is something to compare with, of the kind that the operator compares with."""
+    value = test.value
+    match test.op:
+        case "in":
+            right, wanted = isinstance(value, tuple), "a list of values"
+        case "exists":
+            right, wanted = value is None or isinstance(value, bool), "true, or false for what must not be there"
+        case "greater_than" | "less_than":
+            right, wanted = conditions.number(value) is not None, "a number"
+        case _:
+            right, wanted = value is not None and not isinstance(value, tuple), "one value; for several, use `in`"
+    if not right:
+        yield FieldError(at, f"`{test.op}` compares with {wanted}.")
 
 
 def _split(at: str, step: Split) -> Iterator[FieldError]:

@@ -184,7 +184,12 @@ def _equal(have: Any, want: Any) -> bool:
     left, right = number(have), number(want)
     if left is not None and right is not None:
         return left == right
-    return str(have) == str(want)
+    return _text(have) == _text(want)
+
+
+def _text(value: Any) -> str:
+    """A value as variables have it: true and false are written small."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ordered(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
@@ -201,6 +206,6 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "greater_than": _ordered(lambda left, right: left > right),
     "less_than": _ordered(lambda left, right: left < right),
     "contains": lambda have, want: have is not None and str(want).lower() in str(have).lower(),
-    "in": lambda have, want: any(_equal(have, each) for each in want or ()),
+    "in": lambda have, want: any(_equal(have, each) for each in want) if isinstance(want, tuple) else False,
     "exists": lambda have, want: (have is not None) == (want is not False),
 }

@@ -21,6 +21,8 @@ DEEPEST = 80
 """How deep an expression, or a value that it looks at, is nested at most."""
 MOST_WORK = 10_000
 CHARACTERS_PER_UNIT = 32
+LARGEST = 10**300
+"""Of numbers: beyond are those that no float is, and no number at all."""
 _WITH_EXPRESSION = ("map", "max_by", "min_by", "sort_by")
 _JSON = (str, int, float, bool, type(None))
 
@@ -86,6 +88,8 @@ class Work:
                 elif isinstance(each, dict):
                     self.spend(1 + len(each))
                     below.extend(each.values())
+                elif isinstance(each, int | float) and not -LARGEST <= each <= LARGEST:
+                    raise ExpressionFailed("It has a number that JSON does not know, or that is too large.")
                 elif isinstance(each, _JSON):
                     self.spend(1)
                 else:

@@ -260,3 +260,45 @@ def test_a_case_that_cannot_be_tried_is_refused(case: dict[str, Any], place: str
     with pytest.raises(InvalidRequest) as refused:
         read(document_with(GENERAL, version={"cases": [case]}))
     assert refused.value.errors[0].pointer == f"/flows/0/versions/0/cases/0/{place}"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        when("in", "gold"),
+        when("in", 5),
+        when("in", None),
+        when("exists", "false"),
+        when("greater_than", "high"),
+        when("less_than", None),
+        when("greater_than", [1]),
+        when("equal_to", None),
+        when("equal_to", ["gold"]),
+        when("not_equal_to", None),
+        when("contains", None),
+    ],
+    ids=str,
+)
+def test_what_an_operator_cannot_compare_with_is_refused(test: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read(document_with(choose({"not": test}), GENERAL))
+    assert [each.pointer for each in refused.value.errors] == [f"{STEPS}/0/choose/0/when"]
+    assert refused.value.errors[0].message.startswith(f"`{test['op']}` compares with ")
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        ({"set": {"preferred_user_id": "ana", "preferred_seconds": 10**12}}, "preferred_seconds"),
+        ({"set": {"preferred_user_id": "ana", "preferred_seconds": -1}}, "preferred_seconds"),
+        ({"set": {"skills": [{"skill": "french", "level": 0}]}}, "skills/0/level"),
+        ({"set": {"skills": [{"skill": "french", "level": 6}]}}, "skills/0/level"),
+        ({"set": {"skills": [{"skill": "french", "instead": [["german", 0]]}]}}, "skills/0/level"),
+        ({"set": {"due": {"seconds": 60, "business_hours_id": "never"}}}, "due/business_hours_id"),
+    ],
+)
+def test_what_no_agent_meets_or_no_time_reaches_is_refused(step: dict[str, Any], place: str) -> None:
+    never = [{"business_hours_id": "never", "weekly": {"monday": []}}]
+    with pytest.raises(InvalidRequest) as refused:
+        read(document_with(step, GENERAL, business_hours=never))
+    assert [each.pointer for each in refused.value.errors] == [f"{STEPS}/0/set/{place}"]

@@ -124,11 +124,17 @@ def test_an_expression_is_no_value(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ceil(to_number('1e999'))", "contains('abc', `5`)", "'a' < `1`", "join('', `[1]`)", 'sort(`[1, "a"]`)'],
+    ["ceil('many')", "contains('abc', `5`)", "'a' < `1`", "join('', `[1]`)", 'sort(`[1, "a"]`)'],
 )
 def test_what_does_not_fit_fails_without_telling_a_value(text: str) -> None:
     with pytest.raises(ExpressionFailed, match=r"^It does not fit the value that it was given\.$"):
         search(text, SMALL)
+
+
+@pytest.mark.parametrize("text", ["to_number('1e999')", "to_number('nan')", "sum([to_number(@), to_number(@)])"])
+def test_no_number_is_found_that_json_does_not_know_or_that_nobody_can_write(text: str) -> None:
+    with pytest.raises(ExpressionFailed, match="number"):
+        search(text, "9" * 4300)
 
 
 def test_values_that_are_too_deep_are_not_gone_through() -> None:
