@@ -241,13 +241,14 @@ def _public(at: str, url: str) -> Iterator[FieldError]:
 
 
 def _channels(tenant: Tenant) -> Iterator[FieldError]:
-    for kind, listed in (("queues", tenant.queues), ("flows", tenant.flows)):
-        for n, each in enumerate(listed):
-            yield from refers(f"/{kind}/{n}/channel", "channel", each.channel, CHANNELS)
-    for kind, having in (("agents", tenant.agents), ("occupancy_profiles", tenant.occupancy_profiles)):
-        for n, one in enumerate(having):
-            for channel in one.capacity:
-                yield from refers(f"/{kind}/{n}/capacity/{channel}", "channel", channel, CHANNELS)
+    named = [(f"/queues/{n}/channel", queue.channel) for n, queue in enumerate(tenant.queues)]
+    named += [(f"/flows/{n}/channel", flow.channel) for n, flow in enumerate(tenant.flows)]
+    for n, agent in enumerate(tenant.agents):
+        named += [(f"/agents/{n}/capacity/{channel}", channel) for channel in agent.capacity]
+    for n, profile in enumerate(tenant.occupancy_profiles):
+        named += [(f"/occupancy_profiles/{n}/capacity/{channel}", channel) for channel in profile.capacity]
+    for at, channel in named:
+        yield from refers(at, "channel", channel, CHANNELS)
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:

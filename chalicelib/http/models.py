@@ -27,6 +27,8 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_LINK = 2048
 LONGEST_ID = 255
 """Characters: keys of rows, which hold a kilobyte, are made of ids."""
+FIRST_YEAR, LAST_YEAR = 1970, 5137
+"""Keys hold times of 14 digits, in milliseconds since 1970."""
 EXACT = 2**53
 """Up to here a float says a whole number exactly."""
 
@@ -52,6 +54,13 @@ def iso_time(value: str) -> str:
     return value
 
 
+def time_to_come(value: str) -> str:
+    """An ISO 8601 time that keys can hold and answers can tell, in whichever zone."""
+    if not FIRST_YEAR <= datetime.fromisoformat(iso_time(value)).year <= LAST_YEAR:
+        raise ValueError(f"must be between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return value
+
+
 def plain_number(value: float) -> int | float:
     """A whole number as one."""
     return int(value) if value.is_integer() and abs(value) < EXACT else value
@@ -67,6 +76,8 @@ Number = Annotated[float, AfterValidator(plain_number), PlainSerializer(lambda v
 """Said to be one type, so that what is no number is told once."""
 Link = Annotated[str, Field(min_length=1, max_length=MAX_LINK), AfterValidator(https_link)]
 Time = Annotated[str, Field(max_length=40), AfterValidator(iso_time)]
+
+Moment = Annotated[str, Field(max_length=40), AfterValidator(time_to_come)]
 
 
 class Body(BaseModel):
@@ -144,7 +155,7 @@ class StartEngagement(Body):
     variables: Annotated[list[Variable], Field(max_length=50)] = []
     language_code: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
     on_conflict: Literal["fail", "use_existing"] = "fail"
-    not_before: Time | None = None
+    not_before: Moment | None = None
     """When the work enters its queue; without a zone it is UTC."""
 
 
@@ -204,7 +215,7 @@ class UpdateEngagement(Body):
     disposition: Short | None = None
     ended_by: Literal["consumer", "source"] = "source"
     """Who ended what no agent has ended: the consumer, by leaving, or the source, which withdraws it."""
-    wake_at: Time | None = None
+    wake_at: Moment | None = None
     target_queue_id: Short | None = None
     target_agent_id: Short | None = None
     target_flow_id: Short | None = None

@@ -146,3 +146,28 @@ def test_what_is_wrong_with_an_entry_id_is_named_by_its_place_in_the_body(api: A
     points = f"{V2}/flows/tickets/entry_points"
     new = [{"entry_id": "a"}, {"entry_id": "entry-draft"}]
     assert pointers(api.by("adm").post(points, {"entry_points": new})) == ["/entry_points/1/entry_id"]
+
+
+LATE = "9999-12-31T23:59:59-14:00"
+"""In the year 10000 by then, in UTC."""
+
+
+def test_a_time_that_cannot_be_told_again_is_refused_where_something_is_to_happen(api: Api) -> None:
+    """One engagement with such a time would be in everybody's lists."""
+    for at in (LATE, "6000-01-01", "1969-12-31"):
+        assert pointers(api.by("crm").post(START, zoom_body(not_before=at))) == ["/not_before"]
+    work = api.by("crm").post(START, zoom_body()).body["engagement_id"]
+    api.centre.ready("ana")
+    api.centre.settle()
+    api.centre.accept(work)
+    parked = {"engagement_action": "deactivate", "wake_at": LATE}
+    assert pointers(api.by("ana").patch(f"{START}s/{work}", parked)) == ["/wake_at"]
+    for path in ("engagements", "statistics/users"):
+        assert api.by("sue").get(f"{V2}/{path}").status == 200
+
+
+def test_a_due_date_may_be_whatever_its_source_says(api: Api) -> None:
+    item = {"work_item_name": "x", "work_item_due_date": LATE}
+    assert api.by("crm").post(START, zoom_body(work_item_variables=item)).status == 201
+    api.centre.settle()
+    assert [api.by("sue").get(f"{V2}/{path}").status for path in ("engagements", "statistics/queues")] == [200, 200]
