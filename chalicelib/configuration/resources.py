@@ -123,6 +123,8 @@ def place(document: Document, kind: Kind, key: str) -> str:
 
 def wire_pointer(kind: Kind, at: str, pointer: str) -> str:
     """A place in the document as one in the body that set the entry at `at`; other places stay."""
+    if pointer == at and kind.name == "skills":
+        return _wire_field(kind)  # in the document it is nothing but its id
     if not pointer.startswith(f"{at}/"):
         return pointer
     inner = tuple(pointer.removeprefix(f"{at}/").split("/"))

@@ -299,7 +299,7 @@ class AssignSkills(Body):
 class NewEntryPoint(Body):
     """An Entry ID; without a name it is called by its id."""
 
-    entry_id: Short
+    entry_id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[^,]*$")]
     entry_name: Short | None = None
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.configuration.commas import new_commas
 from chalicelib.configuration.document import read, write
 from chalicelib.configuration.kinds import Document
 from chalicelib.configuration.plan import Step, plan
@@ -99,11 +100,14 @@ def _seen(now: Configuration, seen: int | None) -> None:
 
 
 def _written(before: Document, tenant: Tenant) -> Document:
-    """The document to apply. Raises `InvalidRequest` where it changes what was published."""
+    """The document to apply. Raises `InvalidRequest` where it changes what was published, or an id gets a comma."""
     document = write(tenant)
     wrong = list(rewritten(before, document))
     if wrong:
         raise InvalidRequest("A version of a flow that was published stays as it is.", wrong)
+    wrong = list(new_commas(before, document))
+    if wrong:
+        raise InvalidRequest("An id has a comma.", wrong)
     return document
 
 

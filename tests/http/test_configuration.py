@@ -479,3 +479,33 @@ def without_the_flow_into_general(api: Api) -> None:
     to_billing = [{"flow_version": 2, "status": "published", "steps": [{"set": {"queue_id": "billing"}}]}]
     assert api.by("adm").patch(f"{BASE}/flows/tickets", {"versions": to_billing}).status == 204
     assert delete(api, "flows/draft").status == 204
+
+
+class TestIdsWithCommas:
+    """Filters of reports split at commas."""
+
+    def test_no_new_id_has_one(self, api: Api) -> None:
+        admin = api.by("adm")
+        admin.post(f"{BASE}/skills/categories", {"skill_category_id": "office", "skill_category_name": "Office"})
+        version = TENANT["flows"][1]["versions"]
+        new = (
+            ("flows", {"flow_id": "a,b", "flow_name": "F", "versions": version}, "/flow_id"),
+            ("flows_entry_points", {"entry_id": "a,b", "entry_name": "E", "flow_id": "tickets"}, "/entry_id"),
+            ("flows/tickets/entry_points", {"entry_points": [{"entry_id": "a,b"}]}, "/entry_points/0/entry_id"),
+            ("skills", {"skill_name": "Excel, Word", "skill_category_id": "office"}, "/skill_id"),
+            ("users", {"user_id": "eve", "display_name": "Eve", "skills": {"a,b": 1}}, "/skills/a,b"),
+        )
+        for path, body, pointer in new:
+            reply = admin.post(f"{BASE}/{path}", body)
+            assert (path, reply.status, [each["pointer"] for each in reply.body["errors"]]) == (path, 400, [pointer])
+        planned = admin.post(f"{DOCUMENT}/plan", {**TENANT, "skill_categories": [CATEGORY]})
+        assert [each["pointer"] for each in planned.body["errors"]] == ["/skill_categories/0/skills/0"]
+
+    def test_what_has_one_keeps_it(self, api: Api) -> None:
+        api.centre.configure({**TENANT, "skill_categories": [CATEGORY]})
+        assert api.by("adm").patch(f"{BASE}/queues/billing", {"wrap_up_time": 1}).status == 204
+        body = {"skills": [{"skill_id": "Excel, Word", "max_proficiency_level": 3}]}
+        assert api.by("adm").post(f"{BASE}/users/ana/skills", body).status == 204
+
+
+CATEGORY = {"skill_category_id": "office", "skills": ["Excel, Word"]}
