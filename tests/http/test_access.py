@@ -326,3 +326,26 @@ def test_i12_what_is_somebody_elses_is_as_if_it_were_not_there(api: Api) -> None
     assert api.by("ben").patch(f"{START}s/{mine}", {"engagement_action": "end"}).status == 404
     assert api.by("ben").patch("/v2/contact_center/users/ana/status", {"status_id": "1"}).status == 404
     assert api.by("ana").get("/v2/contact_center/configuration").status == 403
+
+
+@pytest.mark.parametrize("who", ["sue", "adm"])
+def test_work_that_is_accepted_at_that_moment_is_not_withdrawn_from_its_agent(
+    api: Api, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """A supervisor or an administrator withdraws only what nobody works on."""
+    centre = api.centre
+    work = api.by("crm").post(START, zoom_body()).body["engagement_id"]
+    centre.ready("ana")
+    centre.settle()
+    store, read = centre.world.store, centre.world.store.engagement
+    reads = itertools.count()
+
+    def accepted_after_the_first_look(engagement_id: str) -> object:
+        found = read(engagement_id)
+        if next(reads) == 0:
+            centre.accept(work)
+        return found
+
+    monkeypatch.setattr(store, "engagement", accepted_after_the_first_look)
+    assert api.by(who).patch(f"{START}s/{work}", {"engagement_action": "end"}).status == 412
+    assert centre.read(work).state == "assigned"

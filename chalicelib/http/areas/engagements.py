@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 from chalicelib.engagements.model import Engagement
@@ -123,8 +124,14 @@ def _update(call: Call[UpdateEngagement], order: Order, found: Engagement) -> En
         return desk.consumer_left(world, order, body.disposition)
     if body.engagement_action == "end":
         waits = found.state in ("scheduled", "queued", "offered")
-        if role == "integration" or (role in ("supervisor", "admin") and waits):
+        if role == "integration":
             return desk.cancel(world, order, body.disposition)
+        if role in ("supervisor", "admin") and waits:  # as it was seen: by now it may be in somebody's hands
+            return desk.cancel(
+                world,
+                replace(order, version=found.version if order.version is None else order.version),
+                body.disposition,
+            )
         authorize(call.principal, "engagement.handle")
         return desk.end(world, order, body.disposition)
     authorize(call.principal, "engagement.handle")
