@@ -30,7 +30,7 @@ def test_i3_nothing_breaks_if_every_message_is_lost(any_centre: Centre) -> None:
     engagement_id = any_centre.start()
     any_centre.consume()
     any_centre.route()  # nobody there: it is entered in the index, and its notice is forgotten
-    check_nothing_waits_in_vain(any_centre, engagement_id)
+    check_nothing_waits_in_vain(any_centre, [engagement_id])
     any_centre.ready("ana")
     any_centre.route()
     assert any_centre.read(engagement_id).state == "offered"
@@ -50,7 +50,7 @@ def test_i3_a_notice_that_is_newer_than_what_was_read_is_not_forgotten(
 
     monkeypatch.setattr(centre.transport, "drain", drain_after_a_change)
     routing.route(centre.world, [Ring("billing", engagement_id)])
-    check_nothing_waits_in_vain(centre, engagement_id)
+    check_nothing_waits_in_vain(centre, [engagement_id])
 
 
 def test_i3_what_lost_the_race_to_overflow_is_not_forgotten(
@@ -66,7 +66,7 @@ def test_i3_what_lost_the_race_to_overflow_is_not_forgotten(
         busy.setattr(centre.store, "commit_all", lambda changes: [False] * len(changes))
         centre.route()
     for each in works:
-        check_nothing_waits_in_vain(centre, each)
+        check_nothing_waits_in_vain(centre, [each])
 
 
 def test_i14_the_higher_priority_goes_first_then_the_older(any_centre: Centre) -> None:
@@ -190,7 +190,7 @@ def test_i3_an_index_that_is_behind_hides_nothing(centre: MemoryCentre, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(centre.store, "waiting", lambda queue_id: behind if queue_id == "billing" else [])
         centre.route()
-    check_nothing_waits_in_vain(centre, engagement_id)
+    check_nothing_waits_in_vain(centre, [engagement_id])
 
 
 def test_i4_a_command_for_what_has_just_gone_to_somebody_else_is_refused(centre: MemoryCentre) -> None:

@@ -41,21 +41,22 @@ def check(centre: Centre, accepted: Iterable[str]) -> None:
     i10_closed_holds_nothing(engagements, occupancies)
 
 
-def check_nothing_waits_in_vain(centre: Centre, engagement_id: str) -> None:
+def check_nothing_waits_in_vain(centre: Centre, engagement_ids: Iterable[str]) -> None:
     """I3 after recovery: what is queued is on an index or in its queue, where the router finds it."""
-    found = centre.read(engagement_id)
-    if found.state == "queued":
-        enlisted = {waiting.engagement_id for waiting in centre.world.store.waiting(found.queue_id)}
-        noticed = {notice.engagement_id for notice in centre.world.transport.drain(found.queue_id).notices}
-        assert engagement_id in enlisted | noticed
+    store, transport = centre.world.store, centre.world.transport
+    queued = [each for each in store.engagements(engagement_ids).values() if each.state == "queued"]
+    for queue_id in {each.queue_id for each in queued}:
+        enlisted = {waiting.engagement_id for waiting in store.waiting(queue_id)}
+        noticed = {notice.engagement_id for notice in transport.drain(queue_id).notices}
+        in_vain = {each.engagement_id for each in queued if each.queue_id == queue_id} - enlisted - noticed
+        assert not in_vain, f"I3: nobody knows of {in_vain}"
 
 
 def check_what_waits(centre: Centre, started: Iterable[str]) -> None:
     """The router finds it (I3), and leaves nobody free who could have it."""
     tenant, now, store = centre.world.tenant(), centre.clock(), centre.world.store
     heads = [each for each in store.engagements(started).values() if each.state == "queued"]
-    for each in heads:
-        check_nothing_waits_in_vain(centre, each.engagement_id)
+    check_nothing_waits_in_vain(centre, [each.engagement_id for each in heads])
     given_out = [each for each in heads if tenant.queue_by_id[each.queue_id].distribution != "manual"]
     candidates = candidates_of(tenant, store.occupancies(tenant.agent_by_id).values())
     closed = {queue_id for queue_id in tenant.queue_by_id if not tenant.is_open(queue_id, now)}
