@@ -43,6 +43,8 @@ AT_ONCE = 2000
 """Engagements after which a call looks at no further quarter of an hour."""
 NIGHT_MS = HOUR_MS
 """How long after midnight the day before begins to be looked at."""
+ANSWERS_AFTER_MS = 5_000
+"""After which a call looks at no further quarter of an hour, though nothing is kept of those it has seen."""
 SHARE_MS = 15_000
 """How much of its minute a sweep has for it."""
 NO_FACTS = (0, 0)
@@ -129,9 +131,9 @@ def quarters(world: World, start: int, end: int, each: Callable[[World, int], Fi
 
     With it, where to go on; None at the end.
     """
-    found = Findings()
+    found, began = Findings(), world.now()
     start, end = judged(world, start, end)
-    while start < end and found.engagements < AT_ONCE:
+    while start < end and found.engagements < AT_ONCE and world.now() - began < ANSWERS_AFTER_MS:
         found.add(each(world, start))
         start += QUARTER_MS
     return found, start if start < end else None

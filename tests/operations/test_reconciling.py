@@ -320,6 +320,16 @@ def test_i3_work_of_which_no_message_tells_any_more_is_found(any_centre: Centre,
     assert centre.read(lost).state == "offered"
 
 
+def test_a_call_has_an_end_where_nothing_is_kept(centre: MemoryCentre) -> None:
+    end = quarter_of(centre.clock())
+    start = end - 30 * DAY_MS
+    centre.world.now = ticking(centre, 100)  # each look at it
+    found, onward = reconciling.quarters(centre.world, start, end, reconciling.check)
+    assert found.engagements == 0
+    assert onward is not None
+    assert start < onward <= start + 50 * QUARTER_MS
+
+
 def ticking(centre: MemoryCentre, ms: int) -> Callable[[], int]:
     """A clock on which each look takes so long."""
 
