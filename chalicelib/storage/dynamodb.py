@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
@@ -130,8 +131,7 @@ class DynamoStore:
     def commit_all(self, changes: Sequence[Change]) -> list[bool]:
         held: list[bool] = []
         for chunk in _batches(changes):
-            puts = [{"Put": put} for change in chunk for put in self._puts(change)]
-            if len(chunk) > 1 and self._table.transact(puts) is None:
+            if len(chunk) > 1 and self._commit_together(chunk):
                 held.extend([True] * len(chunk))
             else:
                 held.extend(self._commits(change) for change in chunk)
@@ -495,6 +495,11 @@ class DynamoStore:
         kept = replace(seen, version=seen.version + 1)
         self._table.follow(key, document.dump(kept), seen.version)
         return kept
+
+    def _commit_together(self, changes: Sequence[Change]) -> bool:
+        with suppress(LostRace):
+            return self._table.transact([{"Put": put} for each in changes for put in self._puts(each)]) is None
+        return False
 
     def _commits(self, change: Change) -> bool:
         try:

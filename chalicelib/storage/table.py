@@ -24,6 +24,7 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 
 CONFLICT_ATTEMPTS = 6
+IN_CONFLICT = "The write stayed in conflict with others; try again."
 THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 
 
@@ -110,7 +111,7 @@ class Table:
 
     def put(self, row: Item) -> None:
         """A row, whatever stood there."""
-        self._client.put_item(TableName=self._name, Item=row)
+        self._patiently(lambda: self._client.put_item(TableName=self._name, Item=row))
 
     def put_all(self, rows: Iterable[Item]) -> None:
         """Rows that may be put again; of those with the same key, the last."""
@@ -125,12 +126,14 @@ class Table:
     def update(self, key: Key, *, update: str, condition: str, values: Mapping[str, Any]) -> bool:
         """Change a row in place; whether the condition held."""
         try:
-            self._client.update_item(
-                TableName=self._name,
-                Key=key_of(key),
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
+            self._patiently(
+                lambda: self._client.update_item(
+                    TableName=self._name,
+                    Key=key_of(key),
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -139,14 +142,15 @@ class Table:
     def try_put(self, put: Item) -> Item | None:
         """None where the put of `conditional` held; otherwise the row that stood in its way."""
         try:
-            self._client.put_item(**put)
+            self._patiently(lambda: self._client.put_item(**put))
         except self._client.exceptions.ConditionalCheckFailedException as error:
             refused: Any = error.response
             return dict(refused.get("Item", {}))
         return None
 
     def transact(self, actions: list[Item]) -> list[Item] | None:
-        """None where the transaction held; otherwise its cancellation reasons, one an action.
+        """None where the transaction held; otherwise the reasons, one an action, of which one is a condition that did
+        not hold. Raises `LostRace` where others stayed in its way.
 
         The token is made of the actions, so the same logical write sent again after a lost answer applies once.
         """
@@ -162,7 +166,7 @@ class Table:
                 cancelled: Any = error.response
                 reasons: list[Item] = cancelled["CancellationReasons"]
                 codes = {reason.get("Code") for reason in reasons}
-                if "ConditionalCheckFailed" in codes or attempt == CONFLICT_ATTEMPTS - 1:
+                if "ConditionalCheckFailed" in codes:
                     return reasons
                 if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
                     raise
@@ -170,7 +174,7 @@ class Table:
                 if error.response["Error"]["Code"] != "TransactionInProgressException":
                     raise
             self._pause(0.01 * 2**attempt)
-        raise LostRace("The write stayed in conflict with others; try again.")
+        raise LostRace(IN_CONFLICT)
 
     def conditional(
         self, row: Item, condition: str, values: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None
@@ -244,6 +248,16 @@ class Table:
             return loaded(row["doc"])
         parts = self.query(f"DOCUMENT#{row['parts']['S']}", "0", "~")
         return b"".join(bytes(part["part"]["B"]) for part in parts)
+
+    def _patiently(self, write: Callable[[], object]) -> None:
+        """Write a row. One that a transaction is at is tried again: it refuses whatever else comes at that moment."""
+        for attempt in range(CONFLICT_ATTEMPTS):
+            try:
+                write()
+                return
+            except self._client.exceptions.TransactionConflictException:
+                self._pause(0.01 * 2**attempt)
+        raise LostRace(IN_CONFLICT)
 
     def _write_all(self, requests: list[Item]) -> None:
         for attempt in range(CONFLICT_ATTEMPTS):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements import amendments
 from chalicelib.engagements.model import Note
 from chalicelib.errors import LostRace
+from chalicelib.operations.translation import waiting_of
 from chalicelib.storage.dynamodb import DynamoStore
-from tests.contract.test_store import engagement
+from chalicelib.storage.protocol import Started
+from tests.contract.test_store import engagement, receipt
 from tests.support.worlds import NOW, aws, aws_centre
 
 
@@ -49,3 +56,64 @@ def test_a_note_that_is_forgotten_meanwhile_does_not_come_back(
     store.end_notes(closed)
     monkeypatch.undo()
     assert store.notes(one.engagement_id) == []
+
+
+@contextmanager
+def transactions_of_others(store: DynamoStore, calls: int) -> Iterator[None]:
+    """The next so many writes find that another transaction is at the same rows at this moment."""
+    left = iter(range(calls))
+
+    def busy(model: Any, **_: Any) -> Any:
+        if model.name not in ("PutItem", "UpdateItem", "TransactWriteItems") or next(left, None) is None:
+            return None
+        code, more = "TransactionConflictException", {}
+        if model.name == "TransactWriteItems":
+            code = "TransactionCanceledException"
+            more = {"CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}]}
+        error = {"Error": {"Code": code, "Message": "busy"}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}
+        return AWSResponse("", 400, {}, None), error
+
+    events = store._table._client.meta.events
+    events.register_first("before-call", busy)
+    try:
+        yield
+    finally:
+        events.unregister("before-call", busy)
+
+
+class TestRowsOfAnotherTransaction:
+    """A row that a transaction is at refuses every other write for that moment."""
+
+    def test_a_write_of_one_row_is_tried_again(self, store: DynamoStore) -> None:
+        with transactions_of_others(store, 2):
+            assert store.start(engagement(), None) == Started()
+
+    def test_what_has_to_wait_is_enlisted_all_the_same(self, store: DynamoStore) -> None:
+        one = engagement()
+        store.start(one, None)
+        with transactions_of_others(store, 2):
+            assert store.enlist(waiting_of(Tenant(), one))
+
+    def test_a_start_that_stays_in_conflict_is_a_lost_race(self, store: DynamoStore) -> None:
+        one = engagement()
+        with transactions_of_others(store, 100), pytest.raises(LostRace):
+            store.start(one, receipt(one))
+        assert store.start(one, receipt(one)) == Started()
+
+    def test_changes_that_stay_in_conflict_are_answered_one_by_one(self, store: DynamoStore) -> None:
+        changes = []
+        for n in range(2):
+            one = engagement(f"CASE-{n}")
+            store.start(one, None)
+            changes.append(amendments.flag(one, ("due_date_at_risk",), now=NOW))
+        with transactions_of_others(store, 100):
+            assert store.commit_all(changes) == [False, False]
+        assert store.commit_all(changes) == [True, True]
+
+    def test_what_closed_work_said_is_not_left_out_because_its_row_is_busy(self, store: DynamoStore) -> None:
+        one = engagement()
+        closed = replace(one, state="closed", closed_at=NOW)
+        with transactions_of_others(store, 100), pytest.raises(LostRace):
+            store.archive(closed, one.trail)  # it comes again
+        store.archive(closed, one.trail)
+        assert store.archived(one.engagement_id)[0] == closed
