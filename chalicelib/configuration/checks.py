@@ -231,7 +231,11 @@ def _identity_provider(at: str, provider: IdentityProvider) -> Iterator[FieldErr
 
 
 def _public(at: str, url: str) -> Iterator[FieldError]:
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        yield FieldError(at, "This is no address.")
+        return
     try:
         private = not ip_address(host).is_global
     except ValueError:

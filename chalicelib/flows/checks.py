@@ -62,7 +62,11 @@ def check(at: str, flow: Flow, setting: Setting) -> Iterator[FieldError]:
 def check_systems(at: str, systems: Collection[SystemOfRecord]) -> Iterator[FieldError]:
     """Systems of record are reached by https, at a public host, from the root or below."""
     for s, system in enumerate(systems):
-        parts = urlsplit(system.url)
+        try:
+            parts = urlsplit(system.url)
+        except ValueError:
+            yield FieldError(f"{at}/{s}/url", "This is no address.")
+            continue
         if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
             yield FieldError(f"{at}/{s}/url", "An https address without credentials and query.")
         elif not _is_public(parts.hostname):

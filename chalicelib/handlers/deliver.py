@@ -12,16 +12,22 @@ from chalicelib.world import World
 
 
 def take(world: World, records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Try each delivery once. One that cannot be read is tried again and then goes to the dead letters."""
-    poisoned = []
+    """Try each delivery once. What cannot be read, or breaks, comes again, and then goes to the dead letters."""
+    failed = []
+    poisoned = 0
     with metrics():
         for record in records:
             delivery = delivery_of(record["body"])
             if delivery is None:
-                poisoned.append({"itemIdentifier": record["messageId"]})
+                poisoned += 1
+                failed.append(record["messageId"])
                 continue
-            delivering.deliver(world, delivery)
-        count("PoisonedMessages", len(poisoned))
+            try:
+                delivering.deliver(world, delivery)
+            except Exception as error:  # noqa: BLE001 - raised, it would have the others of the batch made again
+                log.error("failed", event_id=delivery.event_id, error=type(error).__name__)
+                failed.append(record["messageId"])
+        count("PoisonedMessages", poisoned)
     if poisoned:
-        log.error("unreadable", deliveries=len(poisoned))
-    return {"batchItemFailures": poisoned}
+        log.error("unreadable", deliveries=poisoned)
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}

@@ -69,23 +69,26 @@ class HttpPoster:
         return found
 
     def _call(self, request: Request, seconds: float) -> bytes:
-        parts = urlsplit(request.url)
-        if parts.scheme not in self._schemes or not parts.hostname:
+        try:
+            parts = urlsplit(request.url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError as error:
+            raise PostFailed("It is no address.") from error
+        if parts.scheme not in self._schemes or not parts.hostname or not parts.netloc.isascii():
             raise PostFailed("It is no https address.")
         executor = ThreadPoolExecutor(1)
-        called = executor.submit(self._answer, parts, request, seconds)
+        called = executor.submit(self._answer, parts, port, request, seconds)
         executor.shutdown(wait=False)
         try:
             return called.result(seconds)
         except TimeoutError as error:
             raise PostFailed(f"No answer within {seconds:g} s.") from error
 
-    def _answer(self, parts: SplitResult, request: Request, seconds: float) -> bytes:
+    def _answer(self, parts: SplitResult, port: int, request: Request, seconds: float) -> bytes:
         host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             addresses = list(self._resolve(host, port))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # no such name, or none that there can be
             raise PostFailed(f"The name {host} leads nowhere.") from error
         if not addresses or not all(self._allowed(address) for address in addresses):
             raise PostFailed(f"The name {host} leads to an address that is not public.")

@@ -224,6 +224,7 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{V}", {**GOOD["variables"][0], "values": ["1"], "default_value": "2"}, f"/{V}/default_value", "one of 1"),
     (f"{W}/url", "http://crm.example.com", f"/{W}/url", "begins with https://"),
     (f"{W}/url", "https://localhost/hook", f"/{W}/url", "must be a public one"),
+    (f"{W}/url", "https://[::1/hook", f"/{W}/url", "no address"),
 ]
 
 

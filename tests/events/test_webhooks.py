@@ -341,6 +341,11 @@ class TestTargets:
         with pytest.raises(PostFailed, match="leads nowhere"):
             HttpPoster(resolve=nowhere).post("https://example.com/", {}, b"")
 
+    @pytest.mark.parametrize("url", [f"https://{'a' * 64}.example.com/", "https://example.com:99999/", "https://[::1/"])
+    def test_an_address_that_cannot_be_is_a_problem_like_any_other(self, url: str) -> None:
+        with pytest.raises(PostFailed):
+            HttpPoster().post(url, {}, b"")
+
     def test_redirects_are_not_followed_and_slow_receivers_are_cut(self) -> None:
         poster = HttpPoster(allowed=lambda _: True, schemes=("http",), resolve=lambda *_: ["127.0.0.1"])
         with a_server() as url:

@@ -239,6 +239,7 @@ def test_an_overflow_may_lead_back_through_a_flow_no_more_than_a_flow_may() -> N
         "https://me:secret@crm.example.com/",
         "https://crm.example.com/?a=1",
         "https://metadata.internal/",
+        "https://[::1/",
         "crm.example.com",
     ],
 )

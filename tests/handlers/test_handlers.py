@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from chalicelib.handlers import doorbell, schedule, stream
+from chalicelib.errors import TooManyRequests
+from chalicelib.handlers import deliver, doorbell, schedule, stream
 from chalicelib.handlers.observe import metrics, observe_events
+from chalicelib.messaging.protocol import Delivery
 from chalicelib.operations import recording
-from tests.support.worlds import MemoryCentre, aws, aws_centre
+from chalicelib.storage.protocol import Attempt
+from tests.support.worlds import TENANT, MemoryCentre, aws, aws_centre
 
 
 def test_a_ring_that_cannot_be_read_fails_alone_and_is_counted(
@@ -24,6 +28,26 @@ def test_a_ring_that_cannot_be_read_fails_alone_and_is_counted(
     assert centre.read(engagement_id).state == "offered"
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "PoisonedMessages" in line]
     assert metrics[0]["PoisonedMessages"] == [1.0]
+
+
+def test_a_delivery_that_breaks_has_no_other_one_made_again(
+    centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    centre.configure({**TENANT, "webhooks": [{"webhook_id": "crm", "url": "https://crm.example.com/hook"}]})
+    bodies = [Delivery("crm", f"e{n}", "contact_center.engagement_started", "{}") for n in range(3)]
+    records = [{"messageId": each.event_id, "body": json.dumps(asdict(each))} for each in bodies]
+    keep = centre.store.keep_attempt
+
+    def busy(attempt: Attempt) -> None:
+        if attempt.event_id == "e1":
+            raise TooManyRequests("The table is too busy.", 1)
+        keep(attempt)
+
+    monkeypatch.setattr(centre.store, "keep_attempt", busy)
+    assert deliver.take(centre.world, records) == {"batchItemFailures": [{"itemIdentifier": "e1"}]}
+    assert [attempt.event_id for attempt in centre.store.attempts("crm", 0, centre.clock.at + 1, 9)] == ["e0", "e2"]
+    logged = [record.__dict__ for record in caplog.records if record.msg == "failed"]
+    assert [(each["event_id"], each["error"]) for each in logged] == [("e1", "TooManyRequests")]
 
 
 def test_waits_and_offers_that_nobody_took_are_measured(
