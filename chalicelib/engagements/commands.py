@@ -282,7 +282,10 @@ def activate(engagement: Engagement, occupancy: Occupancy, *, room: int, actor: 
 def release(
     engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int, standing: Standing | None = None
 ) -> Change:
-    """Give assigned work back to its queue, where it keeps its age. `standing`: how it stands there from now on."""
+    """Give assigned work back to its queue, where it keeps its age and is anybody's.
+
+    `standing`: how it stands there from now on.
+    """
     owned(engagement, occupancy.agent_id)
     back = step(
         engagement,
@@ -292,6 +295,7 @@ def release(
         detail=handling(engagement, now),
         waiting_since=now,
         offers=0,
+        direct_to=None,
         standing=engagement.standing if standing is None else standing,
         **NOBODY,
     )

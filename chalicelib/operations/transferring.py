@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chalicelib.configuration.profiles import Allowed, Queue
@@ -14,7 +14,7 @@ from chalicelib.flows.document import Route
 from chalicelib.operations.flowing import Run, pass_through
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.ranking import seen_before
-from chalicelib.operations.translation import destination_of
+from chalicelib.operations.translation import could_take, destination_of, waiting_of
 from chalicelib.routing.occupancy import room
 from chalicelib.world import World
 
@@ -93,7 +93,8 @@ def hand_over(world: World, order: Order, queue_id: str) -> Engagement:
 
 def give_back(world: World, engagement: Engagement) -> Change:
     """What nobody took in time goes back to its sender's queue: for a minute to him alone, then to anybody."""
-    now, queue_id = world.now(), engagement.return_queue_id or engagement.queue_id
+    now, origin = world.now(), engagement.return_queue_id
+    queue_id = origin if origin in world.tenant().queue_by_id else engagement.queue_id
     route = Route(queue_id, engagement.priority, engagement.skills, None, engagement.return_to, 60)
     return transfers.give_back(engagement, _destined(world, engagement, route, now), now=now)
 
@@ -133,6 +134,8 @@ def _never_takes(tenant: Tenant, agent_id: str, engagement: Engagement) -> str |
     capacity, rules = tenant.places(agent)
     if room(rules, capacity, {}, engagement.channel) < 1:
         return f"Agent {agent_id} has no place for {engagement.channel}; GET …/transfer/users lists who has."
+    if not could_take(tenant, agent_id, waiting_of(tenant, replace(engagement, skills=()))):
+        return f"Agent {agent_id} has not the skills that the queue {engagement.queue_id!r} always asks for."
     return None
 
 

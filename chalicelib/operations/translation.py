@@ -12,7 +12,9 @@ from chalicelib.engagements.clocks import Targets, speaks_at
 from chalicelib.engagements.model import Content, Destination, Engagement, Occupancy
 from chalicelib.flows.document import Route
 from chalicelib.routing.consumer import ConsumerProfile, Facts, Standing, asks_who_comes_back, standing_of
+from chalicelib.routing.explain import matchable
 from chalicelib.routing.model import Candidate, Requirement, Waiting
+from chalicelib.routing.widen import Needs
 
 Seen = Callable[[Content], int | None]
 """When the consumer's engagement before this one began (epoch milliseconds), if he had any: asked if it matters."""
@@ -73,7 +75,7 @@ def standing_in(
 
 def waiting_of(tenant: Tenant, engagement: Engagement) -> Waiting:
     """A queued engagement as the core sees it."""
-    return Waiting(
+    waiting = Waiting(
         engagement_id=engagement.engagement_id,
         version=engagement.version,
         queue_id=engagement.queue_id,
@@ -85,26 +87,33 @@ def waiting_of(tenant: Tenant, engagement: Engagement) -> Waiting:
         top=engagement.standing.top,
         rate=engagement.standing.rate,
         target_at=engagement.standing.target_at,
-        direct_to=_serving(tenant, engagement.direct_to, engagement.queue_id),
-        preferred=_serving(tenant, engagement.preferred, engagement.queue_id),
+        direct_to=engagement.direct_to,
+        preferred=engagement.preferred,
         preferred_until=engagement.preferred_until,
         since=engagement.waiting_since,
         offers=engagement.offers,
         due_at=min(deadlines(tenant, engagement), default=None),
     )
+    return as_configured(tenant, waiting)
 
 
 def as_configured(tenant: Tenant, waiting: Waiting) -> Waiting:
-    """An entry of the index by today's agents: what was for one who does not serve its queue is anybody's."""
-    direct_to, preferred = (_serving(tenant, each, waiting.queue_id) for each in (waiting.direct_to, waiting.preferred))
-    as_it_is = (direct_to, preferred) == (waiting.direct_to, waiting.preferred)
-    return waiting if as_it_is else replace(waiting, direct_to=direct_to, preferred=preferred)
+    """An entry of the index by today's agents: what is for one who could never take it is anybody's."""
+    if waiting.direct_to is None and waiting.preferred is None:
+        return waiting
+    direct_to, preferred = (
+        each if each is not None and could_take(tenant, each, waiting) else None
+        for each in (waiting.direct_to, waiting.preferred)
+    )
+    return replace(waiting, direct_to=direct_to, preferred=preferred)
 
 
-def _serving(tenant: Tenant, agent_id: str | None, queue_id: str) -> str | None:
-    """The agent, if he serves the queue; he may be gone, or the work may have come to a queue that is not his."""
-    agent = tenant.agent_by_id.get(agent_id or "")
-    return agent_id if agent is not None and queue_id in agent.queues else None
+def could_take(tenant: Tenant, agent_id: str, waiting: Waiting) -> bool:
+    """Whether an agent could ever take it: he may be gone, the work in a queue that is not his, or too much for him."""
+    if agent_id not in tenant.agent_by_id:
+        return False
+    anybodys = replace(waiting, direct_to=None)
+    return matchable(anybodys, [candidate_of(tenant, Occupancy(agent_id))], Needs(tenant.rules))
 
 
 def deadlines(tenant: Tenant, engagement: Engagement) -> set[int]:

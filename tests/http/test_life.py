@@ -86,6 +86,31 @@ class TestTransfer:
         assert (reply.status, state(api, engagement_id)) == (409, "assigned")
         assert why in reply.body["detail"]
 
+    def test_to_an_agent_without_the_skill_that_its_queue_always_asks_for_is_refused(self, api: Api) -> None:
+        queues = [{**TENANT["queues"][0], "agent_routing_profile_id": "french"}, *TENANT["queues"][1:]]
+        line = {"skill_category_id": "languages", "skill_category_required": True, "default_skill_id": "french"}
+        profile = {"agent_routing_profile_id": "french", "agent_routing_profile_name": "F", "priorities": [line]}
+        category = {"skill_category_id": "languages", "skill_category_name": "L", "skills": ["french"]}
+        configured(api, queues=queues, agent_routing_profiles=[profile], skill_categories=[category])
+        engagement_id = accepted(api)
+        assert api.by("ana").get(f"{ONE}/{engagement_id}/transfer/users").body["users"] == []
+        reply = patch(api, "ana", engagement_id, engagement_action="transfer to agent", target_agent_id="ben")
+        assert (reply.status, state(api, engagement_id)) == (409, "assigned")
+        assert "skills" in reply.body["detail"]
+
+    def test_what_nobody_takes_stays_where_it_is_if_it_came_from_a_queue_that_is_gone(self, api: Api) -> None:
+        configured(api, {"transfer": {"return_after": 60}})
+        engagement_id = accepted(api)
+        body = {"engagement_action": "transfer to queue", "target_queue_id": "general"}
+        assert patch(api, "ana", engagement_id, **body).status == 204
+        flows = copy.deepcopy(TENANT["flows"])
+        flows[0]["versions"][0]["steps"] = [{"set": {"queue_id": "general"}}]
+        agents = [{**agent, "queues": ["general"]} for agent in TENANT["agents"]]
+        api.centre.configure({"queues": [TENANT["queues"][1]], "agents": agents, "flows": flows})
+        api.centre.clock.pass_seconds(60)
+        api.centre.settle()
+        assert (read(api, engagement_id)["queue_id"], state(api, engagement_id)) == ("general", "offered")
+
     def test_through_a_flow_it_is_routed_anew(self, api: Api) -> None:
         flows = copy.deepcopy(TENANT["flows"])
         flows[1]["versions"][0] |= {"status": "published", "steps": [{"set": {"queue_id": "general", "priority": 8}}]}

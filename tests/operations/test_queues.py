@@ -183,6 +183,54 @@ class TestAgentRouting:
         any_centre.settle()
         assert any_centre.read(work).agent_id == "ben"
 
+    @pytest.mark.parametrize(
+        "ben",
+        [
+            {"queues": ["general"], "skills": {"french": 3}},
+            {"capacity": {"voice": 1}, "skills": {"french": 3}},
+            {"skills": {"french": 2}},
+        ],
+        ids=["serves another queue", "has no place for its channel", "lacks a skill"],
+    )
+    def test_work_that_is_meant_for_one_who_could_never_take_it_is_anybodys(
+        self, any_centre: Centre, ben: Document
+    ) -> None:
+        agents = with_agents({"user_id": "ana", "skills": {"french": 3}}, {"user_id": "ben", **ben})
+        configured(any_centre, agents=agents, flows=always({"user_id": "ben", **FRENCH}))
+        work = any_centre.start()
+        any_centre.settle()  # it waits in the index
+        any_centre.ready("ben", "ana")
+        any_centre.settle()
+        assert any_centre.read(work).agent_id == "ana"
+
+    def test_work_for_one_agent_that_overflows_to_where_he_is_not_is_anybodys_there(self, any_centre: Centre) -> None:
+        overflows = {"max_wait_time": 60, "overflow": {"queue_id": "general"}}
+        configured(any_centre, overflows, flows=always({"user_id": "ana"}))
+        work = any_centre.start()
+        any_centre.settle()
+        any_centre.clock.pass_seconds(60)
+        any_centre.ready("ben")
+        any_centre.settle()
+        assert (any_centre.read(work).queue_id, any_centre.read(work).agent_id) == ("general", "ben")
+
+    def test_work_that_the_one_it_was_meant_for_gives_back_is_anybodys(self, any_centre: Centre) -> None:
+        configured(any_centre, {"orphans": {"grace": 60}}, flows=always({"user_id": "ben"}))
+        given_back, orphaned = any_centre.start("CASE-1"), any_centre.start("CASE-2")
+        any_centre.ready("ben")  # two places
+        any_centre.settle()
+        any_centre.accept(given_back)
+        any_centre.accept(orphaned)
+        desk.release(any_centre.world, Order(given_back, "agent:ben", "ben"))
+        sessions.set_status(any_centre.world, "ben", "offline", None, "agent:ben")
+        any_centre.clock.pass_seconds(60)
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert any_centre.read(given_back).agent_id == "ana"
+        any_centre.accept(given_back)
+        any_centre.end(given_back)
+        any_centre.settle()
+        assert any_centre.read(orphaned).agent_id == "ana"
+
     def test_work_is_held_for_the_preferred_agent_and_then_for_anybody(self, any_centre: Centre) -> None:
         configured(any_centre, flows=always({"preferred_user_id": "ben", "preferred_seconds": 20}))
         work = any_centre.start()

@@ -43,7 +43,7 @@ def take_up(model: Model, id_: str, agent: str | None, role: str, version: int |
 def release(model: Model, id_: str, agent: str | None, role: str, now: int, version: int | None) -> None:
     """Its age, its priority and whom it is meant for stay."""
     work = owned(model.find(id_, agent, version), agent)
-    model.step(work, "release", role, since=now, offers=0, **NOBODYS)
+    model.step(work, "release", role, since=now, offers=0, direct=None, **NOBODYS)
 
 
 def finish(model: Model, id_: str, agent: str | None, role: str, now: int, version: int | None) -> None:

@@ -145,11 +145,10 @@ class Model:
         return load[channel] < CAPACITY[agent].get(channel, 0)
 
     def can_take(self, agent: str, work: Work, now: int, room: bool = True) -> bool:
-        """I8. `room`: whether he has to have room too. Nothing is kept for one who does not serve its queue."""
+        """I8. `room`: whether he has to have room too. Nothing is kept for one who could never take it."""
         person = self.people[agent]
         direct, preferred = (
-            each if each is None or work.queue in AGENT[each]["queues"] else None
-            for each in (work.direct, work.preferred)
+            each if each is not None and self.could_take(each, work) else None for each in (work.direct, work.preferred)
         )
         return (
             person.status == "ready"
@@ -161,6 +160,12 @@ class Model:
             and (direct is not None or now >= work.preferred_until or preferred in (None, agent))
             and (not room or self.room(agent, work.channel))
         )
+
+    @staticmethod
+    def could_take(agent: str, work: Work) -> bool:
+        """Whether an agent could ever take it."""
+        able = not work.french or AGENT[agent].get("skills", {}).get("french", 0) >= 3
+        return able and work.queue in AGENT[agent]["queues"] and work.channel in CAPACITY[agent]
 
     def waiting(self, queue: str) -> list[Work]:
         return [work for work in self.works.values() if work.state == "queued" and work.queue == queue]

@@ -112,7 +112,7 @@ def _orphaned(model: Model, work: Work, event: Event, now: int) -> None:
     gone = now - person.since >= queue.get("grace", 120) * SECOND and queue.get("policy") != "hold"
     if event.command == "release":
         assert woken or (gone and "queue_id" not in queue)
-        model.step(work, "release", "system", since=now, offers=0, **NOBODYS)
+        model.step(work, "release", "system", since=now, offers=0, direct=None, **NOBODYS)
     else:
         assert gone
         model.sent(work, "system", "queue", queue["queue_id"], True, None, now)
