@@ -62,6 +62,9 @@ def _sent(world: World, hands: Hands, target: Target, actor: str) -> Change:
     queue = tenant.queue_by_id.get(engagement.queue_id)
     if queue is None or not _allows(queue, target):
         raise TransferRefused(f"The queue's policy does not allow a transfer to this {target.kind}.")
+    channel = _channel_of(tenant, target)
+    if channel not in (None, engagement.channel):
+        raise TransferRefused(f"This {target.kind} is for {channel}, and the work is {engagement.channel}.")
     to, passage = _destination(world, engagement, target, now)
     back = queue.transfer.return_after
     return transfers.transfer(
@@ -105,7 +108,7 @@ def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
     if queue is None:
         return []
     known: dict[Kind, list[str]] = {
-        "queue": [each.queue_id for each in tenant.queues if each.channel == engagement.channel],
+        "queue": list(tenant.own_queues),
         "agent": [
             each
             for each in tenant.agent_by_id
@@ -113,7 +116,21 @@ def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
         ],
         "flow": [entry_id for entry_id, flow in tenant.flow_by_entry_id.items() if flow.published() is not None],
     }
-    return [each for each in known[kind] if _allows(queue, Target(kind, each))]
+    found = (Target(kind, each) for each in known[kind])
+    ours = (None, engagement.channel)
+    return [each.id for each in found if _allows(queue, each) and _channel_of(tenant, each) in ours]
+
+
+def _channel_of(tenant: Tenant, target: Target) -> str | None:
+    """The one channel that work may be of there; None for an agent, and for a queue that only passes it on."""
+    match target.kind:
+        case "queue":
+            queue = tenant.own_queues.get(target.id)
+            return queue.channel if queue else None
+        case "flow":
+            return tenant.flow_by_entry_id[target.id].channel
+        case _:
+            return None
 
 
 def _allows(queue: Queue, target: Target) -> bool:

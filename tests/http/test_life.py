@@ -98,6 +98,28 @@ class TestTransfer:
         assert (reply.status, state(api, engagement_id)) == (409, "assigned")
         assert "skills" in reply.body["detail"]
 
+    @pytest.mark.parametrize("kind", ["queue", "flow"])
+    def test_it_does_not_go_to_another_channel(self, api: Api, kind: str) -> None:
+        calls = {"queue_id": "calls", "queue_name": "Calls", "channel": "voice"}
+        flows = copy.deepcopy(TENANT["flows"])
+        flows[1] |= {"channel": "voice", "entry_points": [{"entry_id": "entry-calls", "entry_name": "Calls"}]}
+        flows[1]["versions"][0] |= {"status": "published", "steps": [{"set": {"queue_id": "calls"}}]}
+        agents = [{**each, "capacity": {"work_item": 1, "voice": 1}} for each in TENANT["agents"]]
+        configured(api, queues=[*TENANT["queues"], calls], flows=flows, agents=agents)
+        engagement_id = accepted(api)
+        other, same = {"queue": ("calls", "general"), "flow": ("entry-calls", "entry-tickets")}[kind]
+        field = f"target_{kind}_id"
+        reply = patch(api, "ana", engagement_id, engagement_action=f"transfer to {kind}", **{field: other})
+        assert (reply.status, state(api, engagement_id)) == (409, "assigned")
+        assert "is for voice" in reply.body["detail"]
+        assert "refuse_transfer" in commands_of(api, engagement_id)
+        listed = api.by("ana").get(f"{ONE}/{engagement_id}/transfer/{kind}s").body[f"{kind}s"]
+        assert other not in str(listed)
+        assert same in str(listed)
+        assert patch(api, "ana", engagement_id, engagement_action="switch", target_channel="voice").status == 204
+        reply = patch(api, "ana", engagement_id, engagement_action=f"transfer to {kind}", **{field: other})
+        assert (reply.status, read(api, engagement_id)["queue_id"]) == (204, "calls")
+
     def test_what_nobody_takes_stays_where_it_is_if_it_came_from_a_queue_that_is_gone(self, api: Api) -> None:
         configured(api, {"transfer": {"return_after": 60}})
         engagement_id = accepted(api)

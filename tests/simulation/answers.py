@@ -111,6 +111,8 @@ def transfer(
         raise Refused("InvalidRequest")
     if kind == "agent" and (work.queue not in AGENT[target]["queues"] or work.channel not in CAPACITY[target]):
         refuse()
+    if kind != "agent" and work.channel != "work_item":  # no queue or flow here is for another channel
+        refuse()
     allowed = policy.get({"queue": "queues", "agent": "users", "flow": "flows"}[kind], "all")
     if allowed != "all" and target not in allowed:
         refuse()
