@@ -8,13 +8,24 @@ from chalicelib.engagements.model import AgentStatus, Change, Occupancy
 from chalicelib.engagements.step import timed
 
 
-def set_status(occupancy: Occupancy, status: AgentStatus, sub_status: str | None, now: int, actor: str = "") -> Change:
-    """Change what an agent says of himself. Becoming ready starts his idle time anew."""
+def set_status(
+    occupancy: Occupancy,
+    status: AgentStatus,
+    sub_status: str | None,
+    now: int,
+    actor: str = "",
+    reason_id: str | None = None,
+) -> Change:
+    """Change what an agent says of himself. Becoming ready starts his idle time anew.
+
+    `reason_id`: which of the configuration's reasons the `sub_status` is, if it is one.
+    """
     changed = replace(
         occupancy,
         version=occupancy.version + 1,
         status=status,
         sub_status=sub_status,
+        sub_status_id=reason_id,
         status_since=now,
         status_by=actor,
         idle_since=now if status == "ready" != occupancy.status else occupancy.idle_since,

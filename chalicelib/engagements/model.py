@@ -277,6 +277,9 @@ class Occupancy:
     version: int = 0
     status: AgentStatus = "offline"
     sub_status: str | None = None
+    """The reason as it was said."""
+    sub_status_id: str | None = None
+    """Which one of the configuration it was when it was said; None where it is free text."""
     status_since: int = 0
     status_by: str = ""
     """Who set it, as `role:id`: himself, a supervisor, or Interleave."""

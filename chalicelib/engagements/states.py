@@ -45,7 +45,7 @@ TRANSITIONS: dict[str, Transition] = {
     "release": _row("queued", _WORKED_ON, (*_DESK, SYSTEM), "it is the agent's"),
     "transfer": _row("queued", _WORKED_ON, (*_DESK, SYSTEM), "the queue's transfer policy allows it"),
     "refuse_transfer": _row(
-        None, _WORKED_ON, _DESK, "the queue's policy does not allow it, it is for another channel, or could never be taken"
+        None, _WORKED_ON, _DESK, "the policy does not allow it, it is of another channel, or could never be taken"
     ),
     "give_back": _row("queued", ("queued",), (SYSTEM,), "nobody took what was transferred in time"),
     "take_over": _row("assigned", ("assigned",), _DESK, "who takes it over takes part in it, and has room"),

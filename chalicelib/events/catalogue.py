@@ -123,16 +123,16 @@ def duplicate_rejected(engagement_id: str, event_id: str, at: int) -> PublicEven
 
 
 def status_event(before: Occupancy | None, after: Occupancy) -> PublicEvent | None:
-    """The change of an agent's status, if it is one."""
-    was = (before.status, before.sub_status) if before else ("offline", None)
-    if was == (after.status, after.sub_status):
+    """The change of an agent's status, if it is one. A reason that is free text stays out."""
+    before = before or Occupancy(after.agent_id)
+    if (before.status, before.sub_status) == (after.status, after.sub_status):
         return None
     facts = {
         "user_id": after.agent_id,
-        "previous_status": was[0],
-        "previous_sub_status_id": was[1],
+        "previous_status": before.status,
+        "previous_sub_status_id": before.sub_status_id,
         "current_status": after.status,
-        "current_sub_status_id": after.sub_status,
+        "current_sub_status_id": after.sub_status_id,
         "changed_by": after.status_by,
     }
     return PublicEvent(

@@ -29,7 +29,10 @@ def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str
     if sub_status is not None and world.tenant().reasons and sub_status not in reasons:
         message = f"There is no such reason; there are {', '.join(sorted(reasons))}."
         raise InvalidRequest("The reason is unknown.", [FieldError("/sub_status_id", message)])
-    changed = _change(world, agent_id, lambda seen: agents.set_status(seen, status, sub_status, world.now(), actor))
+    known = sub_status if sub_status in reasons else None
+    changed = _change(
+        world, agent_id, lambda seen: agents.set_status(seen, status, sub_status, world.now(), actor, known)
+    )
     if status == "ready":
         world.transport.ring([Ring(agent_id=agent_id)])
     else:

@@ -134,7 +134,8 @@ AGENT_TIMECARD = Summed(
         "ready_ms": "how long the agent was Ready",
         "occupied_ms": "of that, how long at least one place was taken: by work that was offered or active, or that "
         "another system gave",
-        "not_ready_ms": "how long the agent was Not Ready; by reason with `group_by=user_id,sub_status_id`",
+        "not_ready_ms": "how long the agent was Not Ready; by reason with `group_by=user_id,sub_status_id`, where the "
+        "tenant lists its `reasons`",
         "finishing_ms": "of that, how long at least one place was still taken",
         "offline_ms": "how long the agent was Offline between two sessions",
         "shift_ms": "of all this, how much was in the agent's shift, as it was set when the status ended; nothing for "

@@ -10,7 +10,7 @@ from chalicelib.routing.hours import BusinessHours
 
 def status_fact(before: Occupancy | None, after: Occupancy, shift: BusinessHours | None = None) -> Fact | None:
     """The status that ended with this write, or None where it goes on; with how much of it was in the agent's shift,
-    if he has one.
+    if he has one. A reason that is free text stays out.
 
     A status that is set again ends and begins anew. Before the first one ever, nothing is known of the agent.
     """
@@ -22,9 +22,9 @@ def status_fact(before: Occupancy | None, after: Occupancy, shift: BusinessHours
     in_shift = {} if shift is None else _in_shift(before.status, shift.open_ms(before.status_since, at))
     labels = {
         "status": before.status,
-        "sub_status_id": before.sub_status or "",
+        "sub_status_id": before.sub_status_id or "",
         "next_status": after.status,
-        "next_sub_status_id": after.sub_status or "",
+        "next_sub_status_id": after.sub_status_id or "",
         "changed_by": after.status_by,
     }
     return Fact(

@@ -24,7 +24,7 @@ from chalicelib.events.retries import WAITS, wait_after
 from chalicelib.messaging.eventbridge import EventBus, cloud_event
 from chalicelib.messaging.poster import MOST_FETCHED, HttpPoster, is_public
 from chalicelib.messaging.protocol import PostFailed
-from chalicelib.operations import amending, delivering, desk
+from chalicelib.operations import amending, delivering, desk, sessions
 from chalicelib.operations.ordering import Order
 from tests.http.test_desk import START, accepted, started
 from tests.support.api import Api, zoom_body
@@ -50,6 +50,11 @@ def a_life(centre: Centre) -> str:
     centre.end(work)
     centre.settle()
     return work
+
+
+def objects(centre: Centre) -> list[dict[str, Any]]:
+    """What events tell, in the order of their subject."""
+    return sorted((each["payload"]["object"] for each in sent(centre)), key=lambda told: int(told["sequence"]))
 
 
 def sent(centre: Centre) -> list[dict[str, Any]]:
@@ -100,6 +105,27 @@ class TestEvents:
         assert len(told) == 1
         (status,) = told.values()
         assert (status["previous_status"], status["current_status"]) == ("offline", "ready")
+
+    @pytest.mark.parametrize(("reasons", "told"), [([], None), ([{"sub_status_id": "lunch"}], "lunch")])
+    def test_a_reason_that_is_none_of_the_configurations_is_not_told(
+        self, any_centre: Centre, reasons: list[dict[str, str]], told: str | None
+    ) -> None:
+        any_centre.configure({**TENANT, "webhooks": [HOOK], "reasons": reasons})
+        any_centre.clock.pass_seconds(5)
+        any_centre.ready("ana")
+        any_centre.clock.pass_seconds(60)
+        given = "lunch" if reasons else "lunch with Jane Roe, +1 555 0100"
+        sessions.set_status(any_centre.world, "ana", "not_ready", given, "agent:ana")
+        assert any_centre.occupancy("ana").sub_status == given, "supervisors see it"
+        any_centre.clock.pass_seconds(60)
+        any_centre.ready("ana")
+        any_centre.consume()
+        any_centre.deliver()
+        ids = [(each["previous_sub_status_id"], each["current_sub_status_id"]) for each in objects(any_centre)]
+        assert ids[1:] == [(None, told), (told, None)]
+        facts = any_centre.world.store.facts("agent_status_history", NOW, any_centre.clock.at + 1)
+        assert [fact.labels.get("sub_status_id") for fact in facts] == [None, told]
+        assert [fact.labels.get("next_sub_status_id") for fact in facts] == [told, None]
 
     def test_who_takes_part_is_told_beside_whose_work_it_is(self, api: Api) -> None:
         hooked(api.centre)

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from chalicelib.engagements import agents
 from chalicelib.engagements.model import DAY_MS
 from chalicelib.http.areas import reports
 from chalicelib.operations import desk, rolling, sessions
@@ -23,6 +24,7 @@ from tests.support.worlds import NOW, TENANT, MemoryCentre, memory_centre
 
 DATASETS = "/v2/contact_center/analytics/dataset/historical"
 WORDS = {
+    "reasons": [{"sub_status_id": "lunch"}],
     "dispositions": [{"disposition_id": "done", "disposition_name": "Solved"}],
     "queues": [{**TENANT["queues"][0], "dispositions": {"dispositions": ["done"]}}, *TENANT["queues"][1:]],
 }
@@ -264,10 +266,11 @@ def test_pages_hold_every_row_once_though_more_happens_meanwhile() -> None:
     assert sum(each["engagement_count"] for each in found) == 3
 
 
-def test_pages_hold_every_row_once_whatever_agents_give_as_a_reason() -> None:
+def test_pages_hold_every_row_once_whatever_facts_say() -> None:
     centre = memory_centre()
     for reason in ("a", "a\nb", "a\tb", "ab", None):
-        sessions.set_status(centre.world, "ana", "not_ready", reason, "agent:ana")
+        status = agents.set_status(centre.occupancy("ana"), "not_ready", reason, centre.clock(), reason_id=reason)
+        centre.store.commit(status)
         centre.clock.pass_seconds(60)
     sessions.set_status(centre.world, "ana", "offline", None, "agent:ana")
     centre.consume()

@@ -108,7 +108,8 @@ def test_work_that_is_started_again_is_repeated_and_soon_after_its_end_reopened(
 
 
 def test_a_status_is_kept_when_it_ends_with_how_long_he_was_busy_in_it() -> None:
-    centre = memory_centre()
+    centre = memory_centre(configured=False)
+    centre.configure({**TENANT, "reasons": [{"sub_status_id": "lunch"}]})
     centre.ready("ana")  # the first one ever: what was before, nobody knows
     assert kept(centre, "agent_status_history") == []
     centre.clock.pass_seconds(10)
