@@ -55,7 +55,7 @@ def archive(world: World) -> int:
 
 
 def again(world: World, quarters: Iterable[int]) -> None:
-    """Have the hours of some quarters written again. Raises `LostRace`.
+    """Have the hours of some quarters written again, once there is the archive that they are in. Raises `LostRace`.
 
     To be called once the change is made. Whoever is writing meanwhile loses the race, and reads them again.
     """

@@ -155,7 +155,8 @@ def check(world: World, quarter: int) -> Findings:
 def rebuild(world: World, quarter: int) -> Findings:
     """Make the facts of a quarter of an hour anew, and from them its roll-ups; what was wrong before.
 
-    Facts without a history, because it is past its retention, stay. Histories cannot be mended, only told of.
+    Facts without a history, because it is past its retention, stay. Histories cannot be mended, only told of. It is
+    marked while this is at it: should this die on the way, a sweep has its roll-ups and the archive follow.
     """
     found = Findings(stale=list(_stale(world, quarter, world.store.facts(None, quarter, quarter + QUARTER_MS))))
 
@@ -166,11 +167,14 @@ def rebuild(world: World, quarter: int) -> Findings:
         replaced = set(map(identity, judged))
         return [*(fact for fact in kept if identity(fact) not in replaced), *told]
 
+    mark = world.new_id()
+    world.store.mark(quarter, mark)
     world.store.rewrite_facts(quarter, anew)
     archiving.again(world, [quarter])
     coverage = world.store.coverage()
     if coverage.holds("quarter", quarter, quarter + QUARTER_MS):
         rolling.roll_quarters(world, coverage, [quarter])
+    world.store.unmark(quarter, mark)
     return found
 
 

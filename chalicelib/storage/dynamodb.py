@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.engagements.model import Change, Engagement, Event, Note, Occupancy, work_key_of
@@ -367,6 +367,9 @@ class DynamoStore:
         rows = self._table.query("LATE", "0", "~")
         return {int(row["sk"]["S"]): str(row["mark"]["S"]) for row in rows if "expires_at" not in row}
 
+    def mark(self, quarter: int, mark: str) -> None:
+        self._table.put({**key_of(_late_key(quarter)), "mark": {"S": mark}})
+
     def unmark(self, quarter: int, mark: str) -> None:
         row = {**key_of(_late_key(quarter)), "mark": {"S": mark}, "expires_at": number(quarter // 1000 + DAY)}
         self._table.try_put(  # if more has come meanwhile, it stays
@@ -393,7 +396,7 @@ class DynamoStore:
         )
 
     def events(self, start: int, end: int, most: int) -> list[PublicEvent]:
-        rows = islice(self._between("EVENTS", start, end), most)
+        rows = islice(_each_once(self._between("EVENTS", start, end)), most)
         return [codec.PUBLIC_EVENT.load(loaded(row["doc"])) for row in rows]
 
     def keep_attempt(self, attempt: Attempt) -> None:
@@ -552,6 +555,12 @@ class DynamoStore:
 
     def _shard(self, text: str) -> int:
         return int(_digest(text), 16) % self._shards
+
+
+def _each_once(rows: Iterable[Item]) -> Iterator[Item]:
+    """Rows in order, of each name the first: what was written again after `shards` has grown may be in another one."""
+    for _, same_name in groupby(rows, key=lambda row: str(row["sk"]["S"])):
+        yield next(same_name)
 
 
 def engagement_of(image: Mapping[str, Any] | None) -> Engagement | None:

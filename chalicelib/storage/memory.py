@@ -54,7 +54,8 @@ class MemoryStore:
         self._coverage = Coverage()
         self._night = Night()
         self._archiving = Archiving()
-        self._late: dict[int, int] = {}
+        self._late: dict[int, str] = {}
+        self._marks = 0
         self._configurations: list[Configuration] = [Configuration()]
         self._stamps: dict[int, Stamp] = {}
         self._claims: dict[tuple[str, int], int] = {}
@@ -203,7 +204,8 @@ class MemoryStore:
             for fact in facts:
                 self._facts[identity(fact)] = fact
                 if quarter_of(fact.at) in late:
-                    self._late[quarter_of(fact.at)] = self._late.get(quarter_of(fact.at), 0) + 1
+                    self._marks += 1
+                    self._late[quarter_of(fact.at)] = str(self._marks)
             for visit in visits:
                 self._visits[visit.consumer, visit.at, visit.engagement_id] = visit
 
@@ -266,11 +268,15 @@ class MemoryStore:
 
     def late(self) -> dict[int, str]:
         with self._lock:
-            return {quarter: str(mark) for quarter, mark in sorted(self._late.items())}
+            return dict(sorted(self._late.items()))
+
+    def mark(self, quarter: int, mark: str) -> None:
+        with self._lock:
+            self._late[quarter] = mark
 
     def unmark(self, quarter: int, mark: str) -> None:
         with self._lock:
-            if str(self._late.get(quarter)) == mark:
+            if self._late.get(quarter) == mark:
                 del self._late[quarter]
 
     def configuration_version(self) -> int:

@@ -299,6 +299,9 @@ class Store(Protocol):
     def late(self) -> dict[int, str]:
         """The quarters of an hour that were marked, oldest first, and the mark of each."""
 
+    def mark(self, quarter: int, mark: str) -> None:
+        """Mark a quarter of an hour whose facts change, under a mark that nobody has used before."""
+
     def unmark(self, quarter: int, mark: str) -> None:
         """Take a mark away, if it has not been renewed since it was seen."""
 

@@ -14,6 +14,7 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments
 from chalicelib.engagements.model import Note
 from chalicelib.errors import LostRace
+from chalicelib.events.catalogue import PublicEvent
 from chalicelib.operations.translation import waiting_of
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Started
@@ -56,6 +57,18 @@ def test_a_note_that_is_forgotten_meanwhile_does_not_come_back(
     store.end_notes(closed)
     monkeypatch.undo()
     assert store.notes(one.engagement_id) == []
+
+
+def test_what_comes_again_after_the_shards_have_grown_is_told_once() -> None:
+    """The stream delivers for a day, and a replay sends what is listed."""
+    with aws() as clients:
+        few, many = (DynamoStore(clients.dynamodb, "interleave", shards=n) for n in (1, 7))
+        events = [PublicEvent(f"e{n}", "t", NOW + n % 2, f"s{n}", 1) for n in range(9)]
+        few.keep_events(events)
+        many.keep_events(events)
+        told = [each.event_id for each in many.events(NOW, NOW + 2, 100)]
+        assert sorted(told) == sorted(each.event_id for each in events)
+        assert many.events(NOW, NOW + 2, 4) == many.events(NOW, NOW + 2, 100)[:4]
 
 
 @contextmanager

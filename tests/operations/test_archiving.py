@@ -117,6 +117,39 @@ def test_what_is_made_anew_is_written_again_and_what_is_gone_is_gone(tmp_path: P
     assert identities(tmp_path) == []
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_what_died_after_the_facts_were_made_anew_is_seen_to_by_the_next_sweep(tmp_path: Path, after: bool) -> None:
+    centre = memory_centre()
+    begun(centre, tmp_path)
+    record(centre, replace(fact(1, NOW), engagement_id=centre.start("CASE-2")))
+    centre.consume()
+    sweeps(centre, NOW + DAY_MS)
+    store = centre.world.store
+    centre.world.store = Mortal(store, [1], after)  # type: ignore[assignment]
+    with pytest.raises(Dies):
+        reconciling.rebuild(centre.world, quarter_of(NOW))
+    centre.world.store = store
+    sweep(centre)
+    assert identities(tmp_path) == []
+    assert list(reconciling.check(centre.world, quarter_of(NOW)).lines()) == []
+    assert store.late() == {}
+
+
+@pytest.mark.parametrize("name", ["the same", "another one"])
+def test_an_archive_that_is_switched_off_for_a_while_is_whole_again_afterwards(tmp_path: Path, name: str) -> None:
+    """While it is off, what changes in its hours is still noted, for nobody knows whether it comes back."""
+    centre = memory_centre()
+    begun(centre, tmp_path / "the same")
+    record(centre, fact(1, NOW))
+    sweeps(centre, NOW + DAY_MS)
+    centre.world.archive = None
+    record(centre, fact(2, NOW), fact(3, centre.clock.at))
+    sweeps(centre, NOW + 2 * DAY_MS)
+    begun(centre, tmp_path / name)
+    sweeps(centre, NOW + 2 * DAY_MS)
+    assert identities(tmp_path / name) == named(fact(1, NOW), fact(2, NOW), fact(3, NOW + DAY_MS))
+
+
 def test_an_archive_that_comes_later_gets_what_there_was_before_and_a_new_one_too(tmp_path: Path) -> None:
     centre = memory_centre()
     sweeps(centre, NOW)

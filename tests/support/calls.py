@@ -59,6 +59,7 @@ STORE: dict[str, Any] = {
     "coverage": lambda: Call("coverage", reads=(("roll-up", None),)),
     "put_coverage": lambda *_: Call("put_coverage", writes=(("roll-up", None),)),
     "late": lambda: Call("late", reads=(("facts", None),)),
+    "mark": lambda *_: Call("mark", writes=(("facts", None),)),
     "unmark": lambda *_: Call("unmark", writes=(("facts", None),)),
     "rollups": lambda *_: Call("rollups", reads=(("roll-up", None),)),
     "keep_rollup": lambda *_: Call("keep_rollup", writes=(("roll-up", None),)),
