@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from chalicelib.engagements.model import Engagement
@@ -26,6 +27,15 @@ def reaches(call: Call[Any], found: Engagement, action: str | None = None) -> bo
 def masked(call: Call[Any]) -> frozenset[str]:
     """The variables whose values only systems, and those who answer for them, may see."""
     return call.world.tenant().masked if call.principal.role in ("agent", "supervisor") else frozenset()
+
+
+def is_reported_to(call: Call[Any], who: Set[str | None], queue_id: str) -> bool:
+    """Whether the caller's reports tell what these agents did in a queue: agents have what is theirs, supervisors of
+    teams what is their teams'."""
+    if call.principal.role == "agent":
+        return call.principal.subject in who
+    mine = call.principal.supervised
+    return mine is None or not mine.agents.isdisjoint(who) or queue_id in mine.queues
 
 
 def _as_resource(found: Engagement) -> Resource:

@@ -13,7 +13,7 @@ from chalicelib.http.authorization import Resource, authorize, owns
 from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import page_size
-from chalicelib.http.reach import masked
+from chalicelib.http.reach import is_reported_to, masked
 from chalicelib.http.tables import Row
 from chalicelib.operations import reports
 from chalicelib.reporting.facts import Dataset, Fact
@@ -163,7 +163,10 @@ def _reader(records: Records) -> Callable[[Call[None]], Answer]:
         wanted = {name: call.query[name].split(",") for name in records.filters if name in call.query}
 
         def keep(fact: Fact) -> bool:
-            return _is_his(call, fact) and all(_fits(fact, name, values) for name, values in wanted.items())
+            who = {fact.agent_id, *_several(fact, "agents")}
+            return is_reported_to(call, who, fact.queue_id) and all(
+                _fits(fact, name, values) for name, values in wanted.items()
+            )
 
         window = window_of(call, records.name, r"\d{14}(#[\w.@-]{1,128}#\d{8})?", page_size(call))
         facts, onward = reports.page(call.world, records.kind, window, keep)
@@ -188,15 +191,6 @@ def get_operation_log_dataset(call: Call[None]) -> Answer:
         for version, stamp in found
     ]
     return answered(call, "operation_log", OPERATION, rows, window, onward)
-
-
-def _is_his(call: Call[None], fact: Fact) -> bool:
-    """Agents see what is theirs, supervisors of teams what is their teams'."""
-    users = {fact.agent_id, *_several(fact, "agents")}
-    if call.principal.role == "agent":
-        return call.principal.subject in users
-    mine = call.principal.supervised
-    return mine is None or not mine.agents.isdisjoint(users) or fact.queue_id in mine.queues
 
 
 def _fits(fact: Fact, name: str, wanted: list[str]) -> bool:

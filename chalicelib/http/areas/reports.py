@@ -14,6 +14,7 @@ from chalicelib.http import tables, wire
 from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import page_size
+from chalicelib.http.reach import is_reported_to
 from chalicelib.http.window import A_YEAR, MAX_RANGE_DAYS
 from chalicelib.operations import reporting
 from chalicelib.reporting.counting import counted, says
@@ -152,13 +153,9 @@ def _rows(call: Call[None], name: str, asked: Asked, start: int, end: int) -> li
 
 
 def _counts(call: Call[None], asked: Asked, fact: Fact) -> bool:
-    """Whether it is asked for and the caller's to see: agents see what is theirs, supervisors of teams their teams'."""
-    if not all(says(fact, name, values, asked.teams) for name, values in asked.wanted.items()):
-        return False
-    if call.principal.role == "agent":
-        return fact.agent_id == call.principal.subject
-    mine = call.principal.supervised
-    return mine is None or fact.agent_id in mine.agents or fact.queue_id in mine.queues
+    """Whether it is asked for, and the caller's to see."""
+    wanted = all(says(fact, name, values, asked.teams) for name, values in asked.wanted.items())
+    return wanted and is_reported_to(call, {fact.agent_id}, fact.queue_id)
 
 
 def _marks(queue: Queue) -> Marks:
