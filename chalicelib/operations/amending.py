@@ -12,7 +12,7 @@ from chalicelib.engagements.step import is_released
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.ranking import standing_of
 from chalicelib.operations.translation import room_for
-from chalicelib.operations.wording import check_variables
+from chalicelib.operations.wording import check_size, check_variables
 from chalicelib.world import World
 
 
@@ -35,6 +35,8 @@ def update(world: World, order: Order, amendment: Amendment) -> Engagement:
     def decide(hands: Hands) -> Change:
         engagement, now = hands.engagement, world.now()
         content = _amended(engagement.content, amendment)
+        if content != engagement.content:
+            check_size(content)
         standing = standing_of(world, engagement, content, engagement.waiting_since, is_released(engagement))
         priority = engagement.priority if amendment.priority is None else amendment.priority
         return amendments.update(engagement, content, priority=priority, standing=standing, actor=order.actor, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,9 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements.model import Content, Disposition, Engagement
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.operations.translation import variables_of
+
+MOST_SAID = 128 * 1024
+"""Bytes of JSON: its row, which DynamoDB takes up to 400 KB of, holds its events too."""
 
 
 def check_variables(tenant: Tenant, variables: tuple[Mapping[str, str], ...]) -> None:
@@ -24,6 +28,15 @@ def check_variables(tenant: Tenant, variables: tuple[Mapping[str, str], ...]) ->
     ]
     if faults:
         raise InvalidRequest("Validation Failed.", faults)
+
+
+def check_size(content: Content) -> None:
+    """Hold what work says to what its row has room for, however often something is added. Raises `InvalidRequest`."""
+    said = (content.work_item_variables, content.consumers, content.variables)
+    size = len(json.dumps(said, ensure_ascii=False).encode())
+    if size > MOST_SAID:
+        message = f"Work says at most {MOST_SAID} bytes in all; with these it would be {size}."
+        raise InvalidRequest("The work says too much.", [FieldError("/variables", message)])
 
 
 def completed(tenant: Tenant, content: Content) -> Content:

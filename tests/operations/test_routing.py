@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 
 from chalicelib.engagements import agents
 from chalicelib.engagements.model import Change
-from chalicelib.errors import NotFound
+from chalicelib.errors import InvalidRequest, NotFound
 from chalicelib.messaging.protocol import Drained, Ring
 from chalicelib.operations import amending, desk, routing, timers
 from chalicelib.operations.ordering import Order
@@ -93,6 +94,22 @@ def test_i8_a_missing_skill_keeps_the_engagement_waiting(any_centre: Centre) -> 
     any_centre.ready("ana")
     any_centre.settle()
     assert any_centre.read(engagement_id).agent_id == "ana"
+
+
+def test_what_is_said_again_and_again_is_refused_before_the_row_of_its_work_is_full(any_centre: Centre) -> None:
+    engagement_id, dice = any_centre.start(), random.Random(1)
+
+    def say_more(times: int) -> None:
+        for n in range(times):
+            more = tuple({"name": f"n{n}.{i}", "value": dice.randbytes(512).hex()} for i in range(50))
+            amending.update(any_centre.world, Order(engagement_id, "integration:crm"), amending.Amendment(None, more))
+
+    with pytest.raises(InvalidRequest, match="too much"):
+        say_more(20)
+    any_centre.ready("ana")
+    any_centre.settle()
+    assert any_centre.accept(engagement_id).state == "assigned"
+    assert any_centre.end(engagement_id).state == "closed"
 
 
 def test_the_agent_idle_longest_gets_it(any_centre: Centre) -> None:
