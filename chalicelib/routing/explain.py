@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chalicelib.routing.estimate import Estimate
 from chalicelib.routing.filter import level_of, meets, unmet
 from chalicelib.routing.model import Candidate, QueueRules, Waiting
+from chalicelib.routing.occupancy import room
 from chalicelib.routing.rank import Rank, rank
 from chalicelib.routing.widen import USUAL, Needs, step_at
 
@@ -117,12 +118,12 @@ def explain_agent(
 
 
 def matchable(waiting: Waiting, candidates: Iterable[Candidate], needs: Needs) -> bool:
-    """Whether any registered agent meets the least that it will ever ask for, if he were ready and had room."""
+    """Whether any registered agent meets the least that it will ever ask for, if he were ready and held nothing."""
     need = needs.relaxed(waiting)
     return any(
         need.queue_id in candidate.queues
         and need.only in (None, candidate.agent_id)
-        and candidate.capacity.get(need.channel, 0) > 0
+        and room(candidate.occupancy, candidate.capacity, {}, need.channel) > 0
         and all(meets(candidate, requirement) for requirement in need.skills)
         for candidate in candidates
     )

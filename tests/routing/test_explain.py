@@ -75,6 +75,9 @@ def test_what_fits_nobody_at_its_most_relaxed_is_never_matchable() -> None:
     assert matchable(german, AGENTS, Needs(relaxing))
     assert not matchable(german, AGENTS, Needs(insisting))
     assert matchable(work(), [agent("a", ready=False, load={"work_item": 1})], Needs({})), "no false alarm"
+    small = OccupancyRules(units={"all": 1}, costs={"work_item": (("all", 2),)})
+    assert not matchable(work(), [agent("a", occupancy=small)], Needs({})), "it takes more than he has at his emptiest"
+    assert matchable(work(), [agent("a", offers=1, occupancy=OccupancyRules(most_offers=1))], Needs({}))
 
 
 @given(worlds)
