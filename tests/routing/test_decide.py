@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.routing.decide import decide
+from chalicelib.routing.decide import decide, one_each
 from chalicelib.routing.engine import Engine
-from chalicelib.routing.model import Candidate, Category, Distribution, QueueRules, Requirement, Terms, Waiting
+from chalicelib.routing.model import Candidate, Category, Distribution, Match, QueueRules, Requirement, Terms, Waiting
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 from tests.routing.worlds import FRENCH, NOW, agent, work
 
@@ -221,3 +221,27 @@ def test_who_parks_no_longer_is_given_nothing_that_he_would_have_to_park_for() -
     assert engine.decide(NOW) == []
     engine.update([busy])
     assert [match.parks for match in engine.decide(NOW)] == ["work_item"]
+
+
+def test_without_swaps_the_specialist_keeps_what_came_first() -> None:
+    specialist, other = agent("specialist", skills={"french": 5}), agent("other", idle_since=9)
+    matches = decide([work("easy", priority=1), work("hard", skills=FRENCH)], [specialist, other], NOW, swap=False)
+    assert {m.waiting.engagement_id: m.agent_id for m in matches} == {"easy": "specialist"}
+
+
+ONE_EACH: list[tuple[str, list[tuple[str, tuple[str, ...]]], list[int]]] = [
+    ("nothing of nothing", [], []),
+    ("each agent's first", [("ana", ()), ("ben", ()), ("ana", ()), ("ben", ())], [0, 1]),
+    ("not what is offered to one who has something too", [("ana", ()), ("ben", ("ana",))], [0]),
+    ("nor to one whom an earlier one is offered too", [("ana", ("ben",)), ("ben", ())], [0]),
+    ("who waits for another's turn gets nothing of lower rank", [("ana", ()), ("ben", ("ana",)), ("ben", ())], [0]),
+    ("all of it where nobody is named twice", [("ana", ("ben",)), ("cem", ("dee",))], [0, 1]),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), [o[1:] for o in ONE_EACH], ids=[o[0] for o in ONE_EACH])
+def test_of_what_is_decided_a_round_commits_one_for_each_agent(
+    given: list[tuple[str, tuple[str, ...]]], kept: list[int]
+) -> None:
+    matches = [Match(work(f"e{n}"), agent_id, also) for n, (agent_id, also) in enumerate(given)]
+    assert one_each(matches) == [matches[n] for n in kept]
