@@ -97,10 +97,9 @@ steps = st.lists(st.tuples(st.sampled_from(["add", "add", "remove", "move"]), ca
 def test_the_sets_hold_whoever_meets_a_need_however_they_came_and_went(
     steps: list[tuple[str, Candidate]], asked: list[Need]
 ) -> None:
-    filter_, there, number = Filter(), dict[str, tuple[int, Candidate]](), 0
-    for kind, candidate in steps:
+    filter_, there = Filter(), dict[str, tuple[int, Candidate]]()
+    for number, (kind, candidate) in enumerate(steps):
         known = there.get(candidate.agent_id)
-        number += 1
         if known is None:
             filter_.add(number, candidate)
             there[candidate.agent_id] = (number, candidate)
