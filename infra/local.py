@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,7 @@ from infra import deploy, emulator, endpoints, package
 from infra.functions import FunctionHost
 from infra.sessions import Session
 from infra.sign_in import SignIn
+from infra.stacks import DeployFailed
 
 STACK = "interleave-local"
 ACCOUNT_ID = "local"
@@ -42,6 +44,9 @@ class LocalStack:
     async def __aenter__(self) -> LocalStack:
         try:
             await self._start()
+        except DeployFailed as failure:
+            await self._open.aclose()
+            raise SystemExit(f"{failure}\nNext: {failure.step}") from failure
         except BaseException:
             await self._open.aclose()
             raise
@@ -53,6 +58,7 @@ class LocalStack:
         await self._open.aclose()
 
     async def _start(self) -> None:
+        taken = self._open.enter_context(self._take_port())
         folder = await asyncio.to_thread(package.build, self._say)
         self.endpoint_url = await self._open.enter_async_context(emulator.running(self._say))
         self.session = Session(REGION, endpoint_url=self.endpoint_url, key=emulator.KEY)
@@ -63,10 +69,21 @@ class LocalStack:
         template = host.forwarded(folder, parameters)
         self.outputs = await asyncio.to_thread(deploy.put, self.session, folder, template, STACK, parameters, self._say)
         await host.warm_up(self.outputs)
-        self.url = self.sign_in.url = await self._serve()
+        self.url = self.sign_in.url = await self._serve(taken)
 
-    async def _serve(self) -> str:
-        """Answer on the wanted port with what the emulator's API gateway answers."""
+    def _take_port(self) -> socket.socket:
+        """Have the wanted port before anything is begun that takes its time."""
+        taken = socket.socket()
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", self._wanted_port))
+        except OSError as error:
+            taken.close()
+            raise SystemExit(f"Port {self._wanted_port} is taken; choose another: PORT=8001 make serve") from error
+        return taken
+
+    async def _serve(self, taken: socket.socket) -> str:
+        """Answer on the port that was taken with what the emulator's API gateway answers."""
         gateway = endpoints.address(self.outputs, self.endpoint_url)
         client = aiohttp.ClientSession(
             auto_decompress=False, connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=60)
@@ -93,8 +110,5 @@ class LocalStack:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)
-        try:
-            await web.TCPSite(runner, "127.0.0.1", self._wanted_port).start()
-        except OSError as error:
-            raise SystemExit(f"Port {self._wanted_port} is taken; choose another: PORT=8001 make serve") from error
+        await web.SockSite(runner, taken).start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"

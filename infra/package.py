@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra import archive, lean
 from infra.lock import alone
+from infra.stacks import DeployFailed
 
 ROOT = Path(__file__).parent.parent
 PACKAGE_DIR = ROOT / ".interleave" / "package"
@@ -21,7 +22,8 @@ Say = Callable[[str], None]
 
 
 def build(say: Say = print) -> Path:
-    """Build the package if anything in it has changed; the folder with `sam.json` and `deployment.zip`."""
+    """Build the package if anything in it has changed; the folder with `sam.json` and `deployment.zip`. Raises
+    `DeployFailed`."""
     with alone("package"):
         return _build(say)
 
@@ -36,7 +38,9 @@ def _build(say: Say) -> Path:
     region = {"AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **region}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"Packaging failed:\n{done.stdout}{done.stderr}")
+        raise DeployFailed(
+            f"Packaging failed: {done.stdout}{done.stderr}", "Correct that; the package index is needed."
+        )
     lean.rewrite(PACKAGE_DIR / "deployment.zip")
     archive.rewrite(PACKAGE_DIR / "sam.json")
     _STAMP.write_text(digest)
@@ -65,4 +69,7 @@ def _sources() -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    print(f"The package is in {build().relative_to(ROOT)}.")
+    try:
+        print(f"The package is in {build().relative_to(ROOT)}.")
+    except DeployFailed as failure:
+        raise SystemExit(f"{failure}\nNext: {failure.step}") from failure

@@ -31,6 +31,7 @@ class Leftovers:
         self._kms = session.client("kms")
         self._s3 = session.client("s3")
         self._stack = stack
+        self._region = session.region_name
 
     def tables(self) -> list[str]:
         """Tables of this stack, or of an earlier one of its name."""
@@ -43,9 +44,19 @@ class Leftovers:
         return list(queue_urls(self._sqs, f"{self._stack}-queue-"))
 
     def archives(self) -> list[str]:
-        """The buckets of this stack's archive, or of an earlier one's of its name."""
+        """The buckets of this stack's archive, or of an earlier one's of its name. Those of another region are listed
+        too, and are of another tenant of that name."""
         named = [each["Name"] for each in self._s3.list_buckets()["Buckets"]]
-        return [name for name in named if name.startswith("interleave-") and self._stack in self._tagged(name)]
+        tagged = [name for name in named if name.startswith("interleave-") and self._stack in self._tagged(name)]
+        return [name for name in tagged if self._is_here(name)]
+
+    def keys(self) -> list[str]:
+        """The name of its key."""
+        return [name for name in self._aliases() if name == f"alias/{self._stack}"]
+
+    def _is_here(self, bucket: str) -> bool:
+        where = self._s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
+        return bool((where or "us-east-1") == self._region)  # S3 has no word for its first region
 
     def _tagged(self, bucket: str) -> list[str]:
         try:

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +41,14 @@ def fetch(pin: dict[str, Any], folder: Path) -> dict[str, bytes]:
     """The files of a package, by the name they are kept under, and its licence. Raises `NotAsPinned`."""
     named = f"{pin['package']}@{pin['version']}"
     command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), named]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    print(f"Fetching {named} …", file=sys.stderr, flush=True)
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except FileNotFoundError as error:
+        raise SystemExit("There is no npm, which fetches it: `apt-get install npm`, then try again.") from error
+    except subprocess.CalledProcessError as error:
+        step = "Look at the connection to the registry, then try again."
+        raise SystemExit(f"{named} could not be fetched. {step}\n{error.stderr}") from error
     archive = folder / done.stdout.split()[-1]
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if f"sha512-{digest}" != pin["integrity"]:

@@ -125,7 +125,7 @@ def destroy(
     with deployed(context, tenant, where, as_json) as found:
         left = Leftovers(found.session, found.stack.name)
         archives = [] if with_archive else left.archives()
-        left_over = [*left.tables(), *left.queues(), *(left.archives() if with_archive else ())]
+        left_over = [*left.tables(), *left.queues(), *left.keys(), *(left.archives() if with_archive else ())]
         stays = f" but its archive, {', '.join(archives)}" if archives else ""
         if found.stack.status() is None and not left_over:
             document = {"tenant": tenant, "files": [], "archives": archives}

@@ -146,3 +146,21 @@ def test_no_table_goes_without_its_rows_being_in_a_file(account: Any, tmp_path: 
     with pytest.raises(FileNotFoundError):
         destroyed(Cloud("CREATE_COMPLETE"), tmp_path / "nowhere")
     assert MINE in tables(dynamodb)
+
+
+def test_an_archive_of_the_same_name_in_another_region_is_another_tenants(account: Any, tmp_path: Path) -> None:
+    """Buckets are listed whatever their region; a tenant is in one."""
+    s3 = boto3.client("s3", region_name="eu-west-3")
+    there = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
+    s3.create_bucket(Bucket="interleave-acme-a-3", **there)  # type: ignore[arg-type]
+    tags = {"TagSet": [{"Key": "interleave-stack", "Value": "interleave-acme"}]}
+    s3.put_bucket_tagging(Bucket="interleave-acme-a-3", Tagging=tags)  # type: ignore[arg-type]
+    destroyed(Cloud("CREATE_COMPLETE"), tmp_path, with_archive=True)
+    assert "interleave-acme-a-3" in {each["Name"] for each in s3.list_buckets()["Buckets"]}
+
+
+def test_a_key_that_alone_is_left_is_found(account: Any) -> None:
+    kms, left = boto3.client("kms"), Leftovers(Session(), "interleave-acme")
+    assert left.keys() == []
+    kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    assert left.keys() == ["alias/interleave-acme"]

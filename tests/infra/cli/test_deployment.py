@@ -200,3 +200,12 @@ def test_a_profile_that_is_not_there_is_told(account: Account) -> None:
     assert ran.code == 1
     assert "The config profile (nobody) could not be found" in ran.error
     assert "--profile" in ran.error
+
+
+def test_a_key_that_a_destruction_did_not_come_to_is_ended_by_the_next(account: Account) -> None:
+    kms = boto3.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=key)
+    assert account.interleave("destroy", "acme", "--confirm", "acme").code == 0
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    assert "Nothing is left of acme" in account.interleave("destroy", "acme").out
