@@ -257,6 +257,8 @@ class Note:
     kind: str
     """How its author took part: `note` is the owner's or a supervisor's, else the mode."""
     text: str
+    to: str | None = None
+    """For whom alone, of all agents, it was whispered: the owner at that time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def take_over(world: World, order: Order, user_id: str) -> Engagement:
 def add_note(world: World, engagement: Engagement, user_id: str, text: str) -> Note:
     """Write something beside the work: the owner's own note, a participant's comment to him."""
     kind = engagement.participants.get(user_id, "note")
-    note = Note(world.new_id(), engagement.engagement_id, world.now(), user_id, kind, text)
+    to = engagement.agent_id if kind == "whisper" else None
+    note = Note(world.new_id(), engagement.engagement_id, world.now(), user_id, kind, text, to)
     world.store.add_note(note, engagement.expires_at or world.now() + LONGEST_OPEN_MS)
     return note

@@ -270,6 +270,27 @@ class TestSupervision:
         ]
         assert api.by("ben").get(f"{ONE}/{engagement_id}/notes").status == 404
 
+    def test_a_whisper_is_for_whoever_owned_it_then_and_for_supervisors(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        monitor(api, "sue", engagement_id, "whisper")
+        api.by("sue").post(f"{ONE}/{engagement_id}/notes", {"note": "Be quicker."})
+        monitor(api, "ana", engagement_id, "consult", user_id="ben")
+        api.by("ben").post(f"{ONE}/{engagement_id}/notes", {"note": "Try this."})
+
+        def read_by(who: str) -> list[str]:
+            return [each["note"] for each in api.by(who).get(f"{ONE}/{engagement_id}/notes").body["notes"]]
+
+        for who in ("ana", "sue", "adm"):
+            assert (who, sorted(read_by(who))) == (who, ["Be quicker.", "Try this."])
+        for who in ("ben", "crm"):
+            assert (who, read_by(who)) == (who, ["Try this."])
+        patch(api, "ana", engagement_id, engagement_action="release")
+        api.by("ana").patch("/v2/contact_center/users/me/status", {"status_id": "1"})
+        api.by("ben").patch("/v2/contact_center/users/me/status", {"status_id": "3"})
+        api.centre.settle()
+        api.centre.accept(engagement_id)
+        assert read_by("ben") == ["Try this."], "nor is it for the next owner"
+
 
 class TestChanges:
     def test_a_higher_priority_brings_waiting_work_to_the_front(self, api: Api) -> None:

@@ -43,8 +43,14 @@ def add_note(call: Call[AddNote]) -> Answer:
 
 
 def get_notes(call: Call[None]) -> Answer:
-    found = reachable(call)
-    notes = [wire.note(each) for each in call.world.store.notes(found.engagement_id)]
+    """What was whispered is for its owner alone, and for those who look after him."""
+    found, me = reachable(call), call.principal
+    everything = me.role in ("supervisor", "admin")
+    notes = [
+        wire.note(each)
+        for each in call.world.store.notes(found.engagement_id)
+        if everything or each.kind != "whisper" or (me.role == "agent" and me.subject in (each.user_id, each.to))
+    ]
     return Answer(200, {"engagement_id": found.engagement_id, "notes": notes})
 
 
