@@ -6,6 +6,7 @@ been started or released, once the router has seen it (within seconds); what has
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,10 @@ FOR_EVER = 99_999_999_999_999
 CHUNK = 100
 MOST_READ = 1000
 """Engagements looked at for one page; a page may end early, and says where the next one begins."""
+MOST_WEIGHT = 2_500_000
+"""Bytes after which a page of open ones, and one of closed ones, ends early: an answer holds both, and 6 MB at most."""
+BESIDE_CONTENT = 2000
+"""Bytes of what an engagement says beside its content."""
 FIRST_SLICE = 900_000
 """Closed engagements are looked for in slices of time, newest first; an empty one makes the next twice as long."""
 ENDINGS: tuple[Dataset, ...] = ("agent_performance", "queue_performance")
@@ -67,7 +72,7 @@ def urgent_ones(world: World, wanted: Wanted, size: int, place: int = 0) -> Page
 def _read(world: World, wanted: Wanted, size: int, ids: list[str]) -> tuple[list[Engagement], int]:
     """Of these, as many as are asked for or looked at for one page; and how many were looked at."""
     found: list[Engagement] = []
-    read = 0
+    read = weight = 0
     for first in range(0, min(len(ids), MOST_READ), CHUNK):
         chunk = ids[first : min(first + CHUNK, MOST_READ)]
         heads = world.store.engagements(chunk)
@@ -76,10 +81,9 @@ def _read(world: World, wanted: Wanted, size: int, ids: list[str]) -> tuple[list
             head = heads.get(engagement_id)
             if head is not None and head.state != "closed" and wanted.holds(head):
                 found.append(head)
-            if len(found) == size:
-                break
-        if len(found) == size:
-            break
+                weight += _weight(head)
+            if len(found) == size or weight > MOST_WEIGHT:
+                return found, read
     return found, read
 
 
@@ -103,9 +107,9 @@ def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, b
     """Engagements closed within start <= closed_at < end (epoch ms), newest first."""
     found: list[Engagement] = []
     endings = _endings(world, wanted, start, end, before)
-    read = 0
+    read = weight = 0
     mark: str | None = None
-    while len(found) < size and read < MOST_READ:
+    while len(found) < size and weight <= MOST_WEIGHT and read < MOST_READ:
         chunk = list(islice(endings, min(CHUNK, MOST_READ - read)))
         if not chunk:
             return Page(found, None)
@@ -116,7 +120,8 @@ def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, b
             engagement = known.get(engagement_id)
             if engagement is not None and engagement.closed_at == at and wanted.holds(engagement):
                 found.append(engagement)
-            if len(found) == size:
+                weight += _weight(engagement)
+            if len(found) == size or weight > MOST_WEIGHT:
                 break
     return Page(found, mark)
 
@@ -151,6 +156,13 @@ def _readable(world: World, ids: Iterable[str]) -> dict[str, Engagement]:
         except NotFound:  # its retention is over
             continue
     return found
+
+
+def _weight(engagement: Engagement) -> int:
+    """About how many bytes of an answer it takes."""
+    content = engagement.content
+    said = [dict(content.work_item_variables), *map(dict, content.consumers), *map(dict, content.variables)]
+    return len(json.dumps(said)) + BESIDE_CONTENT
 
 
 def _mark(at: int, engagement_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -224,3 +225,30 @@ def test_what_waits_is_listed_by_urgency_where_that_is_asked_for(api: Api) -> No
     assert listed == [*urgent, held]
     assert ids(api.by("ana").get(query)) == [held]
     assert api.by("sue").get(f"{ENGAGEMENTS}?order=whim").body["errors"][0]["pointer"] == "query/order"
+
+
+MOST_BYTES = 6_000_000
+"""Of an answer of a function."""
+
+
+@pytest.mark.parametrize("order", ["id", "urgency"])
+def test_a_page_ends_before_its_answer_is_too_large(api: Api, order: str) -> None:
+    """Characters that are not ASCII take six bytes of it, or twelve."""
+    wanted = set()
+    for number in range(70):
+        item = {"work_item_id": f"L{number}", "work_item_name": "x", "work_item_desc": "é" * 16_000}
+        body = json.dumps(zoom_body(work_item_variables=item), ensure_ascii=False).encode()
+        wanted.add(api.by("crm").call("POST", "/v2/contact_center/engagement", body).body["engagement_id"])
+    api.centre.settle()
+    for each in sorted(wanted)[:35]:
+        api.by("crm").patch(f"{ENGAGEMENTS}/{each}", {"engagement_action": "end"})
+    api.centre.settle()
+    listed: list[str] = []
+    token, pages = "", 0
+    while token or not pages:
+        page = api.by("sue").get(f"{ENGAGEMENTS}?page_size=300&order={order}&next_page_token={token}")
+        assert len(json.dumps(page.body)) < MOST_BYTES
+        listed += ids(page)
+        token, pages = page.body["next_page_token"], pages + 1
+    assert (set(listed), len(listed)) == (wanted, 70)
+    assert pages > 1
