@@ -23,10 +23,21 @@ async def main(port: int) -> None:
         print("Stopping …", flush=True)
         serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await serving
+        failed = await serving
+        if failed is not None:
+            raise failed
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int) -> SystemExit | None:
+    """Why it could not start: what ends a program tears down the loop, and is traced, where a task raises it."""
+    try:
+        await _serving(port)
+    except SystemExit as failed:
+        return failed
+    return None
+
+
+async def _serving(port: int) -> None:
     async with LocalStack(port=port, say=print) as stack, demo_tenant(stack):
         print(f"Interleave listens at {stack.url}; who and what is there: {LOCAL_FILE}. Ctrl-C stops it.", flush=True)
         print(f"The console is at {stack.url}/console.", flush=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -29,6 +31,15 @@ def test_a_port_that_is_taken_is_told_before_anything_is_built(monkeypatch: pyte
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit, match=f"Port {port} is taken; choose another: PORT=8001 make serve"):
             started(port)
+
+
+def test_whoever_serves_is_told_no_more_than_that() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "infra.serve", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
 
 
 def test_what_cannot_be_deployed_is_told_with_its_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
