@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.routing.distribute import Distributor
 from chalicelib.routing.filter import parks
 from chalicelib.routing.model import Candidate
-from chalicelib.routing.occupancy import OccupancyRules
+from chalicelib.routing.occupancy import PLAIN, OccupancyRules
 from chalicelib.routing.roster import Roster
 from chalicelib.routing.widen import Need
 from tests.routing.worlds import CHANNELS, agent, candidates, channels
@@ -189,3 +189,41 @@ def test_who_is_full_keeps_his_number_until_he_is_free() -> None:
     roster.update(agent("a", idle_since=9))
     roster.settle()
     assert roster.filter.bit("a") > roster.filter.bit("b")
+
+
+def test_who_goes_or_gets_another_number_leaves_nothing_of_his_behind() -> None:
+    """One with room, one who would have to park something, and one who is full, in two channels."""
+    both = {"work_item": 1, "voice": 1}
+    rules = OccupancyRules(parks={"work_item": "work_item"})
+    team = [
+        agent("a", capacity=both),
+        agent("b", capacity=both, load={"work_item": 1}, occupancy=rules),
+        agent("c", capacity=both, load=both),
+    ]
+    for gone in range(3):
+        distributor, books = Distributor(), Books(dict(enumerate(team)))
+        for number, each in books.agents.items():
+            distributor.add(number, each)
+        distributor.begin()
+        check(distributor, books)
+        distributor.move(gone, 5)
+        books.agents[5] = books.agents.pop(gone)
+        check(distributor, books)
+        distributor.begin()
+        assert distributor.choose(-1, Need("billing", "voice"), "longest_idle") == min(books.free("voice"))
+        distributor.remove(5)
+        del books.agents[5]
+        check(distributor, books)
+
+
+def test_a_place_that_is_taken_back_is_free_again() -> None:
+    for rules in (PLAIN, OccupancyRules(most_offers=1)):
+        distributor = Distributor()
+        distributor.add(0, agent("a", occupancy=rules))
+        distributor.begin()
+        distributor.give(0, "work_item")
+        assert (distributor.takes(0, "work_item"), distributor.has_room(0)) == (False, False)
+        assert (distributor.candidate(0).load, distributor.candidate(0).offers) == ({"work_item": 1}, 1)
+        distributor.take_back(0, "work_item")
+        assert (distributor.takes(0, "work_item"), distributor.has_room(0)) == (True, True)
+        assert (distributor.candidate(0).load, distributor.candidate(0).offers) == ({"work_item": 0}, 0)

@@ -153,3 +153,36 @@ def test_the_lines_an_agent_can_take_from_are_those_with_something_in_them_whose
         for candidate in agents:
             expected = [each for each in lines if each.number in filled and meets_need(candidate, each.need)]
             assert fits.of(candidate) == expected
+
+
+def test_agents_of_a_level_a_delay_or_a_skill_are_told_apart_also_once_they_have_another_number() -> None:
+    second, late = Terms(level=2), Terms(level=2, delay=50)
+    team = {
+        1: agent("a", skills={"french": 3}),
+        2: agent("b", skills={"french": 4}, terms={"billing": second}),
+        3: agent("c", skills={"french": 3}, terms={"billing": late}),
+        4: agent("d", skills={"french": 2}, terms={"general": second}),
+    }
+    sets = Filter()
+    for number, candidate in team.items():
+        sets.add(number, candidate)
+
+    def able(level: int, patience: int = 50) -> list[int]:
+        return list(numbers(sets.able(Need("billing", "work_item", FRENCH, patience=patience), level)))
+
+    assert [able(1), able(2), able(3)] == [[1], [2, 3], []]
+    assert able(2, patience=49) == [2]
+    assert list(numbers(sets.able(Need("billing", "work_item")))) == [1, 4]
+    sets.move(2, 7, team[2])
+    assert [able(1), able(2)] == [[1], [3, 7]]
+    assert (sets.bit("b"), sets.bit("zoe"), sets.levels()) == (1 << 7, 0, [1, 2])
+    sets.remove(3, team[3])
+    sets.remove(7, team[2])
+    assert [able(1), able(2)] == [[1], []]
+
+
+def test_who_has_too_many_open_offers_parks_nothing_for_another() -> None:
+    rules = OccupancyRules(parks={"work_item": "work_item"}, most_offers=1)
+    ringing = agent("a", load={"work_item": 1}, offers=1, occupancy=rules)
+    assert parks(ringing, "work_item") is None
+    assert unmet(ringing, Need("billing", "work_item")) == "offers_open"
