@@ -235,8 +235,8 @@ class Engagement:
         return None if self.closed_at is None else self.closed_at + self.kept_days * DAY_MS
 
     def without_content(self) -> Engagement:
-        """The same, without what the system of record said."""
-        return replace(self, content=Content())
+        """The same, without what the system of record said, and without free text of how it ended."""
+        return replace(self, content=Content(), disposition=self.disposition if self.disposition_id else None)
 
     @property
     def due_at(self) -> int | None:

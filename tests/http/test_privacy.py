@@ -47,6 +47,15 @@ def closed(api: Api, work_item_id: str = "CASE-1") -> str:
     return engagement_id
 
 
+def ended_with(api: Api, disposition: str) -> str:
+    """The same work again, ended with an agent's own words; the one before lives in the history alone."""
+    engagement_id = accepted(api)
+    end = {"engagement_action": "end", "disposition": disposition}
+    assert api.by("ana").patch(f"{START}s/{engagement_id}", end).status == 204
+    api.centre.settle()
+    return engagement_id
+
+
 def later(api: Api, days: int) -> None:
     api.centre.clock.pass_seconds(days * DAY)
     api.tokens.clear()
@@ -160,6 +169,13 @@ class TestErasure:
             assert store.notes(first) == store.notes(other) == []
             text = json.dumps(clients.dynamodb.scan(TableName="interleave")["Items"], default=str)
             assert all(word not in text for word in PRIVATE)
+
+    def test_nor_do_words_with_which_an_agent_ended_it(self, over: Api) -> None:
+        first, other = (ended_with(over, words) for words in ("Jill was called back", "Jill was pleased"))
+        assert all("Jill was" in json.dumps(read(over, each).body) for each in (first, other))
+        ask(over, "erase", **JILL)
+        over.centre.settle()
+        assert not any("Jill" in json.dumps(read(over, each).body) for each in (first, other))
 
     def test_open_work_keeps_what_it_needs_and_is_named(self, over: Api) -> None:
         done, working = closed(over, "CASE-1"), accepted(over, "CASE-2")
