@@ -130,8 +130,12 @@ class Machine(RuleBasedStateMachine):
     def _overtake(self, change: Change) -> None:
         """Somebody writes to the row that is about to be written, and changes nothing that matters to it."""
         if change.engagement is None:
-            for occupancy, _ in change.occupancies:
-                sessions.take_elsewhere(self.world, occupancy.agent_id, OVERTAKER, "chat")
+            for occupancy, _ in change.occupancies:  # what is written twice at one moment is one write
+                there = OVERTAKER in self.store.occupancies([occupancy.agent_id])[occupancy.agent_id].elsewhere
+                if there:
+                    sessions.leave_elsewhere(self.world, occupancy.agent_id, OVERTAKER)
+                else:
+                    sessions.take_elsewhere(self.world, occupancy.agent_id, OVERTAKER, "chat")
             return
         found = self.store.engagement(change.engagement.engagement_id)
         if found is not None and found.state not in ("wrap_up", "closed"):
