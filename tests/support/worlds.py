@@ -242,16 +242,19 @@ class AwsCentre(Centre):
     clients: Clients
     taken: int = 0
     """How much of the stream has been delivered. A batch that failed comes again."""
+    iterator: str | None = None
+    """Where the stream goes on after that; None: at its beginning."""
 
     def consume(self) -> None:
-        self.taken = 0
+        self.taken, self.iterator = 0, None
         self.catch_up()
 
     def catch_up(self) -> bool:
-        new = self.records()[self.taken :]
+        answer = self.clients.streams.get_records(ShardIterator=self.iterator or self._beginning())
+        new = answer["Records"]
         if new:
             assert stream.take_in(self.world, new) == {"batchItemFailures": []}
-            self.taken += len(new)
+        self.taken, self.iterator = self.taken + len(new), answer["NextShardIterator"]
         return bool(new)
 
     def deliver(self) -> None:
@@ -262,13 +265,16 @@ class AwsCentre(Centre):
 
     def records(self) -> list[dict[str, Any]]:
         """All that is in the stream."""
+        records: list[dict[str, Any]] = self.clients.streams.get_records(ShardIterator=self._beginning())["Records"]
+        return records
+
+    def _beginning(self) -> str:
         streams = self.clients.streams
         arn = self.clients.dynamodb.describe_table(TableName="interleave")["Table"]["LatestStreamArn"]
         (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
         where = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
-        iterator = streams.get_shard_iterator(**where)["ShardIterator"]
-        records: list[dict[str, Any]] = streams.get_records(ShardIterator=iterator)["Records"]
-        return records
+        iterator: str = streams.get_shard_iterator(**where)["ShardIterator"]
+        return iterator
 
     def _work_off(self, url: str, function: Callable[[World, list[dict[str, str]]], dict[str, Any]]) -> None:
         """Give a function what is in its queue, until nothing is."""
