@@ -39,9 +39,10 @@ def waiting(centre: AwsCentre) -> list[str]:
 
 
 def noticed(centre: AwsCentre) -> list[str]:
-    """One waits; its notice is in its queue, and nowhere else is it known to the router."""
+    """One waits. Its rings are lost: nothing but the notice in its queue tells the router of it."""
     accepted = [centre.start("CASE-1")]
     centre.consume()
+    centre.clients.sqs.purge_queue(QueueUrl=centre.clients.doorbell_url)
     return accepted
 
 
