@@ -42,7 +42,7 @@ def noticed(centre: AwsCentre) -> list[str]:
     """One waits. Its rings are lost: nothing but the notice in its queue tells the router of it."""
     accepted = [centre.start("CASE-1")]
     centre.consume()
-    centre.clients.sqs.purge_queue(QueueUrl=centre.clients.doorbell_url)
+    centre.lose_rings()
     return accepted
 
 
