@@ -26,8 +26,10 @@ def test_a_supervisor_who_is_an_agent_too_has_a_desk(centre: Centre, windows: Wi
     centre.start("An invoice for Lea", work_item_type="invoice")
     lea.get_by_role("article", name="Offer: An invoice for Lea").wait_for()
     lea.keyboard.press("a")
-    lea.get_by_role("heading", name="An invoice for Lea").wait_for()
+    lea.get_by_role("article", name="Offer: An invoice for Lea").wait_for(state="hidden")
+    lea.get_by_role("button", name="Open 1").wait_for()
     lea.get_by_label("Status", exact=True).select_option(label="Offline")
+    lea.get_by_label("Status", exact=True).blur()  # in a list of choices a letter chooses
     lea.keyboard.press("c")
     lea.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
     lea.get_by_role("button", name="Open 0").wait_for()
