@@ -21,12 +21,10 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
-from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from chalicelib.errors import InterleaveError
 from tests.support import canary
-from tests.support.worlds import AwsCentre, Clients
+from tests.support.worlds import AwsCentre, Clients, pretended_sqs
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 READS = {"BatchGetItem", "GetItem", "GetQueueAttributes", "GetQueueUrl", "Query", "Scan"}
@@ -135,9 +133,10 @@ class Splits:
                 raise
             (self.folder / "failed").write_text(traceback.format_exc())
             os._exit(1)
+        finally:
+            gc.unfreeze()
         if self.trail:
             os._exit(0)
-        gc.unfreeze()
 
     def way_of(self, call: str) -> str | None:
         """How this call goes wrong in this process, of which there may be several from here on."""
@@ -188,7 +187,7 @@ def left_behind(centre: AwsCentre) -> object:
     pages = centre.clients.dynamodb.get_paginator("scan").paginate(TableName="interleave")
     rows = sorted(repr(sorted(row.items())) for page in pages for row in page["Items"])
     writes = [(each["eventName"], each["dynamodb"].get("NewImage")) for each in centre.records()]
-    queues = get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-east-1"].queues.values()
+    queues = pretended_sqs().queues.values()
     messages = sorted((q.name, each.body, each.delayed_until, each.visible_at) for q in queues for each in q._messages)
     world = centre.world
     known = world.now(), world._tenant_version, world._tenant_checked_at

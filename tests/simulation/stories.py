@@ -38,19 +38,19 @@ def waiting(centre: AwsCentre) -> list[str]:
     return accepted
 
 
-def noticed(centre: AwsCentre) -> list[str]:
-    """One waits. Its rings are lost: nothing but the notice in its queue tells the router of it."""
-    accepted = [centre.start("CASE-1")]
-    centre.consume()
-    centre.lose_rings()
-    return accepted
-
-
 def enlisted(centre: AwsCentre) -> list[str]:
     """The same, but they had to wait long enough to be entered in the index."""
     accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
     centre.settle()
     centre.ready("ana", "ben")
+    return accepted
+
+
+def noticed(centre: AwsCentre) -> list[str]:
+    """One waits. Its rings are lost: nothing but the notice in its queue tells the router of it."""
+    accepted = [centre.start("CASE-1")]
+    centre.consume()
+    centre.lose_rings()
     return accepted
 
 

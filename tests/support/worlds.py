@@ -267,7 +267,7 @@ class AwsCentre(Centre):
 
     def lose_rings(self) -> None:
         """Messages may be lost; it is no call of anybody."""
-        get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-east-1"].purge_queue("doorbell")
+        pretended_sqs().purge_queue("doorbell")
 
     def records(self) -> list[dict[str, Any]]:
         """All that is in the stream."""
@@ -349,6 +349,12 @@ TABLE: dict[str, Any] = {
     ],
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
 }
+
+
+def pretended_sqs() -> Any:
+    """What moto keeps of SQS, beside all calls."""
+    return get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-east-1"]
+
 
 _clients: dict[str, Any] = {}
 _lock = RLock()
