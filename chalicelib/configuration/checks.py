@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import time
 from ipaddress import ip_address
+from typing import get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.kinds import LISTS
 from chalicelib.configuration.naming import missing, refers, unique
-from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, Hours, Queue, Webhook
+from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, ChannelName, Hours, Queue, Webhook
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.words import check_queue_dispositions, check_words
 from chalicelib.errors import FieldError
@@ -23,7 +24,7 @@ from chalicelib.events.catalogue import TYPES
 from chalicelib.flows import checks as flows
 from chalicelib.flows.roads import check_circles
 
-CHANNELS = ("work_item", "voice", "video", "messaging", "email")
+CHANNELS = get_args(ChannelName)
 NO_ZONE = "Write times without a zone; `timezone` says whose they are."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 

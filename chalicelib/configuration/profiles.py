@@ -18,6 +18,7 @@ from chalicelib.routing.model import Category, Distribution, QueueRules
 from chalicelib.routing.occupancy import OccupancyRules
 
 FOR_EVER = -1
+ChannelName = Literal["work_item", "voice", "video", "messaging", "email"]
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Places = Annotated[int, Field(ge=0, le=100)]
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import from_json
 
+from chalicelib.configuration.profiles import ChannelName
 from chalicelib.engagements.model import IDENTITIES
 from chalicelib.errors import FieldError, InvalidRequest
 
@@ -84,9 +85,6 @@ class Body(BaseModel):
     """What every body has in common: strict types, no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, defer_build=True)
-
-
-ChannelName = Literal["work_item", "voice", "video", "messaging", "email"]
 
 
 class Channel(Body):
