@@ -23,9 +23,9 @@ from tests.e2e.conftest import Running, local_stack
 from tests.http.test_fuzzed import CHECKS, DOCUMENT
 from tests.support.size import LONG
 
-CASES = int(os.environ.get("INTERLEAVE_CASES", "200"))
+CASES = int(os.environ.get("INTERLEAVE_CASES", "40"))
 CONFIGURATION = "/v2/contact_center/configuration"
-pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not LONG, reason="it takes half an hour: make test-long")]
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not LONG, reason="it takes ten minutes: make test-long")]
 
 
 class Tenant:

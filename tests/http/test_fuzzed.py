@@ -25,7 +25,7 @@ from tests.support.size import examples
 from tests.support.worlds import memory_centre
 from tests.support.wsgi import wsgi_of
 
-CASES = examples(4, 200)
+CASES = examples(4, 100)
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
