@@ -25,6 +25,7 @@ from tests.support.size import LONG
 
 CASES = int(os.environ.get("INTERLEAVE_CASES", "40"))
 CONFIGURATION = "/v2/contact_center/configuration"
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not LONG, reason="it takes ten minutes: make test-long")]
 
 
@@ -70,7 +71,7 @@ def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
 @pytest.mark.parametrize("endpoint", all_endpoints(), ids=lambda each: f"{each.method} {each.path}")
 def test_whatever_is_asked_is_answered_as_the_document_says(tenant: Tenant, endpoint: Endpoint) -> None:
     token, there = tenant.as_it_was()
-    operation = schemathesis.openapi.from_dict(DOCUMENT)[endpoint.path][endpoint.method]
+    operation = SCHEMA[endpoint.path][endpoint.method]
     cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
 
     @settings(max_examples=CASES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))

@@ -37,15 +37,15 @@ START = "/v2/contact_center/engagement"
 THERE = {"queue_id": "billing", "user_id": "ana", "flow_id": "tickets", "entry_id": "entry-tickets", "version": "1"}
 """Ids of what the tenant has: half of the cases ask for these."""
 DOCUMENT: dict[str, Any] = describe(all_endpoints())
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 
 
 @pytest.mark.parametrize("endpoint", all_endpoints(), ids=lambda each: f"{each.method} {each.path}")
 def test_whatever_is_asked_is_answered_as_the_document_says(endpoint: Endpoint) -> None:
     api = api_of(memory_centre()).by("adm")
     there = {**THERE, "engagement_id": api.by("crm").post(START, zoom_body()).body["engagement_id"]}
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
-    schema.app = wsgi_of(api)
-    operation = schema[endpoint.path][endpoint.method]
+    SCHEMA.app = wsgi_of(api)
+    operation = SCHEMA[endpoint.path][endpoint.method]
     cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
 
     @settings(max_examples=CASES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
