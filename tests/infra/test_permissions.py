@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import boto3
@@ -146,13 +147,18 @@ class WatchedCentre(AwsCentre):
                 schedule.run(self.world)
 
 
+@cache
+def event_client() -> Any:
+    """Made once: it costs far more than a world does."""
+    return boto3.client("events")
+
+
 def watched(clients: Clients, watch: Watch) -> WatchedCentre:
     plain = aws_centre(clients)
-    events = boto3.client("events")
+    events = event_client()
     events.create_event_bus(Name="interleave")
     urls = (clients.doorbell_url, "interleave-queue-", clients.deliveries_url, clients.dead_url)
     plain.world.transport = SqsTransport(clients.sqs, *urls, EventBus(events, "interleave"))
-    events.meta.events.register_first("before-parameter-build", watch.note)
     centre = WatchedCentre(plain.world, plain.clock, plain.posts, plain.clients)
     centre.watch = watch
     return centre
@@ -261,7 +267,7 @@ def calls() -> Calls:
     for name in STORIES:
         with aws() as clients:
             centre = watched(clients, watch)
-            events = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
+            events = [client.meta.events for client in (clients.dynamodb, clients.sqs, event_client())]
             for each in events:
                 each.register_first("before-parameter-build", watch.note)
             try:
