@@ -17,6 +17,9 @@ settings.register_profile("ci", deadline=None, suppress_health_check=[HealthChec
 settings.register_profile("short", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("short" if SHORT else "ci")
 
+FIRST = ("test_load.py", "test_faults.py", "test_tenants.py")
+"""Half an hour that others can use; what forks, the faster the less is loaded; what a worker would be alone with."""
+
 
 @pytest.fixture(autouse=True)
 def no_personal_data_gets_out() -> Iterator[None]:
@@ -27,8 +30,7 @@ def no_personal_data_gets_out() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What forks comes first: a process is copied the faster, the less it has yet loaded and kept."""
-    items.sort(key=lambda item: item.path.name != "test_faults.py")
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
 
 
 @pytest.hookimpl(wrapper=True)
