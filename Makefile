@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # what a test run imports is compiled once, not once a process
 
 .PHONY: help serve demo test test-long sabotage mutants lint bench versus scale package pins sbom vendor screenshots deploy clean
 
