@@ -64,10 +64,11 @@ def rewrite(package: Path) -> None:
 def _needed(file: PurePosixPath) -> bool:
     """Of botocore's data, what is of all services, and what is of ours; of the rest, what is used.
 
-    The lists of what was installed name mostly what is not here, and only an installer reads them.
+    The lists of what was installed name mostly what is not here, and only an installer reads them. Bytecode is made
+    anew: what lies beside the sources may be of another Python, or of a module that has gone.
     """
     parts = file.parts
-    if file.name == "RECORD":
+    if file.name == "RECORD" or file.suffix == ".pyc":
         return False
     if parts[:2] == ("botocore", "data"):
         return len(parts) == 3 or (parts[2] in SERVICES and not file.name.startswith("examples"))
