@@ -45,18 +45,7 @@ class Summed:
 
 _FLOW = ("flow_id", "flow_version", "flow_entry_id")
 _PARTS = ("queue_id", "user_id", "team_id", "channel", *_FLOW)
-_LIFE = (
-    "queue_id",
-    "user_id",
-    "team_id",
-    "channel",
-    *_FLOW,
-    "first_queue_id",
-    "end_reason",
-    "disposition_id",
-    "priority",
-    "skills",
-)
+_LIFE = (*_PARTS, "first_queue_id", "end_reason", "disposition_id", "priority", "skills")
 
 QUEUE_PERFORMANCE = Summed(
     title="by queue and channel",
