@@ -123,21 +123,32 @@ def report(
         raise Failed(f"There is no dataset {dataset!r}.", f"There are {', '.join((*SUMMED, *ROWS))}.")
     if html is not None and dataset in ROWS:
         raise Failed(f"{dataset} is read row by row: there is nothing to draw.", "Say --format csv for a spreadsheet.")
-    if dataset in ROWS:
-        with shell.tenant() as tenant, output.progress("Reading …"):
-            columns = _columns(tenant, dataset)
-            listed = list(_all_rows(tenant, dataset, {"from": start, "to": end, **_filters(wanted)}))
-        _show(output, dataset, columns, listed, format_)
-        return
-    given = {"from": start, "to": end, "interval": interval, "timezone": timezone, "behind": behind}
-    given |= {"group_by": group_by, **_filters(wanted), "page_size": str(LARGEST_PAGE)}
-    with shell.tenant() as tenant, output.progress("Adding up …"):
-        rows = list(_all_rows(tenant, dataset, given))
-    if html is not None:
-        with shell.tenant() as tenant, output.progress("Drawing …"):
-            drawing.write(tenant, html, f"{DATASETS}/{dataset}", rows, timezone)
-        output.result({"dataset": dataset, "file": str(html)}, f"The report is in {html}.")
-        return
+    window = {"from": start, "to": end, **_filters(wanted)}
+    added_up = {"interval": interval, "timezone": timezone, "behind": behind, "group_by": group_by}
+    with shell.tenant() as tenant:
+        if dataset in ROWS:
+            _list(tenant, output, dataset, window, format_)
+            return
+        with output.progress("Adding up …"):
+            rows = list(_all_rows(tenant, dataset, {**added_up, **window, "page_size": str(LARGEST_PAGE)}))
+        if html is not None:
+            with output.progress("Drawing …"):
+                drawing.write(tenant, html, f"{DATASETS}/{dataset}", rows, timezone)
+            output.result({"dataset": dataset, "file": str(html)}, f"The report is in {html}.")
+            return
+    _sums(output, dataset, rows, behind, format_)
+
+
+def _list(tenant: Tenant, output: Output, dataset: str, window: dict[str, str | None], format_: Format) -> None:
+    """A dataset that is read row by row."""
+    with output.progress("Reading …"):
+        columns = _columns(tenant, dataset)
+        listed = list(_all_rows(tenant, dataset, window))
+    _show(output, dataset, columns, listed, format_)
+
+
+def _sums(output: Output, dataset: str, rows: list[dict[str, Any]], behind: str | None, format_: Format) -> None:
+    """A dataset that is added up."""
     if behind is not None and rows and format_ in (Format.table, Format.json):
         output.result({dataset: rows}, _behind(rows))
         return
