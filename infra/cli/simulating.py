@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -15,6 +15,11 @@ from infra.cli import files
 from infra.cli.failures import Failed
 from infra.cli.output import Output, table
 from infra.cli.shell import Json, Shell, begin
+
+if TYPE_CHECKING:  # a simulation is slow to import, and of no use to any other command
+    from infra.simulation.compare import Question
+    from infra.simulation.history import History
+    from infra.simulation.staffing import Group
 
 DAYS = 7
 SEEDS = 20
@@ -50,14 +55,7 @@ def simulate(
     if demo:
         names, question = _demo(1000 * within)
     else:
-        recorded = _history(shell, output, source, start, end)
-        tried = [(str(path), files.given(path).document) for path in config or ()]
-        if recorded.configuration is not None:
-            tried.insert(0, ("unchanged", dict(recorded.configuration)))
-        if not tried:
-            raise Failed("There is no configuration to try.", "Name one with --config.")
-        names = [name for name, _ in tried]
-        question = compare.Question(recorded, tuple(document for _, document in tried), 1000 * within)
+        names, question = _tried(_history(shell, output, source, start, end), config or [], 1000 * within)
     if not question.history.engagements:
         raise Failed("Nothing came in that time.", "Choose another with --from and --to.")
     if keep is not None:
@@ -99,21 +97,12 @@ def staff(
     question = compare.Question(recorded, (document,), 1000 * within)
     try:
         with output.progress("Trying …"):
-            found = staffing.least(question, target / 100, range(1, seeds + 1), lambda _: None)
+            found = staffing.least(question, target / 100, range(1, seeds + 1))
     except InvalidRequest as error:
         raise Failed(error.detail, "Name the queue in the configuration, or under moved_queues.") from error
     if found is None:
         raise Failed("No staff is enough.", "See whether every queue has an agent who can take its work.")
-    rows = [
-        {
-            "user_id": group.agent["user_id"],
-            "queues": list(group.agent.get("queues", ())),
-            "skills": dict(group.agent.get("skills", {})),
-            "agents": count,
-            "agents_before": len(group.members),
-        }
-        for group, count in zip(staffing.groups(document), found.counts, strict=True)
-    ]
+    rows = [_group(*each) for each in zip(staffing.groups(document), found.counts, strict=True)]
     level = {"mean": round(found.level.mean, 6), "within": round(found.level.within, 6)}
     share, within_share = 100 * found.level.mean, 100 * found.level.within
     text = f"Service level {share:.1f} % ± {within_share:.1f} with {sum(found.counts)} agents."
@@ -128,7 +117,31 @@ def staff(
 TITLE = "Work taken within its service level"
 
 
-def _demo(within: int) -> tuple[list[str], Any]:
+def _group(group: Group, count: int) -> dict[str, Any]:
+    """How many agents who are alike are needed, beside how many there are."""
+    return {
+        "user_id": group.agent["user_id"],
+        "queues": list(group.agent.get("queues", ())),
+        "skills": dict(group.agent.get("skills", {})),
+        "agents": count,
+        "agents_before": len(group.members),
+    }
+
+
+def _tried(recorded: History, paths: list[Path], within: int) -> tuple[list[str], Question]:
+    """What is on record, under each configuration by its name. `within` in milliseconds."""
+    from infra.simulation.compare import Question
+
+    tried = [(str(path), files.given(path).document) for path in paths]
+    if recorded.configuration is not None:
+        tried.insert(0, ("unchanged", dict(recorded.configuration)))
+    if not tried:
+        raise Failed("There is no configuration to try.", "Name one with --config.")
+    names, configurations = zip(*tried, strict=True)
+    return list(names), Question(recorded, configurations, within)
+
+
+def _demo(within: int) -> tuple[list[str], Question]:
     from infra.demo import incidents, whatif
     from infra.simulation.compare import Question
 
@@ -138,7 +151,7 @@ def _demo(within: int) -> tuple[list[str], Any]:
     return names, Question(whatif.recorded(tickets), documents, within)
 
 
-def _history(shell: Shell, output: Output, source: str | None, start: str | None, end: str | None) -> Any:
+def _history(shell: Shell, output: Output, source: str | None, start: str | None, end: str | None) -> History:
     from infra.simulation import history
     from infra.simulation.fetched import fetched
 

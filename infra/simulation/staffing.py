@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -56,13 +56,8 @@ def staffed(document: Mapping[str, Any], of: Sequence[Group], counts: Sequence[i
     return {**document, "agents": agents}
 
 
-def least(
-    question: Question, target: float, seeds: Sequence[int], tell: Callable[[Staff], None], workers: int | None = None
-) -> Staff | None:
-    """The least staff whose mean service level over the seeds is at least the target; None where none is enough.
-
-    `tell` hears of everything that is tried.
-    """
+def least(question: Question, target: float, seeds: Sequence[int]) -> Staff | None:
+    """The least staff whose mean service level over the seeds is at least the target; None where none is enough."""
     document = question.documents[0]
     kinds = groups(document)
     known: dict[tuple[int, ...], Staff] = {}
@@ -70,9 +65,8 @@ def least(
     def tried(counts: tuple[int, ...]) -> Staff:
         if counts not in known:
             asked = replace(question, documents=(staffed(document, kinds, counts),))
-            levels = [figures["service_level"] for _, _, figures in runs(asked, seeds, workers)]
+            levels = [figures["service_level"] for _, _, figures in runs(asked, seeds)]
             known[counts] = Staff(counts, interval(levels))
-            tell(known[counts])
         return known[counts]
 
     def enough(counts: tuple[int, ...]) -> bool:
