@@ -20,7 +20,7 @@ from rich.table import Table
 
 from infra import bench_core, bench_simulation, cost, cost_of_archive, package, weight
 from infra.client import Api
-from infra.demo.incidents import load, start_body
+from infra.demo.incidents import load, start_body, user_id
 from infra.demo.play import START
 from infra.local import LocalStack
 from infra.tenant import demo_tenant
@@ -83,9 +83,8 @@ async def start_to_offer(local: dict[str, Any]) -> Numbers:
 
         supervisor, source = api(local["clients"]["supervisor"]), api(local["clients"]["integration"])
         for resolver in agents:
-            user_id = resolver.replace("Resolved by ", "resolver-")
-            await supervisor.expect(204, "PATCH", f"/v2/contact_center/users/{user_id}/status", {"status_id": "Ready"})
-        waits: list[float] = []
+            path = f"/v2/contact_center/users/{user_id(resolver)}/status"
+            await supervisor.expect(204, "PATCH", path, {"status_id": "Ready"})
         following: list[asyncio.Task[float]] = []
         began = time.monotonic()
         for nth in range(STARTS_PER_SECOND * SECONDS + WARM_UP):

@@ -22,9 +22,7 @@ def stack_name(tenant: str) -> str:
     return f"interleave-{tenant}"
 
 
-def put(
-    session: Any, folder: Path, template: Template, name: str, parameters: Parameters, say: Say = print
-) -> dict[str, str]:
+def put(session: Any, folder: Path, template: Template, name: str, parameters: Parameters, say: Say) -> dict[str, str]:
     """Create or update a stack from a package; its outputs. Raises `DeployFailed`."""
     stack = Stack(session.client("cloudformation"), name, say)
     proposal = proposed(session, stack, folder, template, parameters, say)
@@ -34,7 +32,7 @@ def put(
 
 
 def proposed(
-    session: Any, stack: Stack, folder: Path, template: Template, parameters: Parameters, say: Say = print
+    session: Any, stack: Stack, folder: Path, template: Template, parameters: Parameters, say: Say
 ) -> Proposal | None:
     """What putting a package would change; None if nothing. Raises `DeployFailed`."""
     uploads = Uploads(session)
@@ -45,7 +43,7 @@ def proposed(
     return _propose(uploads, stack, key, parameters, say)
 
 
-def proposed_back(session: Any, stack: Stack, say: Say = print) -> Proposal | None:
+def proposed_back(session: Any, stack: Stack, say: Say) -> Proposal | None:
     """What going back to the package before would change; what the stack was given stays. Raises `DeployFailed`."""
     uploads = Uploads(session)
     stack.settle()

@@ -72,11 +72,11 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any
     return made
 
 
-def ago(text: str | None, now: datetime | None = None) -> str:
+def ago(text: str | None) -> str:
     """How long ago a time of the API was, in its largest unit."""
     if not text:
         return ""
-    return duration(((now or datetime.now(UTC)) - datetime.fromisoformat(text)).total_seconds())
+    return duration((datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds())
 
 
 def duration(seconds: float | None) -> str:

@@ -46,7 +46,6 @@ class Score:
     """Engagements in work, by agent."""
     done: Counter[str] = field(default_factory=Counter)
     """Engagements finished, by agent."""
-    first_waits: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -53,8 +53,8 @@ def _view(score: Score, total: int) -> Group:
     agents.add_column("agent")
     agents.add_column("in work")
     agents.add_column("done", justify="right")
-    for user_id, done in (score.done + score.working).most_common(ROWS):
-        agents.add_row(user_id, "■ " * score.working[user_id], str(score.done[user_id] if done else 0))
+    for user_id, _ in (score.done + score.working).most_common(ROWS):
+        agents.add_row(user_id, "■ " * score.working[user_id], str(score.done[user_id]))
     return Group(Text(_line(score, total)), Columns([queues, agents]))
 
 

@@ -51,13 +51,13 @@ def kind_of(key: str) -> str:
     return key.partition("#")[0]
 
 
-def recorded(session: Any, shards: int, lives: int = LIVES, seed: int = 1) -> Recording:
+def recorded(session: Any, shards: int) -> Recording:
     """Lives in one queue in which everything has to wait, with one webhook, so that every write there is gets made.
 
     The stream's consumer takes its records in batches, as it does when there are many.
     """
     writes = _Writes()
-    meter, clock, chance = Meter(), count(NOON, STEP_MS), random.Random(seed)  # noqa: S311 - the same in every run
+    meter, clock, chance = Meter(), count(NOON, STEP_MS), random.Random(1)  # noqa: S311 - the same in every run
     dynamodb = session.client("dynamodb")
     cost.create_table(dynamodb, f"{TABLE}-shards-{shards}")
     meter.watch(dynamodb)
@@ -72,13 +72,13 @@ def recorded(session: Any, shards: int, lives: int = LIVES, seed: int = 1) -> Re
         document = world.store.configuration(1).document
         world.store.apply({**document, "webhooks": [{"webhook_id": "crm", "url": "https://crm.example.com"}]}, 1)
         world.latest_tenant()
-    for ticket in tickets[:lives]:
+    for ticket in tickets[:LIVES]:
         cost.life(world, ticket, meter, None, wait=True, deliver=writes.take)
     for first in range(0, len(writes.taken), cost.RECORDS_PER_BATCH):
         recording.record(world, writes.taken[first : first + cost.RECORDS_PER_BATCH])
     for delivery in transport.due_deliveries():
         delivering.deliver(world, delivery)
-    return Recording(lives, meter.touches, shards, transport.rung / lives)
+    return Recording(LIVES, meter.touches, shards, transport.rung / LIVES)
 
 
 @dataclass

@@ -46,7 +46,7 @@ class Decides(Protocol):
 class Floor:
     """What comes, and what is made of it; the work in agents' hands is seen to by `Hands`."""
 
-    def __init__(self, centre: Centre, engine: Decides | None = None) -> None:
+    def __init__(self, centre: Centre, engine: Decides | None) -> None:
         self.now = 0
         self.desks = {agent.agent_id: Desk(agent) for agent in centre.agents}
         self.planned: list[Planned] = []

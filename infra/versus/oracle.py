@@ -19,17 +19,17 @@ PRIORITIES = (3, 2, 1)
 AGENTS, WORK, HANDLED_MS, BUSY = 12, 2_000, 300_000, 0.95
 
 
-def agree(seed: int = 1, work: int = WORK) -> dict[str, float]:
+def agree(work: int = WORK) -> dict[str, float]:
     """How many waits were compared, how many differ by a millisecond or more, and the mean by priority in seconds."""
-    works = _drawn(seed, work)
+    works = _drawn(work)
     ours, theirs = _ours(works), _ciw(works)
     apart = sum(abs(one - other) >= 1 for p in PRIORITIES for one, other in zip(ours[p], theirs[p], strict=True))
     means = {f"wait_mean.priority.{p}": sum(ours[p]) / len(ours[p]) / 1000 for p in PRIORITIES}
     return {"waits": len(works), "apart": apart, **means}
 
 
-def _drawn(seed: int, count: int) -> list[Work]:
-    chance = random.Random(seed)  # noqa: S311 - the same in every run
+def _drawn(count: int) -> list[Work]:
+    chance = random.Random(1)  # noqa: S311 - the same in every run
     works, at = [], 0
     for n in range(count):
         at += round(chance.expovariate(AGENTS * BUSY / HANDLED_MS)) + 1

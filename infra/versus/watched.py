@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from chalicelib.routing.filter import unmet
@@ -25,9 +25,8 @@ END = (HOURS + 2) * HOUR
 class Watched:
     """A strategy, its time, its agents' loads, and the time in which they sat idle beside work that they could take."""
 
-    def __init__(self, engine: Decides, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, engine: Decides) -> None:
         self._engine = engine
-        self._clock = clock
         self._needs = Needs({})
         self._waiting: dict[str, Waiting] = {}
         self._agents: dict[str, Candidate] = {}
@@ -43,9 +42,9 @@ class Watched:
     def arrive(self, waiting: Waiting, now: int) -> None:
         """On to the strategy."""
         self._waiting[waiting.engagement_id] = waiting
-        began = self._clock()
+        began = time.perf_counter()
         self._engine.arrive(waiting, now)
-        self.seconds += self._clock() - began
+        self.seconds += time.perf_counter() - began
 
     def leave(self, engagement_id: str) -> None:
         """On to the strategy."""
@@ -56,16 +55,16 @@ class Watched:
         """On to the strategy."""
         candidates = list(candidates)
         self._agents.update({each.agent_id: each for each in candidates})
-        began = self._clock()
+        began = time.perf_counter()
         self._engine.update(candidates)
-        self.seconds += self._clock() - began
+        self.seconds += time.perf_counter() - began
 
     def decide(self, now: int, closed: Set[str]) -> Sequence[Match]:
         """The strategy's decisions, counted."""
         self.idle_ms += self._idle * (now - self._since)
-        began = self._clock()
+        began = time.perf_counter()
         matches = self._engine.decide(now, closed)
-        self.seconds += self._clock() - began
+        self.seconds += time.perf_counter() - began
         self.decisions += len(matches)
         for match in matches:
             self._given(match)
