@@ -29,9 +29,9 @@ skills = ["french", "german", "tv", "router"]
 rates = st.integers(0, 50)
 
 
-def some(known: Sequence[Any], most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
+def some(known: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     """A few of those that are there, each once."""
-    return st.lists(st.sampled_from(known), unique=True, max_size=most).map(tuple) if known else st.just(())
+    return st.lists(st.sampled_from(known), unique=True, max_size=3).map(tuple) if known else st.just(())
 
 
 def one(known: Sequence[Any]) -> st.SearchStrategy[Any]:

@@ -21,8 +21,8 @@ def created(api: Api, **changes: object) -> Reply:
     return api.by("adm").post(CLIENTS, {"client_id": "erp", "role": "integration", **changes})
 
 
-def lets_in(api: Api, secret: str, client_id: str = "erp") -> bool:
-    return api.log_in(client_id, secret).status == 200
+def lets_in(api: Api, secret: str) -> bool:
+    return api.log_in("erp", secret).status == 200
 
 
 def test_a_client_is_let_in_by_the_secret_that_was_told_once(api: Api) -> None:

@@ -14,6 +14,8 @@ from tests.support.worlds import TENANT, aws, aws_centre, memory_centre
 
 ITEMS = "/v2/contact_center/queues"
 SECOND = 1000
+MOST = 100
+"""More calls than any of these lets through."""
 
 
 @pytest.fixture
@@ -31,13 +33,13 @@ def limited() -> Callable[[int | None], Api]:
     return made
 
 
-def until_refused(caller: Api, most: int = 100) -> tuple[int, Any]:
+def until_refused(caller: Api) -> tuple[int, Any]:
     """How many calls are let through, and what is said to the next."""
-    for n in range(most):
+    for n in range(MOST):
         reply = caller.get(ITEMS)
         if reply.status != 200:
             return n, reply
-    return most, None
+    return MOST, None
 
 
 def test_a_process_lets_a_caller_have_his_share_and_a_block(api: Api) -> None:

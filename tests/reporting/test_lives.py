@@ -21,9 +21,9 @@ def kept(centre: MemoryCentre, kind: str) -> list[Fact]:
     return centre.store.facts(kind, 0, EVER)  # type: ignore[arg-type]
 
 
-def handled(centre: MemoryCentre, work_item_id: str = "CASE-1") -> str:
+def handled(centre: MemoryCentre) -> str:
     """Waits 10 s, rings 5 s, is worked on 60 s, parked 30 s, transferred, waits 20 s, is worked on 40 s and done."""
-    engagement_id = centre.start(work_item_id, work_item_priority=7)
+    engagement_id = centre.start("CASE-1", work_item_priority=7)
     by_ana = Order(engagement_id, "agent:ana", "ana")
     centre.clock.pass_seconds(10)
     centre.ready("ana")

@@ -20,6 +20,8 @@ from infra.simulation.work import Stint, Visit, Work
 COMPARED = 15
 CONFIDENCE = 1 - 0.05 / COMPARED
 """So many intervals are looked at that they hold together with 95 % (Bonferroni)."""
+MOST_THERE, MOST_WAITING = 400, 60
+"""Where chains are cut off, since hardly any weight is left: so many in the system, so many of one kind waiting."""
 SCALE = 100_000
 """Milliseconds of a second of the theory: so fine that rounding and ties do not show."""
 
@@ -30,20 +32,20 @@ def erlang_c(servers: int, load: float) -> float:
     return last / (sum(load**n / factorial(n) for n in range(servers)) + last)
 
 
-def erlang_a(servers: int, arrivals: float, service: float, patience: float, most: int = 400) -> tuple[float, float]:
+def erlang_a(servers: int, arrivals: float, service: float, patience: float) -> tuple[float, float]:
     """The share that abandons, and the mean wait of everybody, in an M/M/c+M queue: its birth and death chain, solved.
 
     Rates a second: λ in, min(n, c) μ + max(n - c, 0) θ out. Of everybody θ · E[queue] / λ leave, and the mean wait is
     E[queue] / λ (Garnett, Mandelbaum, Reiman: Designing a Call Center with Impatient Customers, 2002).
     """
     weights = [1.0]
-    for n in range(1, most):
+    for n in range(1, MOST_THERE):
         weights.append(weights[-1] * arrivals / (min(n, servers) * service + max(n - servers, 0) * patience))
     queue = sum(max(n - servers, 0) * weight for n, weight in enumerate(weights)) / sum(weights)
     return patience * queue / arrivals, queue / arrivals
 
 
-def n_design(arrivals: tuple[float, float], service: float, own: int, both: int, most: int = 60) -> tuple[float, float]:
+def n_design(arrivals: tuple[float, float], service: float, own: int, both: int) -> tuple[float, float]:
     """The mean waits of the two kinds of work in an N design, by solving its Markov chain.
 
     `own` agents take the first kind only, `both` take the second kind and, at their second level, the first. Kind 1
@@ -69,11 +71,11 @@ def n_design(arrivals: tuple[float, float], service: float, own: int, both: int,
             steps.append(((a + 1, b, q1, q2), arrivals[0]))
         elif b < both:
             steps.append(((a, b + 1, q1, q2), arrivals[0]))
-        elif q1 < most:
+        elif q1 < MOST_WAITING:
             steps.append(((a, b, q1 + 1, q2), arrivals[0]))
         if b < both:
             steps.append(((a, b + 1, q1, q2), arrivals[1]))
-        elif q2 < most:
+        elif q2 < MOST_WAITING:
             steps.append(((a, b, q1, q2 + 1), arrivals[1]))
         if a:
             steps.append(((a, b, q1 - 1, q2) if q1 else (a - 1, b, q1, q2), a * service))
