@@ -8,16 +8,16 @@ which is the same rule; so both must give the same waits, and that is checked.
 
 from __future__ import annotations
 
-import gc
 import random
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import simpy
 
 from chalicelib.engagements.model import Destination
 from chalicelib.routing.model import Candidate
+from infra.bench_core import timed
 from infra.simulation.centre import Centre, Presence, QueueTerms
 from infra.simulation.run import simulate
 from infra.simulation.work import Stint, Work
@@ -32,9 +32,9 @@ SIMPY_SAMPLE = 20_000
 def measure() -> dict[str, float]:
     """Engagements a second of processor time, of the simulator and of SimPy."""
     centre, works = model()
-    seconds, waits = _timed(lambda: _ours(centre, works))
+    seconds, waits = timed(lambda: _ours(centre, works), time.process_time)
     sample = works[:SIMPY_SAMPLE]
-    simpy_seconds, simpy_waits = _timed(lambda: _simpy(centre, sample))
+    simpy_seconds, simpy_waits = timed(lambda: _simpy(centre, sample), time.process_time)
     if _ours(centre, sample) != simpy_waits:
         raise AssertionError("the simulator and SimPy do not agree on the same model")
     assert len(waits) == len(works)
@@ -85,13 +85,3 @@ def _simpy(centre: Centre, works: Sequence[Work]) -> list[int]:
     environment.process(source())
     environment.run()
     return sorted(waits)
-
-
-def _timed(run: Callable[[], list[int]]) -> tuple[float, list[int]]:
-    gc.collect()
-    gc.freeze()  # the collector would go through this program's own worlds over and over
-    began = time.process_time()
-    result = run()
-    seconds = time.process_time() - began
-    gc.unfreeze()
-    return seconds, result

@@ -1,8 +1,12 @@
-"""Where a deployed tenant's API is: where its stack says, or behind the emulator that was named."""
+"""Where a tenant's API is: where its stack says, behind the emulator that was named, or on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+
+LOCAL_FILE = Path(".interleave/local.json")
+"""Where and who the local stack of this folder is, while it runs."""
 
 
 def address(outputs: Mapping[str, str], endpoint_url: str | None) -> str:

@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import signal
 
+from infra.endpoints import LOCAL_FILE
 from infra.local import LocalStack
-from infra.tenant import LOCAL_FILE, demo_tenant
+from infra.tenant import demo_tenant
 
 
 async def main(port: int) -> None:

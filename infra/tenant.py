@@ -15,10 +15,10 @@ from chalicelib.storage.dynamodb import DynamoStore
 from infra import clients
 from infra.client import Api
 from infra.demo import incidents
+from infra.endpoints import LOCAL_FILE
 from infra.local import LocalStack
 from infra.sign_in import Person, tenant_setting
 
-LOCAL_FILE = Path(".interleave/local.json")
 REPORTS = "contact_center_report:read:admin"
 
 

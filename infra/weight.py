@@ -7,12 +7,11 @@ import statistics
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from infra.emulator import RUNTIME
 from infra.package import PACKAGE_DIR
 
-RUNTIME = Path(".interleave/runtime")
 ROUNDS = 7
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -46,7 +45,7 @@ def import_ratios() -> dict[str, float]:
 
     Fresh processes, in turns, with nothing on the path but the unpacked package and the Lambda runtime's libraries.
     """
-    runtime = str(RUNTIME.resolve())
+    runtime = str(RUNTIME)
     with TemporaryDirectory() as folder, zipfile.ZipFile(PACKAGE_DIR / "deployment.zip") as package:
         package.extractall(folder)
         path = os.pathsep.join([folder, runtime])

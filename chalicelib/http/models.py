@@ -116,11 +116,9 @@ class Consumer(Body):
     consumer_number: Short | None = None
 
 
-class WorkItemVariables(Body):
-    """The work, as the system of record describes it."""
+class WorkItemDetails(Body):
+    """What may be said of the work beside its id and its name."""
 
-    work_item_name: Short
-    work_item_id: Short | None = None
     work_item_desc: Annotated[str, Field(max_length=16_384)] | None = None
     work_item_type_id: Short | None = None
     work_item_type: Short | None = None
@@ -129,6 +127,13 @@ class WorkItemVariables(Body):
     work_item_priority: Number | None = None
     work_item_transcript_url: Link | None = None
     work_item_hyperlink: Link | None = None
+
+
+class WorkItemVariables(WorkItemDetails):
+    """The work, as the system of record describes it."""
+
+    work_item_name: Short
+    work_item_id: Short | None = None
 
 
 class Variable(Body):
@@ -180,17 +185,8 @@ class StartMany(Body):
     engagements: Annotated[list[StartOne], Field(min_length=1, max_length=100)]
 
 
-class WorkItemChanges(Body):
+class WorkItemChanges(WorkItemDetails):
     """Only the fields that are given change; null takes one away."""
-
-    work_item_desc: Annotated[str, Field(max_length=16_384)] | None = None
-    work_item_type_id: Short | None = None
-    work_item_type: Short | None = None
-    work_item_due_date: Time | None = None
-    work_item_origin: Short | None = None
-    work_item_priority: Number | None = None
-    work_item_transcript_url: Link | None = None
-    work_item_hyperlink: Link | None = None
 
 
 ACTIONS = Literal[

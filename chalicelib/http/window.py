@@ -7,8 +7,8 @@ from typing import Any
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Call
+from chalicelib.reporting.intervals import DAY_MS
 
-DAY_MS = 86_400_000
 MAX_RANGE_DAYS = 31
 A_YEAR = 366
 """Days that what reads little a day may span."""

@@ -14,9 +14,9 @@ import aiohttp
 
 from infra.cli.failures import Failed, refused
 from infra.client import Api, Reply, Unexpected
+from infra.endpoints import LOCAL_FILE
 
 T = TypeVar("T")
-LOCAL_FILE = Path(".interleave/local.json")
 USUAL_CLIENT = "admin"
 NOT_SAID = "Start one with `interleave serve`, or set INTERLEAVE_URL, INTERLEAVE_ACCOUNT, INTERLEAVE_CLIENT_ID and "
 NOT_SAID += "INTERLEAVE_CLIENT_SECRET."

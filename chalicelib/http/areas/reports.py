@@ -22,10 +22,10 @@ from chalicelib.reporting.datasets import Marks, Row, fold
 from chalicelib.reporting.definitions import SUMMED, Summed
 from chalicelib.reporting.facts import Fact
 from chalicelib.reporting.histogram import percentile
-from chalicelib.reporting.intervals import DAY_MS
+from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS
 from chalicelib.reporting.rollup import rows
 
-INTERVALS = {"15m": 900_000, "1h": 3_600_000, "1d": DAY_MS}
+INTERVALS = {"15m": QUARTER_MS, "1h": HOUR_MS, "1d": DAY_MS}
 PERCENTILES = {50: "half", 90: "nine in ten"}
 TARGET = "service_level_target_in_percentage"
 TARGET_MEANING = "the queue's target, as it is set now; where the rows are of one queue each"
@@ -189,7 +189,7 @@ def _cost(row: Row, hour_cost: float | None) -> float | None:
     if hour_cost is None or not row.measures["engagement_count"]:
         return None
     worked_ms = row.measures["handled_ms"] + row.measures["wrapped_ms"]
-    return round(worked_ms / 3_600_000 * hour_cost / row.measures["engagement_count"], 4)
+    return round(worked_ms / HOUR_MS * hour_cost / row.measures["engagement_count"], 4)
 
 
 def _behind(name: str, row: Row, measure: str | None) -> dict[str, Any]:
@@ -215,8 +215,8 @@ def _columns(name: str, group_by: Sequence[str], behind: str | None = None) -> l
     return ["start_time", "end_time", *groups, *meanings(name), *(["behind"] if behind else [])]
 
 
-def _name_of(dimension_: str) -> str:
-    return dimension_.replace("_id", "_name")
+def _name_of(dimension: str) -> str:
+    return dimension.replace("_id", "_name")
 
 
 def _percentile_of(measure: str, percent: int) -> str:
