@@ -43,7 +43,7 @@ async def main() -> int:
     say("Building the package …")
     package.build(say)
     say("Timing imports …")
-    numbers: Numbers = {"zip_mb": weight.zip_mb(), **weight.import_ratios()}
+    numbers: Numbers = {"zip_mb": weight.zip_mb(), **weight.import_ratios(say)}
     say("Deciding 100,000 engagements over 10,000 agents …")
     numbers.update(bench_core.measure())
     say("Simulating 100,000 engagements and 500 agents …")

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from tempfile import TemporaryDirectory
 
+from infra import emulator
 from infra.emulator import RUNTIME
 from infra.package import PACKAGE_DIR
 
@@ -38,13 +39,14 @@ def zip_mb() -> float:
     return round((PACKAGE_DIR / "deployment.zip").stat().st_size / 1e6, 2)
 
 
-def import_ratios() -> dict[str, float]:
+def import_ratios(say: emulator.Say) -> dict[str, float]:
     """Import of the API function, and the same with its clients made, which the first request does, as ratios to
     importing boto3 and making the two clients: with the runtime's own botocore, as a function without ours has it, and
     with the package's, which is pruned.
 
     Fresh processes, in turns, with nothing on the path but the unpacked package and the Lambda runtime's libraries.
     """
+    emulator.install(say)
     runtime = str(RUNTIME)
     with TemporaryDirectory() as folder, zipfile.ZipFile(PACKAGE_DIR / "deployment.zip") as package:
         package.extractall(folder)
@@ -69,6 +71,6 @@ def import_ratios() -> dict[str, float]:
 def _seconds(statement: str, path: str) -> float:
     timed = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
     environment = {**ENVIRONMENT, "PYTHONPATH": path}
-    command = [sys.executable, "-S", "-c", timed]
+    command = [sys.executable, "-SP", "-c", timed]
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return float(answer.stdout.split()[-1])
