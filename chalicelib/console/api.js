@@ -14,7 +14,7 @@ export function now() {
 }
 
 /** A refusal, as the API's problem documents say it. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor(status, body) {
     super(body?.detail || body?.message || `HTTP ${status}`);
     this.status = status;

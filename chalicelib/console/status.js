@@ -44,7 +44,7 @@ function options(me) {
 }
 
 /** "1 of 3 work items, voice free" */
-export function Capacity({ capacity, load }) {
+function Capacity({ capacity, load }) {
   return html`<ul class="capacity">
     ${Object.entries(capacity).map(([channel, places]) => {
       const taken = load[channel] || 0;

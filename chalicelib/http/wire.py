@@ -229,7 +229,7 @@ def _flow(flow: FlowReference) -> dict[str, str]:
     }
 
 
-def _content(engagement_id: str, content: Content, masked: frozenset[str] = frozenset()) -> dict[str, Any]:
+def _content(engagement_id: str, content: Content, masked: frozenset[str]) -> dict[str, Any]:
     work_item = dict(content.work_item_variables)
     if "work_item_priority" in work_item:
         work_item["work_item_priority"] = str(work_item["work_item_priority"])  # a number in, a string out, as Zoom
