@@ -18,8 +18,7 @@ from chalicelib.operations.ordering import Order
 from chalicelib.storage.dynamodb import RESTORED, DynamoStore
 from chalicelib.storage.protocol import Client, SigningKey, SigningKeys
 from infra import backup
-from tests.infra.test_deploy import Session
-from tests.support.worlds import NOW, TABLE, TENANT, AwsCentre, aws, aws_centre
+from tests.support.worlds import NOW, TABLE, TENANT, AwsCentre, Session, aws, aws_centre
 
 WEBHOOK = {"webhook_id": "crm", "url": "https://crm.example.com/hook"}
 OTHER = "other"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from chalicelib.engagements.model import Engagement
@@ -20,7 +19,7 @@ from infra import cost, cost_of_archive
 from infra.billing import Meter
 from infra.demo.incidents import load, tenant
 from infra.scale.paper import MONTH_DAYS
-from tests.support.worlds import NOW, TABLE, aws
+from tests.support.worlds import NOW, TABLE, Session, aws
 
 
 def words(page: str) -> str:
@@ -29,13 +28,6 @@ def words(page: str) -> str:
 
 
 README = words("README.md")
-
-
-class Session:
-    """Fresh clients at every call, as the local stack's session gives them."""
-
-    def client(self, name: str) -> Any:
-        return boto3.client(name)  # type: ignore[call-overload]
 
 
 def test_a_life_costs_at_most_twelve_write_units_with_its_reports() -> None:

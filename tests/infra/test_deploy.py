@@ -14,16 +14,7 @@ from infra import deploy, package
 from infra.settings import Settings, settings_of
 from infra.stacks import DeployFailed, Stack
 from tests.infra.cloud import Cloud
-from tests.support.worlds import aws
-
-
-class Session:
-    """Everything but CloudFormation."""
-
-    region_name = "us-east-1"
-
-    def client(self, name: str) -> Any:
-        return boto3.client(name)  # type: ignore[call-overload]
+from tests.support.worlds import Session, aws
 
 
 class Following(Cloud):

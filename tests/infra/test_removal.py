@@ -16,8 +16,7 @@ from infra import backup
 from infra.removal import Leftovers, destroy
 from infra.stacks import Stack
 from tests.infra.cloud import Cloud
-from tests.infra.test_deploy import Session
-from tests.support.worlds import TABLE, aws
+from tests.support.worlds import TABLE, Session, aws
 
 MINE = "interleave-acme-Table-ABC123"
 NEIGHBOURS = ("interleave-acme-two-Table-ABC123", "interleave-acm-Table-ABC123", "interleave-acme-Table2-A-B")

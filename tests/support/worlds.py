@@ -367,6 +367,15 @@ def _one_at_a_time(self: BotocoreStubber, request: Any) -> Any:
         return _process_request(self, request)
 
 
+class Session:
+    """Fresh clients of the pretended AWS at every call, as `infra.sessions.Session` gives them of the real one."""
+
+    region_name = "us-east-1"
+
+    def client(self, name: str) -> Any:
+        return boto3.client(name)  # type: ignore[call-overload]
+
+
 @contextmanager
 def aws() -> Iterator[Clients]:
     """A fresh pretended AWS. Clients are made once: they cost far more than a world does."""
