@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -23,6 +22,7 @@ from infra.scale.paper import (
     Tenant,
     bill,
     most_agents,
+    most_agents_swept,
     rows_of_a_pass,
     seconds,
     shards_for,
@@ -30,17 +30,10 @@ from infra.scale.paper import (
 from infra.scale.partitions import at_rate, refused
 from infra.scale.recorded import Recording, recorded
 from infra.scale.remedies import partitions, remedies, routers, usd_a_month
-from tests.support.worlds import aws
+from tests.support.worlds import Session, aws
 
 WORDS = {6: "six", 7: "seven", 8: "eight"}
 PAGE = (Path(__file__).parents[2] / "docs/scale.md").read_text()
-
-
-class Session:
-    """Fresh clients at every call."""
-
-    def client(self, name: str) -> Any:
-        return boto3.client(name)  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +70,7 @@ def test_the_page_says_what_is_computed(cloud: Session, together: Recording, spr
     paid = bill(TENANTS[1], life, each, cost.PRICES["usd"], cost.PRICES["assumed"])
     assert round(paid["desks' polls"] / sum(paid.values()), 1) == 0.5, "half of the bill"
     assert f"are {100_000 * each.document_bytes / 1e6:.1f} MB as it is kept" in PAGE
+    assert f"in its minute beyond {most_agents_swept(each):,} agents" in PAGE
     assert f"takes {WORDS[ceil(TENANTS[-1].peak * MS_PER_ASSIGNMENT / 1000)]} routers" in PAGE
 
 

@@ -1,1 +1,1 @@
-"""What the tests share: a clock, tenants, worlds over each store, and the invariants of DESIGN.md 7."""
+"""What the tests share: a clock, tenants, worlds over each store, and the invariants of docs/guarantees.md."""

@@ -1,4 +1,4 @@
-"""The invariants of DESIGN.md 7, each a function, checked on what a store holds.
+"""The invariants of docs/guarantees.md, each a function, checked on what a store holds.
 
 I2, I7, I8 and I14 are about answers and decisions and not about what is stored: the state machine of
 `tests/simulation` checks them against its model.
