@@ -423,7 +423,11 @@ class TestBus:
         with mock_aws():
             client = boto3.client("events", region_name="us-east-1")
             client.create_event_bus(Name="acme")
+            calls: list[int] = []
+            note = "provide-client-params.events.PutEvents"
+            client.meta.events.register(note, lambda params, **_: calls.append(len(params["Entries"])))
             EventBus(client, "acme").publish([self.EVENT] * 25, "acme")
+        assert (sum(calls), max(calls)) == (25, 10)
 
     def test_what_a_bus_refuses_is_not_forgotten(self) -> None:
         class Refusing:
