@@ -18,6 +18,7 @@ from chalicelib.configuration.kinds import LISTS
 from chalicelib.configuration.naming import missing, refers, unique
 from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, ChannelName, Hours, Queue, Webhook
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.ways import check_ways
 from chalicelib.configuration.words import check_queue_dispositions, check_words
 from chalicelib.errors import FieldError
 from chalicelib.events.catalogue import TYPES
@@ -30,7 +31,12 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def check(tenant: Tenant) -> Iterator[FieldError]:
-    """Everything that contradicts itself, by place."""
+    """Everything that contradicts itself, by place. Where work goes is asked once everything that is named is there."""
+    wrong = list(_contradictions(tenant))
+    yield from wrong or check_ways(tenant)
+
+
+def _contradictions(tenant: Tenant) -> Iterator[FieldError]:
     yield from _ids(tenant)
     yield from _agents(tenant)
     yield from _teams(tenant)

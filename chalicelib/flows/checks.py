@@ -88,9 +88,9 @@ def _version(at: str, version: FlowVersion, setting: Setting) -> Iterator[FieldE
             yield FieldError(f"{place}/name", f"{step.name!r} is the name of more than one step.")
         yield from _step(place, step, setting)
     road = Roads()
-    end = road.of(f"{at}/steps", version.steps, has_queue=False)
+    end = road.of(f"{at}/steps", version.steps)
     yield from road.wrong
-    if end is False:
+    if end is not None and None in end:
         yield FieldError(f"{at}/steps", "Not every road ends with a queue; add a last step that routes to one.")
     for c, case in enumerate(version.cases):
         yield from _case(f"{at}/cases/{c}", case)

@@ -1,4 +1,4 @@
-"""The roads through a flow: what none of them reaches, which end without a queue, which lead back to their start."""
+"""The roads through a flow: where they end, what none of them reaches, which lead back to their start."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from chalicelib.errors import FieldError
 from chalicelib.flows.document import (
+    Assignment,
     Call,
     Choose,
     Consumer,
     End,
     Exit,
     Flow,
+    FlowVersion,
     OtherFlow,
     OverflowOf,
     QueueStatistics,
@@ -49,45 +51,62 @@ def placed_exits(at: str, step: Step) -> Iterator[tuple[str, Exit]]:
             yield from ((f"{at}/{name}", exit_) for name, exit_ in exits(step))
 
 
+Queues = frozenset[tuple[str, str] | None]
+"""The queues that work may be for at a point, each with the place that names it; None: none yet."""
+NO_QUEUE: Queues = frozenset([None])
+
+
 @dataclass
 class Roads:
-    """Goes every road through the steps at once: which end without a queue, what no road reaches."""
+    """Goes every road through the steps at once: in which queues they end, which end in none, what no road reaches."""
 
     wrong: list[FieldError] = field(default_factory=list)
+    ends: Queues = frozenset()
 
-    def of(self, at: str, steps: tuple[Step, ...], has_queue: bool) -> bool | None:
-        """Whether there is a queue on every road that goes on after these steps; None where none goes on."""
-        goes_on: bool | None = has_queue
+    def of(self, at: str, steps: tuple[Step, ...], queues: Queues = NO_QUEUE) -> Queues | None:
+        """The queues on the roads that go on after these steps; None where none goes on."""
+        going_on: Queues | None = queues
         for s, step in enumerate(steps):
-            if goes_on is None:
+            if going_on is None:
                 self.wrong.append(FieldError(f"{at}/{s}", "It is never reached: every road ends before it."))
                 return None
-            goes_on = self.after(f"{at}/{s}", step, goes_on)
-        return goes_on
+            going_on = self.after(f"{at}/{s}", step, going_on)
+        return going_on
 
-    def after(self, at: str, step: Step, has_queue: bool) -> bool | None:
+    def after(self, at: str, step: Step, queues: Queues) -> Queues | None:
         match step:
             case Set(set_=assignment):
-                return has_queue or assignment.queue_id is not None
+                return _named(f"{at}/set", assignment, queues)
             case RouteTo(route=assignment):
-                if not has_queue and assignment.queue_id is None:
+                here = _named(f"{at}/route", assignment, queues)
+                if None in here:
                     self.wrong.append(FieldError(f"{at}/route", "It has no queue by here; name one."))
+                self.ends |= here
                 return None
             case OtherFlow() | OverflowOf() | End():
                 return None
             case _:
-                ends = [self.through(place, exit_, has_queue) for place, exit_ in placed_exits(at, step)]
-                going_on = [
-                    end for end in [*ends, *([has_queue] if self._just_goes_on(step) else [])] if end is not None
-                ]
-                return all(going_on) if going_on else None
+                roads = [self.through(place, exit_, queues) for place, exit_ in placed_exits(at, step)]
+                going_on = [each for each in [*roads, *([queues] if self._just_goes_on(step) else [])] if each]
+                return frozenset[tuple[str, str] | None]().union(*going_on) or None
 
-    def through(self, place: str, exit_: Exit, has_queue: bool) -> bool | None:
-        return self.of(f"{place}/steps", exit_.steps, has_queue or exit_.queue_id is not None)
+    def through(self, place: str, exit_: Exit, queues: Queues) -> Queues | None:
+        return self.of(f"{place}/steps", exit_.steps, _named(place, exit_, queues))
 
     @staticmethod
     def _just_goes_on(step: Step) -> bool:
         return isinstance(step, QueueStatistics | Consumer | Call)
+
+
+def _named(at: str, given: Assignment, queues: Queues) -> Queues:
+    return queues if given.queue_id is None else frozenset([(f"{at}/queue_id", given.queue_id)])
+
+
+def ends_of(at: str, version: FlowVersion) -> Iterator[tuple[str, str]]:
+    """The queues that its own steps end in, by the places that name them."""
+    roads = Roads()
+    last = roads.of(f"{at}/steps", version.steps) or frozenset()
+    yield from sorted(each for each in roads.ends | last if each is not None)
 
 
 MOST_HOPS = 5

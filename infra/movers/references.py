@@ -1,10 +1,12 @@
-"""References between the parts of a moved document: those that lead nowhere, or in a circle, are cut and reported.
+"""References between the parts of a moved document: those that lead nowhere, in a circle or to another channel are cut
+and reported.
 
 An export may be partial, and other systems allow what Interleave refuses; what is left can always be applied.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.movers.moving import Move
@@ -22,8 +24,12 @@ PROFILES = {
 def settle(move: Move, document: dict[str, Any]) -> None:
     """Cut what cannot stand, in place."""
     queues = document.get("queues", [])
-    known = {queue["queue_id"] for queue in queues}
-    entries = {point["entry_id"] for flow in document.get("flows", []) for point in flow.get("entry_points", ())}
+    known = {queue["queue_id"]: _channel(queue) for queue in queues}
+    entries = {
+        point["entry_id"]: _channel(flow)
+        for flow in document.get("flows", [])
+        for point in flow.get("entry_points", ())
+    }
     for row in [*queues, *document.get("agents", [])]:
         _profiles(move, document, row)
     for agent in document.get("agents", []):
@@ -47,11 +53,14 @@ def _profiles(move: Move, document: dict[str, Any], row: dict[str, Any]) -> None
             del row[name]
 
 
-def _overflow(move: Move, queue: dict[str, Any], known: set[str], entries: set[str]) -> None:
+def _overflow(move: Move, queue: dict[str, Any], known: Mapping[str, str], entries: Mapping[str, str]) -> None:
+    """`known` and `entries`: the channels of queues and of what Entry IDs lead to."""
     place = queue.get("overflow") or {}
-    if place.get("queue_id", "") not in known | {""} or place.get("flow_entry_id", "") not in entries | {""}:
-        move.leave(_called(queue), f"overflow to {next(iter(place.values()))}", "It is not in the export.")
-        del queue["overflow"]
+    for name, channels in (("queue_id", known), ("flow_entry_id", entries)):
+        if name in place and channels.get(place[name]) != _channel(queue):
+            why = "It is for another channel." if place[name] in channels else "It is not in the export."
+            move.leave(_called(queue), f"overflow to {place[name]}", why)
+            del queue["overflow"]
     if not queue.get("overflow"):
         for name in [each for each in LIMITS if each in queue]:
             move.leave(_called(queue), f"{name} {queue.pop(name)}", "There is no place for what it would turn away.")
@@ -65,7 +74,11 @@ def _circle(move: Move, queue: dict[str, Any], queues: dict[str, dict[str, Any]]
     if onward is not None:
         move.leave(_called(at), f"overflow to {onward}", "It would go in a circle.")
         del at["overflow"]
-        _overflow(move, at, set(), set())
+        _overflow(move, at, {}, {})
+
+
+def _channel(row: dict[str, Any]) -> str:
+    return str(row.get("channel", "work_item"))
 
 
 def _called(row: dict[str, Any]) -> str:

@@ -82,10 +82,13 @@ def tenants(draw: st.DrawFn) -> Tenant:
     members = {key: skills[: draw(st.integers(0, 2))] for key, skills in members.items() if key in categories}
     named = [skill for skills in members.values() for skill in skills]
     flows = draw(st.lists(ids, unique=True, max_size=2)) if queues else []
+    kinds = {key: draw(channels) for key in queues}
+    ours = [key for key in queues if kinds[key] == kinds[queues[0]]]
+    """Queues that the flows lead to: work stays in its channel."""
     flow_entries = {key: f"entry-{key}" for key in flows}
     tenant = Tenant(
         queues=tuple(
-            draw(_queue(n, queues, agents, list(flow_entries.values()), finders, rankers, hours, endings, ending_sets))
+            draw(_queue(n, kinds, agents, list(flow_entries.values()), finders, rankers, hours, endings, ending_sets))
             for n in range(len(queues))
         ),
         agents=draw(
@@ -208,8 +211,9 @@ def tenants(draw: st.DrawFn) -> Tenant:
             Flow(
                 key,
                 draw(texts),
-                draw(versions(queues, hours, systems, lists, named or skills)),
+                draw(versions(ours, hours, systems, lists, named or skills)),
                 (EntryPoint(flow_entries[key], draw(texts), draw(intakes())),),
+                kinds[queues[0]],
             )
             for key in flows
         ),
@@ -258,7 +262,7 @@ def _provider(by_role: bool) -> IdentityProvider:
 def _queue(
     draw: st.DrawFn,
     n: int,
-    queues: list[str],
+    kinds: dict[str, str],
     agents: list[str],
     entries: list[str],
     finders: list[str],
@@ -268,9 +272,12 @@ def _queue(
     ending_sets: list[str],
 ) -> profiles.Queue:
     """Overflows only to queues further on, so that it comes to an end."""
+    queues = list(kinds)
+    channel = kinds[queues[n]]
     onward = [st.builds(profiles.Overflow, end=st.just(True))]
-    if queues[n + 1 :]:
-        onward.append(st.builds(profiles.Overflow, queue_id=st.sampled_from(queues[n + 1 :])))
+    further = [each for each in queues[n + 1 :] if kinds[each] == channel]
+    if further:
+        onward.append(st.builds(profiles.Overflow, queue_id=st.sampled_from(further)))
     overflow = draw(st.none() | st.one_of(onward))
     limits = st.none() | st.integers(1, 99)
     policy = {
@@ -284,7 +291,7 @@ def _queue(
             queue_id=st.just(queues[n]),
             queue_name=texts,
             queue_description=texts,
-            channel=channels,
+            channel=st.just(channel),
             offer_timeout=st.integers(1, 900),
             auto_accept=st.just(False),
             offered_at_once=st.integers(2, 20),
@@ -310,7 +317,10 @@ def _queue(
                 due_date_warning=st.integers(0, 99),
             ),
             orphans=st.builds(
-                profiles.Orphans, queue_id=one(queues), grace=st.integers(0, 99), held_for=st.integers(60, 99)
+                profiles.Orphans,
+                queue_id=one([each for each in queues if kinds[each] == channel]),
+                grace=st.integers(0, 99),
+                held_for=st.integers(60, 99),
             ),
             max_wrap_up_time=st.integers(0, 999),
             short_abandon=st.none() | st.integers(1, 255),

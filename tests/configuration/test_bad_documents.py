@@ -11,8 +11,17 @@ from chalicelib.configuration.document import read
 from chalicelib.errors import InvalidRequest
 from tests.support.worlds import TENANT
 
+PHONE = {
+    "flow_id": "phone",
+    "flow_name": "Phone",
+    "channel": "voice",
+    "entry_points": [{"entry_id": "entry-phone", "entry_name": "Phone"}],
+    "versions": [{"flow_version": 1, "status": "published", "steps": [{"set": {"queue_id": "calls"}}]}],
+}
 GOOD: dict[str, Any] = {
     **TENANT,
+    "queues": [*TENANT["queues"], {"queue_id": "calls", "queue_name": "Calls", "channel": "voice"}],
+    "flows": [*TENANT["flows"], PHONE],
     "teams": [{"team_id": "day", "queues": ["billing"]}, {"team_id": "night", "parent_team_id": "day"}],
     "skill_categories": [
         {"skill_category_id": "languages", "skills": ["french", "german"]},
@@ -38,12 +47,14 @@ Q, A, T = "queues/0", "agents/0", "teams/0"
 P, C, U, H = "agent_routing_profiles/0", "consumer_routing_profiles/0", "occupancy_profiles/0", "business_hours/0"
 V, W = "variables/0", "webhooks/0"
 SKILLED = {"skill_category_id": "languages"}
-S = "flows/0/versions/0/steps"
+S, F = "flows/0/versions/0/steps", "flows/2/versions/0/steps"
+CALLS = "queues/3"
 IS_VIP = {"field": "vip", "op": "exists"}
 
 
-def chosen(when: Any) -> dict[str, Any]:
-    return {"choose": [{"when": when, "route": {"queue_id": "general"}}], "otherwise": {"queue_id": "general"}}
+def chosen(when: Any, **route: Any) -> dict[str, Any]:
+    general = {"queue_id": "general"}
+    return {"choose": [{"when": when, "route": route or general}], "otherwise": general}
 
 
 BAD: list[tuple[str, Any, str, str]] = [
@@ -214,6 +225,16 @@ BAD: list[tuple[str, Any, str, str]] = [
     (S, [chosen({"jmespath": "a =="})], f"/{S}/0/choose/0/when", "This is no JMESPath"),
     (S, [{"end": True}, {"set": {"queue_id": "general"}}], f"/{S}/1", "It is never reached"),
     (S, [{"set": {"queue_id": "genral"}}], f"/{S}/0/set/queue_id", "Did you mean 'general'?"),
+    # Work that would come among agents who may have no place for its channel
+    (f"{Q}/overflow", {"queue_id": "calls"}, f"/{Q}/overflow/queue_id", "voice; name one for work_item"),
+    (f"{Q}/orphans", {"queue_id": "calls"}, f"/{Q}/orphans/queue_id", "voice; name one for work_item"),
+    (f"{CALLS}/overflow", {"queue_id": "general"}, f"/{CALLS}/overflow/queue_id", "work_item; name one for voice"),
+    (f"{CALLS}/overflow", {"flow_entry_id": "entry-tickets"}, f"/{CALLS}/overflow/flow_entry_id", "queue for voice"),
+    (S, [chosen(IS_VIP), {"route": {"queue_id": "calls"}}], f"/{S}/1/route/queue_id", "voice; name one for work_item"),
+    (f"{S}/0/otherwise/queue_id", "calls", f"/{S}/0/otherwise/queue_id", "voice; name one for work_item"),
+    ("flows/2/channel", "video", f"/{F}/0/set/queue_id", "voice; name one for video, or give the flow its `channel`"),
+    (F, [{"flow": "entry-tickets"}], f"/{F}/0/flow", "queue for voice"),
+    ("flows/1/versions/0/steps/0/set/queue_id", "calls", "/flows/1/versions/0/steps/0/set", "name one for work_item"),
     # Fields that are called as the kinds of steps are
     ("OpenHours", {}, "/OpenHours", "There is no field 'OpenHours'"),
     (f"{S}/0/Choose", {}, f"/{S}/0/Choose", "There is no field 'Choose'"),
@@ -241,9 +262,34 @@ def test_the_place_and_the_remedy_are_named(path: str, value: Any, pointer: str,
     assert any(at.startswith(pointer) and remedy in message for at, message in found), found
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    """The good document, but for one place."""
-    document = copy.deepcopy(GOOD)
+VIA_FLOW = {"flow_entry_id": "entry-tickets"}
+OVERFLOWING = {"queue_id": "calls", "queue_name": "Calls", "channel": "voice", "overflow": {"end": True}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {f"{CALLS}/overflow": VIA_FLOW, S: [chosen(IS_VIP, steps=[{"flow": "entry-phone"}])]},
+        {f"{CALLS}/overflow": VIA_FLOW, S: [chosen(IS_VIP, steps=[{"end": True}])]},
+        {f"{CALLS}/overflow": VIA_FLOW, S: [chosen(IS_VIP, queue_id="calls")]},
+        {F: [{"flow": "entry-tickets"}], S: [chosen(IS_VIP, queue_id="calls")]},
+        {F: [{"set": {"queue_id": "general"}}, {"route": {"queue_id": "calls"}}]},
+        {F: [{"overflow": "calls"}], CALLS: OVERFLOWING},
+        {"flows/2/channel": "video", f"{F[:-6]}/status": "archived"},
+    ],
+)
+def test_what_can_work_across_channels_is_taken(changes: dict[str, Any]) -> None:
+    """Which channel comes to a flow is known only when work comes: what another flow or a queue's overflow brings is
+    told apart by its conditions."""
+    document = GOOD
+    for path, value in changes.items():
+        document = changed(path, value, document)
+    read(document)
+
+
+def changed(path: str, value: Any, document: dict[str, Any] = GOOD) -> dict[str, Any]:
+    """The good document, or another, but for one place."""
+    document = copy.deepcopy(document)
     *parents, last = path.split("/")
     place: Any = document
     for part in parents:

@@ -67,7 +67,7 @@ WARNED = [
     ("a queue nobody serves", "queues/0", {"queue_id": "new", "queue_name": "New"}, "/queues/0", "Nobody serves"),
     ("a skill nobody has", "agent_routing_profiles/0/priorities", [REQUIRED], "/queues/0/agent_routing_pro", "level 2"),
     ("a level nobody has", "flows/0/versions/0/steps/1/otherwise", NEEDS, "/flows/0/versions/0/steps/1", "level 5"),
-    ("no place for the channel", "queues/0/channel", "voice", "/agents/0/capacity", "no place for voice"),
+    ("no place for the channel", "agents/0/queues", ["calls"], "/agents/0/capacity", "no place for voice"),
     ("an agent without a queue", "agents/0/queues", [], "/agents/0/queues", "serves no queue"),
     ("hours that never open", "business_hours/0/weekly", {}, "/business_hours/0/weekly", "never open"),
     ("nothing published", "flows/0/versions/0/status", "draft", "/flows/0/versions", "No version is published"),

@@ -154,7 +154,7 @@ BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "flow_name": "Mail",
             "versions": [{"flow_version": 1, "status": "published", "steps": [{"set": {"queue_id": "general"}}]}],
         },
-        {"channel": "email"},
+        {"flow_name": "Post"},
     ),
     "entry_points": ({"entry_id": "e-2", "entry_name": "Second", "flow_id": "tickets"}, {"entry_name": "Two"}),
     "systems_of_record": (

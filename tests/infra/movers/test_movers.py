@@ -139,6 +139,20 @@ def test_zooms_queues_keep_their_settings_and_agents() -> None:
     } <= left(moved)
 
 
+@pytest.mark.parametrize("place", ["overflow_to_cc_queue_id", "overflow_to_flow_id"])
+def test_zooms_overflow_to_another_channel_is_left_out(place: str) -> None:
+    answers = sample("zoom")
+    queues = {row["channel"]: row for page in answers["queues"] for row in page["queues"]}
+    (flow,) = (row for row in answers["flows"]["flows"] if row["channel"] == "work_item")
+    calls = answers.get(f"queues/{queues['voice']['cc_queue_id']}", queues["voice"])
+    to = {"overflow_to_cc_queue_id": queues["work_item"]["cc_queue_id"], "overflow_to_flow_id": flow["flow_id"]}[place]
+    calls |= {"overflow_to_cc_queue_id": None, "overflow_to_queue_id": None, place: to, "max_wait_time": 60}
+    moved = zoom.move(answers)
+    (queue,) = (each for each in read(moved.document).queues if each.channel == "voice")
+    assert (queue.overflow, queue.max_wait_time) == (None, None)
+    assert any(each.what.startswith("overflow to") and "another channel" in each.why for each in moved.left_out)
+
+
 def test_zooms_skills_of_25_levels_are_scaled_and_profiles_keep_their_order() -> None:
     tenant = read(zoom.move(sample("zoom")).document)
     assert tenant.agent_by_id["ana1"].skills == {"French": 3, "Warranty": 1}
