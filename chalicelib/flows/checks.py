@@ -33,6 +33,7 @@ from chalicelib.flows.document import (
 )
 from chalicelib.flows.roads import DEEPEST, Roads, all_steps, placed_exits
 from chalicelib.flows.setting import Setting, SystemOfRecord
+from chalicelib.routing.numbers import number
 from chalicelib.routing.rank import HIGHEST_PRIORITY
 
 MOST_STEPS = 200
@@ -204,7 +205,7 @@ def _test(at: str, test: Test) -> Iterator[FieldError]:
         case "exists":
             right, wanted = value is None or isinstance(value, bool), "true, or false for what must not be there"
         case "greater_than" | "less_than":
-            right, wanted = conditions.number(value) is not None, "a number"
+            right, wanted = number(value) is not None, "a number"
         case _:
             right, wanted = value is not None and not isinstance(value, tuple), "one value; for several, use `in`"
     if not right:

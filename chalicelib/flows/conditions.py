@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, ClassVar, Literal
 
 from chalicelib.flows.expressions import ExpressionFailed, Work, is_true, search
+from chalicelib.routing.numbers import number
 
 STRICT: dict[str, Any] = {"extra": "forbid", "alias_generator": lambda name: name.rstrip("_")}
 """How the reader treats these dataclasses: unknown fields are refused."""
@@ -28,7 +28,7 @@ class Test:
 
     field: str
     op: Operator
-    value: str | float | bool | tuple[str | float, ...] | None = None
+    value: str | int | float | bool | tuple[str | int | float | bool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +168,6 @@ def _narrower(later: Test, earlier: Test) -> bool:
             return False
 
 
-def number(value: Any) -> float | None:
-    """Variables arrive as text or numbers; both compare as numbers where they are one. What is written like no number
-    or an infinite one, such as a surname, is a text."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if isfinite(found) else None
-
-
 def _equal(have: Any, want: Any) -> bool:
     if have is None:
         return False
@@ -188,7 +178,9 @@ def _equal(have: Any, want: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A value as variables have it: true and false are written small."""
+    """A value as variables have it: true and false are written small, and a whole number without a fraction."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -205,7 +197,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "not_equal_to": lambda have, want: not _equal(have, want),
     "greater_than": _ordered(lambda left, right: left > right),
     "less_than": _ordered(lambda left, right: left < right),
-    "contains": lambda have, want: have is not None and str(want).lower() in str(have).lower(),
+    "contains": lambda have, want: have is not None and _text(want).lower() in _text(have).lower(),
     "in": lambda have, want: any(_equal(have, each) for each in want) if isinstance(want, tuple) else False,
     "exists": lambda have, want: (have is not None) == (want is not False),
 }

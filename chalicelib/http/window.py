@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Call
+from chalicelib.http.models import FIRST_YEAR, LAST_YEAR
 from chalicelib.reporting.intervals import DAY_MS
 
 MAX_RANGE_DAYS = 31
 A_YEAR = 366
 """Days that what reads little a day may span."""
-LATEST = 10**14
-"""Keys and tokens hold times of 14 digits: until the year 5138."""
+LATEST = round(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""Epoch milliseconds."""
 
 
 def time_range(call: Call[Any], most_days: int = MAX_RANGE_DAYS) -> tuple[int, int]:
@@ -21,7 +23,7 @@ def time_range(call: Call[Any], most_days: int = MAX_RANGE_DAYS) -> tuple[int, i
     end = wire.time_value("to", call.query["to"]) if "to" in call.query else call.world.now() + 1
     start = wire.time_value("from", call.query["from"]) if "from" in call.query else end - DAY_MS
     if start < 0 or end >= LATEST:
-        message = "`from` and `to` must be between the years 1970 and 5138."
+        message = f"`from` and `to` must be between the years {FIRST_YEAR} and {LAST_YEAR}."
         raise InvalidRequest("Validation Failed.", [FieldError("query/from", message)])
     if not start < end <= start + most_days * DAY_MS:
         message = f"`from` must be before `to`, by at most {most_days} days."

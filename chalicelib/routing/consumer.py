@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from math import isfinite
 from typing import Any, ClassVar, Literal, NamedTuple
 from zoneinfo import ZoneInfo
+
+from chalicelib.routing.numbers import number
 
 AttributeType = Literal[
     "entrance_to_queue", "new_customer", "returning_customer", "release_to_queue", "skills", "global_variable"
@@ -153,18 +154,9 @@ def _within(attribute: Attribute, at: int) -> bool:
 def _compares(found: Any, operator: Operator, value: str) -> bool:
     if operator == "contains":
         return value in (found if isinstance(found, list | tuple) else str(found))
-    left, right = _number(found), _number(value)
+    left, right = number(found), number(value)
     if left is None or right is None:
         return operator == "equal_to" and str(found) == value
     if operator == "equal_to":
         return left == right
     return left > right if operator == "greater_than" else left < right
-
-
-def _number(value: Any) -> float | None:
-    """What is written like no number or an infinite one, such as a surname, is a text."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if isfinite(number) else None

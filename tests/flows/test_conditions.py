@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from chalicelib.flows.conditions import Test, holds
 
@@ -22,7 +23,16 @@ from chalicelib.flows.conditions import Test, holds
         ("equal_to", "inf", "Infinity", False),
         ("greater_than", "inf", 5, False),
         ("in", "5", 5, False),
+        ("contains", "5 copies", 5, True),
+        ("contains", "5 copies", 5.0, True),
+        ("contains", 5.0, "5.", False),
+        ("equal_to", "12345678901234568", "12345678901234567", False),
+        ("equal_to", "12345678901234567", 12345678901234567, True),
+        ("greater_than", "12345678901234568", 12345678901234567, True),
+        ("equal_to", "5.0", 5, True),
+        ("equal_to", "1" * 5000, "1" * 5000, True),
     ],
 )
 def test_truth_is_written_small_and_a_number_is_finite(op: Any, have: Any, want: Any, expected: bool) -> None:
-    assert holds(Test("a", op, want), {"a": have}) is expected
+    read: Test = TypeAdapter(Test).validate_python({"field": "a", "op": op, "value": want})
+    assert holds(read, {"a": have}) is expected
