@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.kinds import LISTS
 from chalicelib.configuration.naming import missing, refers, unique
-from chalicelib.configuration.profiles import FOR_EVER, AgentRoutingProfile, ChannelName, Hours, Queue, Webhook
+from chalicelib.configuration.profiles import (
+    FOR_EVER,
+    AgentRoutingProfile,
+    ChannelName,
+    Hours,
+    OccupancyProfile,
+    Queue,
+    Webhook,
+)
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.ways import check_ways
 from chalicelib.configuration.words import check_queue_dispositions, check_words
@@ -48,6 +56,7 @@ def _contradictions(tenant: Tenant) -> Iterator[FieldError]:
         yield from _agent_routing_profile(f"/agent_routing_profiles/{p}", profile, tenant)
     yield from _time_zones(tenant)
     yield from _channels(tenant)
+    yield from _units(tenant)
     for h, hours in enumerate(tenant.business_hours):
         yield from _hours(f"/business_hours/{h}", hours, tenant)
     yield from _closure_sets(tenant)
@@ -257,9 +266,28 @@ def _channels(tenant: Tenant) -> Iterator[FieldError]:
     for n, agent in enumerate(tenant.agents):
         named += [(f"/agents/{n}/capacity/{channel}", channel) for channel in agent.capacity]
     for n, profile in enumerate(tenant.occupancy_profiles):
-        named += [(f"/occupancy_profiles/{n}/capacity/{channel}", channel) for channel in profile.capacity]
+        named += _occupied(f"/occupancy_profiles/{n}", profile)
     for at, channel in named:
         yield from refers(at, "channel", channel, CHANNELS)
+
+
+def _occupied(at: str, profile: OccupancyProfile) -> Iterator[tuple[str, str]]:
+    """The channels that an occupancy profile names, by place."""
+    for name in ("capacity", "costs", "parks"):
+        yield from ((f"{at}/{name}/{channel}", channel) for channel in getattr(profile, name))
+    yield from ((f"{at}/parks/{channel}", other) for channel, other in profile.parks.items())
+    for c, closing in enumerate(profile.closings):
+        yield from ((f"{at}/closings/{c}/when/{n}/channel", each.channel) for n, each in enumerate(closing.when))
+        yield from ((f"{at}/closings/{c}/to/{n}", channel) for n, channel in enumerate(closing.to or ()))
+
+
+def _units(tenant: Tenant) -> Iterator[FieldError]:
+    """What draws on a pool that is not there has no place at all."""
+    for n, profile in enumerate(tenant.occupancy_profiles):
+        for channel, costs in profile.costs.items():
+            for c, (pool, _) in enumerate(costs):
+                at = f"/occupancy_profiles/{n}/costs/{channel}/{c}/0"
+                yield from refers(at, "pool of units", pool, profile.units)
 
 
 def _time_zones(tenant: Tenant) -> Iterator[FieldError]:

@@ -31,7 +31,7 @@ class Closing:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     when: tuple[Criterion, ...]
-    to: frozenset[str] | None = None
+    to: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ def zoom(most: Mapping[str, int], max_agent_load: Mapping[str, int] | None = Non
 
     `max_agent_load`: from this percentage of a channel's maximum on, no voice or video on top.
     """
-    live = frozenset({"voice", "video"})
-    occupied = tuple(Closing((Criterion(channel, 100),)) for channel in sorted(live))
+    live = ("video", "voice")
+    occupied = tuple(Closing((Criterion(channel, 100),)) for channel in live)
     loaded = tuple(Closing((Criterion(channel, p),), live) for channel, p in (max_agent_load or {}).items())
     return Preset({"voice": 1, "video": 1, **most}, OccupancyRules(closings=occupied + loaded))
 
@@ -34,7 +34,7 @@ def zoom(most: Mapping[str, int], max_agent_load: Mapping[str, int] | None = Non
 def connect(concurrency: Mapping[str, tuple[int, Literal["any", "own"]]]) -> Preset:
     """By channel, the maximum, and whether contacts of any channel or of its own only may come on top of it."""
     closings = tuple(
-        Closing((Criterion(channel),), frozenset(concurrency) - {channel})
+        Closing((Criterion(channel),), tuple(sorted(set(concurrency) - {channel})))
         for channel, (_, on_top) in concurrency.items()
         if on_top == "own"
     )

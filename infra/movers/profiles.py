@@ -32,7 +32,7 @@ def occupancy_profile(move: Move, profile_id: str, preset: Preset) -> dict[str, 
         profile["closings"] = [
             {
                 "when": [{"channel": each.channel, "percent": each.percent} for each in closing.when],
-                **({} if closing.to is None else {"to": sorted(closing.to)}),
+                **({} if closing.to is None else {"to": list(closing.to)}),
             }
             for closing in rules.closings
         ]

@@ -133,6 +133,11 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("flows/0/channel", "work-item", "/flows/0/channel", "did you mean 'work_item'?"),
     (f"{A}/capacity", {"chat": 3}, f"/{A}/capacity/chat", "There is no channel 'chat'"),
     (f"{U}/capacity", {"mail": 3}, f"/{U}/capacity/mail", "did you mean 'email'?"),
+    (f"{U}/closings", [{"when": [{"channel": "vioce"}]}], f"/{U}/closings/0/when/0/channel", "did you mean 'voice'?"),
+    (f"{U}/closings", [{"when": [], "to": ["vioce"]}], f"/{U}/closings/0/to/0", "did you mean 'voice'?"),
+    (f"{U}/parks", {"voice": "work_itm"}, f"/{U}/parks/voice", "did you mean 'work_item'?"),
+    (f"{U}/costs", {"vioce": []}, f"/{U}/costs/vioce", "did you mean 'voice'?"),
+    (f"{U}/costs", {"work_item": [["capacity", 1]]}, f"/{U}/costs/work_item/0/0", "There is no pool of units"),
     (f"{P}/time_steps", [10**12, -1], f"/{P}/time_steps", "at most a year"),
     (
         f"{C}/top_priorities",

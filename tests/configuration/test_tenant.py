@@ -21,6 +21,12 @@ def test_a_document_comes_back_as_it_was_written() -> None:
     assert write(read(TENANT)) == TENANT
 
 
+@pytest.mark.parametrize("to", [["work_item", "email", "messaging"], ["messaging", "email", "work_item"]])
+def test_a_list_of_channels_keeps_its_order_so_that_no_plan_sees_another(to: list[str]) -> None:
+    profile = {"occupancy_profile_id": "o", "capacity": {}, "closings": [{"when": [{"channel": "voice"}], "to": to}]}
+    assert write(read({"occupancy_profiles": [profile]})) == {"occupancy_profiles": [profile]}
+
+
 @given(tenants())
 def test_any_tenant_survives_being_written_and_read(tenant: Tenant) -> None:
     assert read(write(tenant)) == tenant

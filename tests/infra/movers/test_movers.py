@@ -362,7 +362,7 @@ def test_connects_routing_profiles_are_occupancy_profiles() -> None:
     capacity, rules = tenant.places(tenant.agent_by_id["u1"])
     assert capacity == {"work_item": 5, "voice": 1}
     (closing,) = rules.closings
-    assert (closing.when[0].channel, closing.to) == ("voice", {"work_item"})
+    assert (closing.when[0].channel, closing.to) == ("voice", ("work_item",))
     assert tenant.agent_by_id["u1"].skills == {"language=French": 4}
 
 
