@@ -14,6 +14,8 @@ from chalicelib.flows.setting import ConsumerList, SystemOfRecord
 
 Document = Mapping[str, Any]
 Row = dict[str, Any]
+LONGEST_SKILL = 100
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Skill:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
-    skill_id: Annotated[str, Field(min_length=1, max_length=100)]
+    skill_id: Annotated[str, Field(min_length=1, max_length=LONGEST_SKILL)]
     skill_name: str
     skill_category_id: str
 

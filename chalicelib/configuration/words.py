@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from chalicelib.configuration.kinds import LONGEST_SKILL
 from chalicelib.configuration.naming import refers, unique
 from chalicelib.configuration.profiles import Queue
 from chalicelib.configuration.tenant import Tenant
@@ -56,6 +57,9 @@ def _skills(tenant: Tenant) -> Iterator[FieldError]:
     first: dict[str, str] = {}
     for c, category in enumerate(tenant.skill_categories):
         for s, skill in enumerate(category.skills):
+            if not 1 <= len(skill) <= LONGEST_SKILL:
+                message = f"A skill has between 1 and {LONGEST_SKILL} characters."
+                yield FieldError(f"/skill_categories/{c}/skills/{s}", message)
             if skill in first:
                 message = f"Skill {skill!r} is in the category {first[skill]!r} already; a skill belongs to one."
                 yield FieldError(f"/skill_categories/{c}/skills/{s}", message)

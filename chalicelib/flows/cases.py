@@ -23,6 +23,8 @@ from chalicelib.flows.questions import (
 )
 from chalicelib.flows.setting import Setting
 
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+"""When a case may be."""
 FAILED = "failed"
 """The answer to a call that fails."""
 PARTS: Mapping[str, Callable[[Outcome], Any]] = {
@@ -85,7 +87,7 @@ def _try(case: Case, version: FlowVersion, setting: Setting) -> Result:
 
 def outcome_of(case: Case, version: FlowVersion, setting: Setting) -> Outcome:
     """What a version makes of what is given. Raises `Unanswered`, and `ValueError` where the time is none."""
-    now = _moment(case.at)
+    now = moment(case.at)
     return answered_by(lambda question: _answer(case, question, now), run(version, case.given, setting, now))
 
 
@@ -96,7 +98,7 @@ def _answer(case: Case, question: Question, now: int) -> Answer:
     match question:
         case HttpCall():
             return NotAnswered() if said == FAILED else Answered(said)
-        case Draw() if isinstance(said, int | float):
+        case Draw() if isinstance(said, int | float) and 0 <= said < 100:
             return float(said)
         case Counts() if isinstance(said, Mapping) and set(said) <= set(Counted.__match_args__):
             return Counted(**said)
@@ -125,8 +127,12 @@ def _same(expected: Any, came: Any) -> bool:
     return bool(expected == came)
 
 
-def _moment(text: str) -> int:
+def moment(text: str) -> int:
+    """ISO 8601 as epoch milliseconds, UTC where it names no zone. Raises `ValueError`, also for a year that is
+    too near to where the calendar ends."""
     found = datetime.fromisoformat(text)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"The year is not between {FIRST_YEAR} and {LAST_YEAR}.")
     return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 

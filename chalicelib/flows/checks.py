@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -259,7 +258,7 @@ def _case(at: str, case: Case) -> Iterator[FieldError]:
         if name not in cases.PARTS:
             yield FieldError(f"{at}/expect/{name}", f"Nothing of this name comes out.{_nearest(name, cases.PARTS)}")
     try:
-        datetime.fromisoformat(case.at)
+        cases.moment(case.at)
     except ValueError:
         yield FieldError(f"{at}/at", "An ISO 8601 time such as 2026-01-05T12:00:00Z.")
 

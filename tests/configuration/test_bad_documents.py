@@ -193,6 +193,8 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("moved_queues", {"old": "bilin"}, "/moved_queues/old", "did you mean 'billing'?"),
     ("moved_queues", {"billing": "general"}, "/moved_queues/billing", "take it out of `queues`"),
     ("moved_queues", {"a queue": "general"}, "/moved_queues/a queue", "letters, digits"),
+    ("skill_categories/1/skills", [""], "/skill_categories/1/skills/0", "between 1 and 100 characters"),
+    ("skill_categories/1/skills", ["x" * 101], "/skill_categories/1/skills/0", "between 1 and 100 characters"),
     # What stands twice
     ("queues/1/queue_id", "billing", "/queues/1/queue_id", "give this one another"),
     ("agents/1/user_id", "ana", "/agents/1/user_id", "give this one another"),

@@ -129,3 +129,12 @@ def test_what_is_drawn_cannot_break_out_of_its_box() -> None:
     )
     drawn = graph(tenant.flows[0], tenant.flows[0].versions[0])
     assert "x#34;]; click n1 #34;javascript:1 contains #60;b#62; #96;" in drawn
+
+
+@pytest.mark.parametrize("drawn", [100, -1, 10**400])
+def test_a_lot_is_a_number_from_0_to_99(drawn: int) -> None:
+    halves = [{"percent": 50, "route": {"queue_id": queue_id}} for queue_id in ("general", "billing")]
+    case = {"case": "x", "expect": {}, "answers": {"1": drawn}}
+    (version,) = tenant_with({"split": halves}, version={"cases": [case]}).flows[0].versions
+    (result,) = try_all(version, tenant_with({"split": halves}).setting)
+    assert "asks for a number from 0 to 99" in result.differences[0]

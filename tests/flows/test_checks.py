@@ -254,6 +254,8 @@ def test_a_system_of_record_has_a_public_https_address(url: str) -> None:
     [
         ({"case": "x", "expect": {"queue": "general"}}, "expect/queue"),
         ({"case": "x", "expect": {}, "at": "at noon"}, "at"),
+        ({"case": "x", "expect": {}, "at": "9999-12-31T23:59:59+14:00"}, "at"),
+        ({"case": "x", "expect": {}, "at": "0001-01-01T00:00:00+14:00"}, "at"),
         ({"case": "x"}, "expect"),
     ],
 )
