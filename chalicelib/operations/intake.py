@@ -32,10 +32,14 @@ RECEIPT_SECONDS = 48 * 3600
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """The caller's key, made unique to the caller, and the fingerprint of the request it came with."""
+    """The caller's key, and the fingerprint of the request it came with."""
 
     key: str
     fingerprint: str
+
+    def of(self, actor: str) -> IdempotencyKey:
+        """The same, with a key that is nobody else's: whatever is in names and keys, no two together read alike."""
+        return replace(self, key=f"{len(actor)}:{actor}{self.key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def start(
     Raises `InvalidRequest` for an Entry ID that leads nowhere, `DuplicateWork` for active work, `KeyReused`.
     """
     now = world.now()
+    idempotency = idempotency.of(actor) if idempotency else None
     flow, version = _flow(world, flow_entry_id, channel)
     tenant = world.tenant()
     content = completed(tenant, content)

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http.authorization import default_scopes
+from chalicelib.operations.credentials import hash_secret
+from chalicelib.operations.intake import IdempotencyKey
+from chalicelib.storage.protocol import Client, Secret
 from tests.support.api import Api, zoom_body
 
 PATH = "/v2/contact_center/engagement"
@@ -110,6 +114,21 @@ def test_a_key_belongs_to_the_client_who_sent_it(api: Api) -> None:
     first = api.by("crm").post(PATH, zoom_body("CASE-1"), Idempotency_Key="k1")
     other = api.by("sue").post(PATH, zoom_body("CASE-2"), Idempotency_Key="k1")
     assert [first.status, other.status] == [201, 201]
+
+
+def test_a_key_is_not_another_clients_of_the_same_name(api: Api) -> None:
+    """An agent's client goes by his user id, and a system may be called the same."""
+    secret = Secret(hash_secret("desk-secret"))
+    api.centre.world.store.put_client(Client("desk", (secret,), "agent", "crm", default_scopes("agent")))
+    first = api.by("crm").post(PATH, zoom_body("CASE-1"), Idempotency_Key="k1")
+    other = api.by("desk").post(PATH, zoom_body("CASE-2"), Idempotency_Key="k1")
+    assert [first.status, other.status] == [201, 201]
+
+
+@pytest.mark.parametrize(("one", "other"), [(("a", "1k"), ("a1", "k")), (("a:b", "k"), ("a", "b:k"))])
+def test_no_name_and_key_read_like_another_name_and_key(one: tuple[str, str], other: tuple[str, str]) -> None:
+    first, second = (IdempotencyKey(key, "").of(f"agent:{name}") for name, key in (one, other))
+    assert first.key != second.key
 
 
 def _with(path: str, value: Any) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def through_flows(centre: WatchedCentre) -> None:
     )
     centre.clock.pass_seconds(5)
     content = Content({"work_item_id": "CASE-10", "work_item_name": "A case"}, ({"consumer_external_id": "C-1"},))
-    key = intake.IdempotencyKey("crm:9", "")
+    key = intake.IdempotencyKey("9", "")
     intake.start(
         world,
         flow_entry_id="entry-tickets",

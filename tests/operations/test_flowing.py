@@ -28,7 +28,7 @@ def gold(headers: Mapping[str, str], body: bytes) -> bytes:
 
 def start(centre: Centre, work: str = "CASE-1", key: str | None = None, **consumer: str) -> str:
     content = Content({"work_item_id": work, "work_item_name": "A case"}, (consumer,) if consumer else ())
-    given = intake.IdempotencyKey(f"crm:{key}", repr(content)) if key else None
+    given = intake.IdempotencyKey(key, repr(content)) if key else None
     started = intake.start(
         centre.world,
         flow_entry_id="entry-tickets",

@@ -53,7 +53,7 @@ class Sources(Machine):
                 channel="work_item",
                 content=content_of(name, due),
                 actor="integration:crm",
-                idempotency=intake.IdempotencyKey(f"crm:{key}", said) if key else None,
+                idempotency=intake.IdempotencyKey(key, said) if key else None,
                 use_existing=use_existing,
                 not_before=later,
             )

@@ -149,7 +149,7 @@ class Centre:
             channel="work_item",
             content=content,
             actor="integration:crm",
-            idempotency=intake.IdempotencyKey(f"crm:{key}", repr(content)) if key else None,
+            idempotency=intake.IdempotencyKey(key, repr(content)) if key else None,
             use_existing=use_existing,
             not_before=not_before,
         )

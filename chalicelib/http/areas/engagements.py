@@ -54,7 +54,7 @@ def _start(call: Call[Any], body: StartEngagement, key: str | None) -> Answer:
         channel=body.channels[0].channel,
         content=content,
         actor=call.principal.actor,
-        idempotency=_idempotency(call, body, key),
+        idempotency=_idempotency(body, key),
         use_existing=body.on_conflict == "use_existing",
         not_before=_moment(body.not_before),
     )
@@ -169,11 +169,11 @@ def _moment(text: str | None) -> int | None:
     return None if text is None else wire.moment(text)
 
 
-def _idempotency(call: Call[Any], body: StartEngagement, key: str | None) -> intake.IdempotencyKey | None:
+def _idempotency(body: StartEngagement, key: str | None) -> intake.IdempotencyKey | None:
     if key is None:
         return None
     canonical = json.dumps(body.model_dump(mode="json", exclude={"idempotency_key"}), sort_keys=True).encode()
-    return intake.IdempotencyKey(f"{call.principal.subject}:{key}", hashlib.sha256(canonical).hexdigest())
+    return intake.IdempotencyKey(key, hashlib.sha256(canonical).hexdigest())
 
 
 _ONE = "/v2/contact_center/engagements/{engagement_id}"

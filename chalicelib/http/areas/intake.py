@@ -33,7 +33,7 @@ def take_webhook(call: Call[None]) -> Answer:
         channel=flow.channel,
         content=wire.content_of(body.model_dump(mode="json", exclude_none=True)),
         actor=f"integration:intake/{entry_id}",
-        idempotency=_idempotency(entry_id, mapped.delivery_id, body),
+        idempotency=_idempotency(mapped.delivery_id, body),
         use_existing=True,  # a sender that is told of a conflict would only send again
     )
     headers = {"Location": f"/v2/contact_center/engagements/{done.engagement_id}"}
@@ -60,14 +60,14 @@ def _payload(raw: bytes) -> Any:
     return said(raw, "; have the webhook send application/json")
 
 
-def _idempotency(entry_id: str, delivery: str | None, body: StartEngagement) -> intake.IdempotencyKey | None:
+def _idempotency(delivery: str | None, body: StartEngagement) -> intake.IdempotencyKey | None:
     if delivery is None:
         return None
     if not 1 <= len(delivery) <= MAX_DELIVERY_ID:
         message = f"It found {len(delivery)} characters; between 1 and {MAX_DELIVERY_ID} are needed."
         raise InvalidRequest("The mapping does not fit the payload.", [FieldError("/delivery_id", message)])
     canonical = json.dumps(body.model_dump(mode="json"), sort_keys=True).encode()
-    return intake.IdempotencyKey(f"intake/{entry_id}:{delivery}", hashlib.sha256(canonical).hexdigest())
+    return intake.IdempotencyKey(delivery, hashlib.sha256(canonical).hexdigest())
 
 
 _PATH = "/v2/contact_center/intake/{entry_id}"

@@ -53,7 +53,7 @@ def start(day: Day, dice: Random) -> Errand:
         "channel": "work_item",
         "content": content_of(name, due),
         "actor": SOURCE,
-        "idempotency": intake.IdempotencyKey(f"crm:{key}", repr((name, due))) if key else None,
+        "idempotency": intake.IdempotencyKey(key, repr((name, due))) if key else None,
         "use_existing": dice.random() < 0.3,
         "not_before": dice.choice((None,) * 6 + (day.now() + 60_000, day.now() + 1_800_000)),
     }
