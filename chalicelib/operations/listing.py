@@ -81,7 +81,7 @@ def _read(world: World, wanted: Wanted, size: int, ids: list[str]) -> tuple[list
             head = heads.get(engagement_id)
             if head is not None and head.state != "closed" and wanted.holds(head):
                 found.append(head)
-                weight += _weight(head)
+                weight += weight_of(head)
             if len(found) == size or weight > MOST_WEIGHT:
                 return found, read
     return found, read
@@ -120,7 +120,7 @@ def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, b
             engagement = known.get(engagement_id)
             if engagement is not None and engagement.closed_at == at and wanted.holds(engagement):
                 found.append(engagement)
-                weight += _weight(engagement)
+                weight += weight_of(engagement)
             if len(found) == size or weight > MOST_WEIGHT:
                 break
     return Page(found, mark)
@@ -158,7 +158,7 @@ def _readable(world: World, ids: Iterable[str]) -> dict[str, Engagement]:
     return found
 
 
-def _weight(engagement: Engagement) -> int:
+def weight_of(engagement: Engagement) -> int:
     """About how many bytes of an answer it takes."""
     content = engagement.content
     said = [dict(content.work_item_variables), *map(dict, content.consumers), *map(dict, content.variables)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,10 +10,13 @@ from chalicelib.engagements import amendments
 from chalicelib.engagements.model import Content, Engagement, Event, Note, consumer_key
 from chalicelib.errors import LostRace, NotFound
 from chalicelib.operations import reading
+from chalicelib.operations.listing import MOST_WEIGHT, weight_of
 from chalicelib.world import World
 
 AT_ONCE = 50
 """Engagements that one call sees to."""
+BESIDE_WORDS = 200
+"""Bytes of what an event or a note says beside its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,14 @@ class Erasure:
 def export(world: World, identity: Mapping[str, str], start: int) -> tuple[list[Record], int | None]:
     """What is kept of a consumer's engagements that started at `start` (epoch ms) or later, oldest first.
 
-    With it, where to go on; None at the end. `identity` is one of the fields of `IDENTITIES`.
+    As many as an answer holds; with them, where to go on, None at the end. `identity` is one of the `IDENTITIES`.
     """
     visits = [visit for visit in world.store.visits(consumer_key(identity) or "") if visit.at >= start]
     found: list[Record] = []
+    weight = 0
     for visit in visits:
-        if len(found) == AT_ONCE:
+        is_full = len(found) >= AT_ONCE or weight > MOST_WEIGHT
+        if is_full and visit.at > found[-1].engagement.started_at:  # where it goes on, no record comes twice
             return found, visit.at
         try:
             engagement = reading.engagement(world, visit.engagement_id)
@@ -49,6 +55,8 @@ def export(world: World, identity: Mapping[str, str], start: int) -> tuple[list[
             continue  # its retention is over
         events, notes = reading.events(world, engagement), world.store.notes(engagement.engagement_id)
         found.append(Record(engagement, events, notes))
+        beside = [*events, *(note.text for note in notes)]
+        weight += weight_of(engagement) + sum(len(json.dumps(each)) + BESIDE_WORDS for each in beside)
     return found, None
 
 

@@ -5,7 +5,7 @@ A page says where the next one begins: after which row, in an order that new fac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from chalicelib.engagements.model import DAY_MS, Engagement, Event
@@ -52,11 +52,10 @@ def mark_of(fact: Fact) -> str:
     return f"{fact.at:014d}#{fact.engagement_id}#{fact.version:08d}"
 
 
-def lives(world: World, facts: Iterable[Fact]) -> list[tuple[Fact, Engagement, list[Event]]]:
+def lives(world: World, facts: Iterable[Fact]) -> Iterator[tuple[Fact, Engagement, list[Event]]]:
     """The engagements that facts are of, with all their events; what can no longer be read is left out."""
     facts = list(facts)
     heads = world.store.engagements({fact.engagement_id for fact in facts})
-    found = []
     for fact in facts:
         try:
             head = heads.get(fact.engagement_id)
@@ -64,8 +63,7 @@ def lives(world: World, facts: Iterable[Fact]) -> list[tuple[Fact, Engagement, l
                 head = reading.engagement(world, fact.engagement_id)
         except NotFound:
             continue
-        found.append((fact, head, reading.events(world, head)))
-    return found
+        yield fact, head, reading.events(world, head)
 
 
 def operations(world: World, window: Window) -> tuple[list[tuple[int, Stamp]], str | None]:

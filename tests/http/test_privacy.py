@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.engagements.model import consumer_key
+from chalicelib.operations import privacy
 from tests.http.test_desk import MINE, START, act, ready
 from tests.support.api import Api, Reply, api_of, zoom_body
 from tests.support.worlds import TENANT, aws, aws_centre
@@ -131,6 +132,22 @@ class TestExport:
         assert [note["note"] for note in first["notes"]] == ["He called again"]
         assert first["events"][-1]["event_name"] == "close"
         assert first["consumers"][0]["consumer_email"] == "jill@example.com"
+
+    @pytest.mark.parametrize("full_of", ["AT_ONCE", "MOST_WEIGHT"])
+    def test_an_answer_ends_where_it_is_full_and_says_where_to_go_on(
+        self, api: Api, full_of: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(privacy, full_of, 1)
+        for n in range(5):  # the first and second, and the third and fourth, at the same moment
+            api.by("crm").post(START, zoom_body(f"CASE-{n}"))
+            api.centre.clock.pass_seconds(n % 2)
+        api.centre.consume()
+        found, start = [], "1970-01-01T00:00:00Z"
+        while start is not None and len(found) < 10:
+            answer = ask(api, "export", **JILL, **{"from": start}).body
+            found.append([each["work_item_variables"]["work_item_id"] for each in answer["engagements"]])
+            start = answer["next_from"]
+        assert [sorted(each) for each in found] == [["CASE-0", "CASE-1"], ["CASE-2", "CASE-3"], ["CASE-4"]]
 
     def test_an_unknown_consumer_has_nothing(self, api: Api) -> None:
         assert ask(api, "export", consumer_email="x@example.com").body == {"engagements": [], "next_from": None}

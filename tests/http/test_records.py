@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from chalicelib.http.areas import records
 from chalicelib.http.areas.records import RECORDS
 from chalicelib.operations import desk
 from chalicelib.operations.ordering import Order
@@ -90,6 +91,22 @@ def test_pages_hold_every_row_once_though_more_is_closed_meanwhile() -> None:
         withdrawn(api.centre, f"LATER-{n}")  # type: ignore[arg-type]
         api.centre.consume()
     assert found == ids
+
+
+@pytest.mark.parametrize("dataset", ["variable_log", "engagement_log", "engagement_timelines"])
+def test_a_page_ends_where_an_answer_is_full_and_the_next_one_goes_on(
+    dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, ids = after("A", "B", "C")
+    monkeypatch.setattr(records, "MOST_WEIGHT", 10)
+    api.centre.clock.pass_seconds(1)
+    pages: list[list[str]] = []
+    token = ""
+    while not pages or token:
+        body = api.by("sue").get(f"{DATASETS}/{dataset}?next_page_token={token}").body
+        pages.append([each["engagement_id"] for each in body[dataset]])
+        token = body["next_page_token"]
+    assert [list(dict.fromkeys(page)) for page in pages] == [*([each] for each in ids), []]
 
 
 def test_a_year_is_looked_through_by_pages_that_may_be_empty() -> None:

@@ -129,6 +129,21 @@ def test_a_report_that_is_too_large_for_one_answer_comes_by_the_page(monkeypatch
     assert (rest["flow_performance"], rest["next_page_token"]) == (whole[2:], "")
 
 
+def test_what_is_behind_numbers_comes_by_the_page_too_or_is_asked_for_in_smaller_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    query = f"{QUERY}&group_by=end_reason,disposition_id&behind=engagement_count"
+    whole = asked("flow_performance", "&group_by=end_reason,disposition_id&behind=engagement_count")
+    assert [len(row["behind"]) for row in whole] == [0, 1, 1, 1]
+    monkeypatch.setattr(reports, "MOST_BEHIND", 2)
+    first = API.by("sue").get(f"{DATASETS}/flow_performance?{query}").body
+    after = first["next_page_token"]
+    rest = API.by("sue").get(f"{DATASETS}/flow_performance?{query}&next_page_token={after}").body
+    assert (first["flow_performance"], rest["flow_performance"]) == (whole[:3], whole[3:])
+    refused = API.by("sue").get(f"{DATASETS}/flow_performance?{QUERY}&group_by=&behind=engagement_count")
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "query/behind")
+
+
 def test_an_engagement_costs_what_its_agents_time_does() -> None:
     """130 s were worked on three engagements, one of which nobody took."""
     assert asked("flow_performance")[0]["cost_per_engagement"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from chalicelib.http.paging import page_size
 from chalicelib.http.reach import is_reported_to, masked
 from chalicelib.http.tables import Row
 from chalicelib.operations import reports
+from chalicelib.operations.listing import MOST_WEIGHT
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.timelines import segments_of
 
@@ -63,6 +65,10 @@ VARIABLE: dict[str, str] = dict.fromkeys(("engagement_id", "channel", "queue_id"
 VARIABLE |= {"end_time": "time", "variable_name": "string", "variable_value": "string"}
 
 
+Told = tuple[Fact, list[Row]]
+"""A fact, and the rows that are made from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """A dataset of rows made from the facts of a page."""
@@ -72,13 +78,14 @@ class Records:
     kind: Dataset
     columns: dict[str, str]
     filters: tuple[str, ...]
-    rows: Callable[[Call[None], list[Fact]], Iterable[Row]]
+    rows: Callable[[Call[None], list[Fact]], Iterable[Told]]
     shows_content: bool = False
     """Whether it shows what only those may see who may read the engagement itself."""
 
 
-def _engagements(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
-    yield from (_engagement(fact) for fact in facts)
+def _engagements(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
+    for fact in facts:
+        yield fact, [_engagement(fact)]
 
 
 def _engagement(fact: Fact) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def _several(fact: Fact, label: str) -> list[str]:
     return [each for each in fact.labels.get(label, "").split(",") if each]
 
 
-def _timelines(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+def _timelines(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
     for fact, _, events in reports.lives(call.world, facts):
         lines: dict[tuple[str, str], list[Row]] = {}
         for each in segments_of(events):
@@ -114,32 +121,31 @@ def _timelines(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
             {"entity_type": kind, "entity_id": entity_id, "segments": segments}
             for (kind, entity_id), segments in lines.items()
         ]
-        yield {**_engagement(fact), "entity_timelines": entities}
+        yield fact, [{**_engagement(fact), "entity_timelines": entities}]
 
 
-def _logs(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+def _logs(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
     for fact, found, events in reports.lives(call.world, facts):
         if _may_read(call, found):
             told = [wire.event(each) for each in events]
-            yield {**_engagement(fact), "disposition": found.disposition, "events": told}
+            yield fact, [{**_engagement(fact), "disposition": found.disposition, "events": told}]
 
 
-def _variables(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+def _variables(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
     hidden = masked(call)
     for fact, found, _ in reports.lives(call.world, facts):
         if not _may_read(call, found):
             continue
         whole = _engagement(fact)
-        for each in found.content.variables:
-            value = MASK if each["name"] in hidden else each["value"]
-            said = {"variable_name": each["name"], "variable_value": value}
-            yield {**{name: whole[name] for name in VARIABLE if name in whole}, **said}
+        common = {name: whole[name] for name in VARIABLE if name in whole}
+        said = ((each["name"], MASK if each["name"] in hidden else each["value"]) for each in found.content.variables)
+        yield fact, [{**common, "variable_name": name, "variable_value": value} for name, value in said]
 
 
-def _statuses(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
+def _statuses(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
     for fact in facts:
         spent = fact.measures
-        yield {
+        row = {
             "user_id": fact.agent_id,
             "start_time": wire.time_text(fact.at - spent["duration_ms"]),
             "end_time": wire.time_text(fact.at),
@@ -149,6 +155,19 @@ def _statuses(call: Call[None], facts: list[Fact]) -> Iterator[Row]:
             "duration_ms": spent["duration_ms"],
             "occupied_ms": spent.get("occupied_ms", 0) + spent.get("finishing_ms", 0),
         }
+        yield fact, [row]
+
+
+def _fitting(told: Iterable[Told], onward: str | None) -> tuple[list[Row], str | None]:
+    """The rows up to where an answer is full; and the mark after which the next page begins."""
+    found: list[Row] = []
+    weight = 0
+    for fact, rows in told:
+        found += rows
+        weight += sum(len(json.dumps(row)) for row in rows)
+        if weight > MOST_WEIGHT:
+            return found, reports.mark_of(fact)
+    return found, onward
 
 
 def _may_read(call: Call[None], found: Engagement) -> bool:
@@ -170,7 +189,8 @@ def _reader(records: Records) -> Callable[[Call[None]], Answer]:
 
         window = window_of(call, records.name, r"\d{14}(#[\w.@-]{1,128}#\d{8})?", page_size(call))
         facts, onward = reports.page(call.world, records.kind, window, keep)
-        return answered(call, records.name, records.columns, list(records.rows(call, facts)), window, onward)
+        rows, onward = _fitting(records.rows(call, facts), onward)
+        return answered(call, records.name, records.columns, rows, window, onward)
 
     read.__name__ = f"get_{records.name}_dataset"
     return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +14,7 @@ from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import tables, wire
 from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.paging import page_size
+from chalicelib.http.paging import LARGEST_PAGE, page_size
 from chalicelib.http.reach import is_reported_to
 from chalicelib.http.window import A_YEAR, MAX_RANGE_DAYS
 from chalicelib.operations import reporting
@@ -52,6 +53,8 @@ NAMES: Mapping[str, Callable[[Tenant, str], str | None]] = {
 """Dimensions whose values have names in the configuration; what it does not have any more is called by its id."""
 MOST_ROWS = 4000
 """Rows of a page where nobody says how many: what fits into an answer of the API, which is 6 MB at most."""
+MOST_BEHIND = 20_000
+"""Engagements or statuses that a page tells to be behind its numbers, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def meanings(name: str) -> dict[str, str]:
 def _reader(name: str) -> Callable[[Call[None]], Answer]:
     def read(call: Call[None]) -> Answer:
         asked = _asked(call, SUMMED[name])
-        size = page_size(call) if "page_size" in call.query else MOST_ROWS
+        usual = MOST_ROWS if asked.behind is None else LARGEST_PAGE
+        size = page_size(call) if "page_size" in call.query else usual
         most_days = A_YEAR if asked.interval == "1d" and asked.behind is None else MAX_RANGE_DAYS
         window = window_of(call, name, r"\d{14}#(?s:.*)", size, most_days)
         start, end = reporting.whole_quarters(window.start, window.end)
@@ -99,6 +103,8 @@ def _reader(name: str) -> Callable[[Call[None]], Answer]:
         found, onward = reporting.page(
             lambda since, upto: _rows(call, name, asked, since, upto), window, asked.interval_ms, asked.zone
         )
+        if asked.behind is not None:
+            found, onward = _fitting(found, onward, asked.behind)
         tenant = call.world.tenant()
         hour_cost = None if call.principal.role == "agent" else tenant.agent_hour_cost
         shown = [_row(tenant, name, row, asked.behind, hour_cost) for row in found]
@@ -106,6 +112,18 @@ def _reader(name: str) -> Callable[[Call[None]], Answer]:
 
     read.__name__ = f"get_{name}_dataset"
     return read
+
+
+def _fitting(rows: list[Row], onward: str | None, measure: str) -> tuple[list[Row], str | None]:
+    """The rows up to where an answer is full of what is behind them; and the mark after which the next page begins."""
+    told = accumulate(len(row.behind(measure)) for row in rows)
+    fitting = [row for row, so_far in zip(rows, told, strict=True) if so_far <= MOST_BEHIND]
+    if len(fitting) == len(rows):
+        return rows, onward
+    if not fitting:
+        message = f"More than {MOST_BEHIND} are behind a single number; ask for shorter intervals, or group or filter."
+        raise InvalidRequest("Too much is behind a number.", [FieldError("query/behind", message)])
+    return fitting, fitting[-1].mark
 
 
 def _asked(call: Call[None], defined: Summed) -> Asked:
