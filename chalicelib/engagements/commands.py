@@ -255,7 +255,8 @@ def deactivate(
     """Park the work, until it is taken up or `wake_at` comes; its place is free for other work."""
     owned(engagement, occupancy.agent_id)
     parked = step(engagement, "deactivate", now, actor, parked_at=now, wake_at=wake_at)
-    held = {**occupancy.held, parked.engagement_id: replace(held_by(occupancy, engagement), parked=True)}
+    kept = replace(held_by(occupancy, engagement), parked=True, wake_at=wake_at)
+    held = {**occupancy.held, parked.engagement_id: kept}
     return change(engagement, parked, occupancy, occupied(occupancy, held, now))
 
 
@@ -275,7 +276,7 @@ def activate(engagement: Engagement, occupancy: Occupancy, *, room: int, actor: 
     )
     if room <= 0:
         raise NoCapacity(f"There is no room for more of channel {engagement.channel}.")
-    held = {**occupancy.held, active.engagement_id: replace(held_by(occupancy, engagement), parked=False)}
+    held = {**occupancy.held, active.engagement_id: replace(held_by(occupancy, engagement), parked=False, wake_at=None)}
     return change(engagement, active, occupancy, occupied(occupancy, held, now))
 
 

@@ -269,6 +269,8 @@ class Held:
     offer_expires_at: int
     """The deadline of the offer it came by; past it, the engagement itself tells whether it was accepted."""
     parked: bool = False
+    wake_at: int | None = None
+    """While it is parked: when he has it back, as soon as he has room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from chalicelib.operations import timers
 from chalicelib.operations.holding import candidates_now, parkable
 from chalicelib.operations.overflowing import overflow
 from chalicelib.operations.snapshot import Pass, Snapshot
-from chalicelib.operations.translation import as_configured, candidates_of, waiting_of
+from chalicelib.operations.translation import as_configured, candidates_of, room, waiting_of
 from chalicelib.routing.decide import decide, one_each
 from chalicelib.routing.explain import matchable
 from chalicelib.routing.model import Candidate, Match
@@ -59,6 +59,7 @@ def _pass(world: World, queues: set[str], rung: dict[str, Engagement]) -> Pass:
     tenant = snapshot.tenant
     done = Pass(poisoned=sum(drained.poisoned for drained in snapshot.drained.values()))
     _settle(world, snapshot)
+    _wake(world, snapshot)
     overflow(world, snapshot, done)
     closed = {queue_id for queue_id in queues if not tenant.is_open(queue_id, world.now())}
     for _ in range(ROUNDS):
@@ -108,6 +109,23 @@ def _settle(world: World, snapshot: Snapshot) -> None:
         return
     timers.settle(world, world.store.engagements(due).values())
     _read_again(world, snapshot, due)
+
+
+def _wake(world: World, snapshot: Snapshot) -> None:
+    """Give ready agents back what they have snoozed, one by one as there is room, before new work takes it."""
+    now = world.now()
+    due = {
+        engagement_id: (held.wake_at, agent_id)
+        for agent_id, occupancy in snapshot.occupancies.items()
+        for engagement_id, held in occupancy.held.items()
+        if held.wake_at is not None and held.wake_at <= now and occupancy.status == "ready"
+        if room(snapshot.tenant, occupancy, held.channel) > 0
+    }
+    heads = world.store.engagements(due) if due else {}
+    for engagement_id in sorted(heads, key=lambda each: due[each]):
+        timers.settle(world, [heads[engagement_id]])
+    if due:
+        snapshot.occupancies.update(world.store.occupancies({agent_id for _, agent_id in due.values()}))
 
 
 def _read_again(world: World, snapshot: Snapshot, engagement_ids: Iterable[str]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.engagements.model import Engagement
+from chalicelib.engagements.model import Change, Engagement
 from chalicelib.errors import InvalidRequest, NoCapacity, NotFound
 from chalicelib.operations import amending, desk, explaining, sessions, transferring, watching
 from chalicelib.operations.ordering import Order
@@ -441,6 +442,33 @@ class TestNotYet:
         assert any_centre.read(work).state == "inactive"
         any_centre.end(other)
         any_centre.settle()
+        assert any_centre.read(work).state == "assigned"
+
+    def test_snoozed_work_comes_before_new_work_also_where_there_is_always_some(self, any_centre: Centre) -> None:
+        work = self.snoozed(any_centre)
+        other = any_centre.start("CASE-2")
+        any_centre.settle()
+        any_centre.accept(other)
+        new = any_centre.start("CASE-3")
+        any_centre.clock.pass_seconds(60)
+        any_centre.settle()
+        any_centre.end(other)
+        any_centre.catch_up()
+        any_centre.ring()
+        assert states(any_centre, [work, new]) == ["assigned", "queued"]
+
+    def test_snoozed_work_that_was_parked_before_its_agents_row_told_of_it_is_found_by_the_sweep(
+        self, any_centre: Centre
+    ) -> None:
+        work = self.snoozed(any_centre)
+        ana = any_centre.occupancy("ana")
+        held = {each: replace(held, wake_at=None) for each, held in ana.held.items()}
+        untold = replace(ana, held=held, version=ana.version + 1)
+        any_centre.world.store.commit(Change(None, untold, occupancy_seen=ana.version))
+        any_centre.clock.pass_seconds(60)
+        any_centre.route()
+        assert any_centre.read(work).state == "inactive"
+        any_centre.sweep()
         assert any_centre.read(work).state == "assigned"
 
     def test_snoozed_work_of_an_agent_who_has_left_goes_back_to_its_queue(self, any_centre: Centre) -> None:
