@@ -21,7 +21,8 @@ def parkable(world: World, occupancy: Occupancy, channel: str) -> Engagement | N
     """Which of his work in a channel an agent parks for a newcomer: of what he has accepted and not ended, the least
     urgent, then the newest. None where there is none of it."""
     own = [each for each, held in occupancy.held.items() if held.channel == channel and not held.parked]
-    assigned = [each for each in world.store.engagements(own).values() if each.state == "assigned"]
+    found = world.store.engagements(own).values()
+    assigned = [each for each in found if each.state == "assigned" and each.agent_id == occupancy.agent_id]
     return min(assigned, key=lambda each: (each.priority, -(each.assigned_at or 0)), default=None)
 
 

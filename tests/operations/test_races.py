@@ -14,6 +14,7 @@ from chalicelib.messaging.protocol import Ring
 from chalicelib.operations import amending, desk, routing, supervising, transferring
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.translation import destination_of
+from tests.operations.test_in_hand import PARKS
 from tests.operations.test_queues import WEEKDAYS, configured, with_agents
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre
@@ -101,6 +102,24 @@ def test_the_router_goes_by_what_work_is_now_and_not_by_what_it_was_when_it_was_
 
     routing.route_everything(meanwhile(centre, "engagements", made_less_urgent))
     assert (centre.read(first).state, centre.read(second).state) == ("queued", "offered"), "I14"
+
+
+def test_a_pass_goes_on_where_somebody_has_just_taken_over_what_it_would_have_parked(centre: MemoryCentre) -> None:
+    people = with_agents({"user_id": "ana", "occupancy_profile_id": "p"}, {"user_id": "ben"})
+    configured(centre, agents=people, occupancy_profiles=[PARKS])
+    mine = Order(assigned(centre), "agent:ana", "ana")
+    supervising.observe(centre.world, mine, "ben", "consult")
+    centre.start("CASE-2")
+    centre.consume()
+
+    def taken_over() -> None:
+        supervising.take_over(centre.world, Order(mine.engagement_id, "agent:ben"), "ben")
+
+    slow = meanwhile(centre, "engagements", lambda: None)
+    slow.store._happens = lambda: setattr(slow.store, "_happens", taken_over)  # as what can be parked is read
+    routing.route(slow, [Ring(queue_id="billing")])
+    assert slow.store._happens is None
+    assert centre.read(mine.engagement_id).agent_id == "ben"
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before it is chosen", "when it has been"])
