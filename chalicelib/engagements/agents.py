@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.engagements.model import AgentStatus, Change, Occupancy
+from chalicelib.engagements.model import MOST_ELSEWHERE, AgentStatus, Change, Occupancy
 from chalicelib.engagements.step import timed
+from chalicelib.errors import NoCapacity
 
 
 def set_status(
@@ -41,15 +42,18 @@ def opt_out(occupancy: Occupancy, queues: tuple[str, ...]) -> Change:
 
 
 def take_elsewhere(occupancy: Occupancy, reference: str, channel: str, now: int) -> Change:
-    """Another system has given the agent work: it takes one of his places until he leaves it."""
+    """Another system has given the agent work: it takes one of his places until he leaves it. Raises `NoCapacity`."""
+    if reference not in occupancy.elsewhere and len(occupancy.elsewhere) >= MOST_ELSEWHERE:
+        raise NoCapacity(f"He has {MOST_ELSEWHERE} works elsewhere, which is the most; report which of them are over.")
     taken = replace(occupancy, elsewhere={**occupancy.elsewhere, reference: channel})
     return _changed(occupancy, timed(occupancy, taken, now))
 
 
 def leave_elsewhere(occupancy: Occupancy, reference: str, now: int) -> Change:
-    """What another system gave him is over; he is idle from now on."""
+    """What another system gave him is over; he is idle from now on, unless that has been said before."""
     rest = {key: channel for key, channel in occupancy.elsewhere.items() if key != reference}
-    return _changed(occupancy, timed(occupancy, replace(occupancy, elsewhere=rest, idle_since=now), now))
+    idle_since = now if reference in occupancy.elsewhere else occupancy.idle_since
+    return _changed(occupancy, timed(occupancy, replace(occupancy, elsewhere=rest, idle_since=idle_since), now))
 
 
 def _changed(seen: Occupancy, changed: Occupancy) -> Change:

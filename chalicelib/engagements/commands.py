@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.engagements.chain import link
 from chalicelib.engagements.model import (
+    MOST_PARKED,
     Change,
     Content,
     Destination,
@@ -255,6 +256,10 @@ def deactivate(
     """Park the work, until it is taken up or `wake_at` comes; its place is free for other work."""
     owned(engagement, occupancy.agent_id)
     parked = step(engagement, "deactivate", now, actor, parked_at=now, wake_at=wake_at)
+    if not occupancy.may_park:
+        raise NoCapacity(
+            f"{MOST_PARKED} engagements are parked, which is the most; end, release or take up some first."
+        )
     kept = replace(held_by(occupancy, engagement), parked=True, wake_at=wake_at)
     held = {**occupancy.held, parked.engagement_id: kept}
     return change(engagement, parked, occupancy, occupied(occupancy, held, now))

@@ -30,6 +30,10 @@ DAY_MS = 86_400_000
 USUAL_RETENTION_DAYS = 30
 WORK_KEY_BYTES = 16
 ENGAGEMENT_ID_BYTES = 24
+MOST_PARKED = 200
+"""Engagements that an agent may have parked: they are in his row, of which DynamoDB takes up to 400 KB."""
+MOST_ELSEWHERE = 200
+"""Works that other systems may have given an agent, for the same reason."""
 TRAIL_LENGTH = 16
 """Newest events kept in the engagement itself; older ones are in its history rows."""
 
@@ -304,6 +308,11 @@ class Occupancy:
     def is_busy(self) -> bool:
         """Whether at least one of his places is taken."""
         return bool(self.elsewhere) or any(not held.parked for held in self.held.values())
+
+    @property
+    def may_park(self) -> bool:
+        """Whether he may have one more engagement parked."""
+        return sum(held.parked for held in self.held.values()) < MOST_PARKED
 
     def load(self, channel: str) -> int:
         """How many of a channel's places are taken. Parked engagements take none."""

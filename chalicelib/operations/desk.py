@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments, commands
 from chalicelib.engagements.model import Change, Disposition, Engagement, Occupancy
 from chalicelib.engagements.step import wrong_state
 from chalicelib.errors import FieldError, InvalidRequest, LostRace, NotFound
 from chalicelib.messaging.protocol import Ring
+from chalicelib.operations.listing import MOST_WEIGHT, weight_of
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
 from chalicelib.operations.ranking import standing_of
 from chalicelib.operations.translation import as_configured, candidate_of, room_for, waiting_of
@@ -21,11 +24,17 @@ from chalicelib.world import World
 
 
 def assignments(world: World, agent_id: str) -> tuple[Occupancy, list[Engagement]]:
-    """The agent's occupancy, and what is offered to or held by him, oldest in the queue first."""
+    """The agent's occupancy, and what is offered to or held by him, oldest in the queue first.
+
+    Of parked work no more than an answer has room for; the list of his engagements has all of it.
+    """
     occupancy = world.store.occupancies([agent_id])[agent_id]
     held = world.store.engagements(occupancy.held).values()
     mine = [each for each in held if agent_id in each.holders and each.state != "closed"]
-    return occupancy, sorted(mine, key=lambda each: (each.queued_at, each.engagement_id))
+    mine.sort(key=lambda each: (each.state == "inactive", each.queued_at, each.engagement_id))
+    weights = accumulate(map(weight_of, mine))
+    shown = [each for each, weight in zip(mine, weights, strict=True) if weight <= MOST_WEIGHT]
+    return occupancy, sorted(shown, key=lambda each: (each.queued_at, each.engagement_id))
 
 
 def accept(world: World, order: Order, offer_id: str) -> Engagement:
@@ -111,7 +120,7 @@ def _waits_for(tenant: Tenant, engagement: Engagement, candidate: Candidate, now
 
 
 def deactivate(world: World, order: Order, wake_at: int | None = None) -> Engagement:
-    """Park assigned work; at `wake_at` (epoch ms) its agent has it back."""
+    """Park assigned work; at `wake_at` (epoch ms) its agent has it back. Raises `NoCapacity` for too much of it."""
 
     def decide(hands: Hands) -> Change:
         return commands.deactivate(

@@ -19,7 +19,9 @@ def candidates_now(world: World, tenant: Tenant, occupancies: Mapping[str, Occup
 
 def parkable(world: World, occupancy: Occupancy, channel: str) -> Engagement | None:
     """Which of his work in a channel an agent parks for a newcomer: of what he has accepted and not ended, the least
-    urgent, then the newest. None where there is none of it."""
+    urgent, then the newest. None where there is none of it, or he may park no more."""
+    if not occupancy.may_park:
+        return None
     own = [each for each, held in occupancy.held.items() if held.channel == channel and not held.parked]
     found = world.store.engagements(own).values()
     assigned = [each for each in found if each.state == "assigned" and each.agent_id == occupancy.agent_id]

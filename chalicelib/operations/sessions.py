@@ -59,7 +59,7 @@ def opt_out(world: World, agent_id: str, queues: Iterable[str]) -> Occupancy:
 
 
 def take_elsewhere(world: World, agent_id: str, reference: str, channel: str) -> Occupancy:
-    """Another system has given the agent work. Saying it again changes nothing."""
+    """Another system has given the agent work. Saying it again changes nothing. Raises `NoCapacity`."""
     _known(world, agent_id)
     return _change(world, agent_id, lambda seen: agents.take_elsewhere(seen, reference, channel, world.now()))
 
