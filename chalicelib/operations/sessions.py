@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from chalicelib.engagements import agents
 from chalicelib.engagements.model import AgentStatus, Change, Engagement, Occupancy
@@ -82,8 +83,8 @@ def look_after(world: World, present: Iterable[Occupancy]) -> None:
     """Sign out agents whose clients have gone silent or whose shifts are over, and see to the work of the absent."""
     present = list(present)
     known = world.tenant().agent_by_id
-    for agent_id in _left(world, [each for each in present if each.status != "offline" and each.agent_id in known]):
-        set_status(world, agent_id, "offline", None, SYSTEM)
+    for occupancy in _left(world, [each for each in present if each.status != "offline" and each.agent_id in known]):
+        _sign_out(world, occupancy)
     gone = {each.agent_id: each for each in present if each.status == "offline" and each.held}
     held = world.store.engagements({each for occupancy in gone.values() for each in occupancy.held})
     for engagement in held.values():
@@ -91,7 +92,16 @@ def look_after(world: World, present: Iterable[Occupancy]) -> None:
             _rescue(world, engagement, gone[engagement.agent_id])
 
 
-def _left(world: World, online: list[Occupancy]) -> list[str]:
+def _sign_out(world: World, occupancy: Occupancy) -> None:
+    """As he was seen: of who has done anything since, the next sweep knows whether he has gone."""
+    change = agents.set_status(occupancy, "offline", None, world.now(), SYSTEM)
+    with suppress(LostRace):
+        world.store.commit(change)
+        assert change.occupancy is not None
+        _rescind_offers(world, change.occupancy, SYSTEM)
+
+
+def _left(world: World, online: list[Occupancy]) -> list[Occupancy]:
     """Who has gone without saying so. A shift that ended before he came signs nobody out: he works overtime."""
     tenant, now = world.tenant(), world.now()
     since = {each.agent_id: each.status_since for each in online}
@@ -99,7 +109,7 @@ def _left(world: World, online: list[Occupancy]) -> list[str]:
     if tenant.heartbeat_timeout is not None:
         beats = world.store.beats(since)
         left |= {each for each, at in since.items() if now - max(beats[each], at) > 1000 * tenant.heartbeat_timeout}
-    return sorted(left)
+    return [each for each in online if each.agent_id in left]
 
 
 def _rescue(world: World, engagement: Engagement, occupancy: Occupancy) -> None:

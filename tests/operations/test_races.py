@@ -11,7 +11,7 @@ from chalicelib.engagements import commands
 from chalicelib.errors import NotFound, WrongState
 from chalicelib.flows.document import Route
 from chalicelib.messaging.protocol import Ring
-from chalicelib.operations import amending, desk, routing, supervising, transferring
+from chalicelib.operations import amending, desk, routing, sessions, supervising, timers, transferring
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.translation import destination_of
 from tests.operations.test_in_hand import PARKS
@@ -89,6 +89,21 @@ def test_an_owner_is_no_participant_too_and_cannot_take_over_from_himself(centre
     with pytest.raises(NotFound):
         supervising.take_over(centre.world, mine, "ana")
     check(centre, [mine.engagement_id])
+
+
+def test_who_has_just_come_back_is_not_signed_out_for_his_silence_before(centre: MemoryCentre) -> None:
+    configured(centre, heartbeat_timeout=60)
+    centre.ready("ana")
+    centre.clock.pass_seconds(61)
+
+    def comes_back() -> None:
+        sessions.set_status(centre.world, "ana", "not_ready", None, "agent:ana")
+
+    timers.sweep(meanwhile(centre, "beats", comes_back))
+    assert centre.occupancy("ana").status == "not_ready"
+    centre.clock.pass_seconds(61)
+    timers.sweep(centre.world)
+    assert centre.occupancy("ana").status == "offline"
 
 
 def test_the_router_goes_by_what_work_is_now_and_not_by_what_it_was_when_it_was_listed(centre: MemoryCentre) -> None:
