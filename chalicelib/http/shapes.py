@@ -91,6 +91,7 @@ _NOTE = {
 }
 _STATUS = {"user_id": TEXT, "status_id": TEXT, "status_name": TEXT, "load": map_of(WHOLE)}
 _STATUS_SOMETIMES = {"sub_status_id": TEXT, "status_since": TIME, "changed_by": TEXT, "opt_out": list_of(TEXT)}
+_STATUS_SOMETIMES |= {"elsewhere": map_of(TEXT)}
 _VERSION = {"version": WHOLE, "applied_time": or_null(TIME), "applied_by": TEXT, "comment": TEXT}
 _WAIT = {"at_least": WHOLE, "expected": WHOLE, "at_most": WHOLE}
 _CLIENT = {

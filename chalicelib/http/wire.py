@@ -209,6 +209,7 @@ def status(occupancy: Occupancy) -> dict[str, Any]:
             "changed_by": occupancy.status_by or None,
             "load": occupancy.loads(),
             "opt_out": list(occupancy.opted_out) or None,
+            "elsewhere": dict(occupancy.elsewhere) or None,
         }
     )
 

@@ -136,7 +136,8 @@ class TestLiveChannels:
         work = started(api)
         api.centre.settle()
         assert state(api, work) == "queued"
-        assert api.by("sue").get(f"{USERS}/ana/status").body["load"] == {"voice": 1}
+        status = api.by("sue").get(f"{USERS}/ana/status").body
+        assert (status["load"], status["elsewhere"]) == ({"voice": 1}, {"call-77": "voice"})
         assert api.by("crm").call("DELETE", place).status == 204
         api.centre.settle()
         assert state(api, work) == "offered"
