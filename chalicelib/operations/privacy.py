@@ -15,6 +15,8 @@ from chalicelib.world import World
 
 AT_ONCE = 50
 """Engagements that one call sees to."""
+MOST_READ = 500
+"""Engagements that one call looks for; most of a consumer's who often comes are past their retention."""
 BESIDE_WORDS = 200
 """Bytes of what an event or a note says beside its own words."""
 
@@ -40,14 +42,15 @@ class Erasure:
 def export(world: World, identity: Mapping[str, str], start: int) -> tuple[list[Record], int | None]:
     """What is kept of a consumer's engagements that started at `start` (epoch ms) or later, oldest first.
 
-    As many as an answer holds; with them, where to go on, None at the end. `identity` is one of the `IDENTITIES`.
+    As many as an answer holds and a call has time for; with them, where to go on, None at the end. `identity` is one
+    of the `IDENTITIES`.
     """
     visits = [visit for visit in world.store.visits(consumer_key(identity) or "") if visit.at >= start]
     found: list[Record] = []
     weight = 0
-    for visit in visits:
-        is_full = len(found) >= AT_ONCE or weight > MOST_WEIGHT
-        if is_full and visit.at > found[-1].engagement.started_at:  # where it goes on, no record comes twice
+    for n, visit in enumerate(visits):
+        is_full = len(found) >= AT_ONCE or n >= MOST_READ or weight > MOST_WEIGHT
+        if is_full and visit.at > visits[n - 1].at:  # where it goes on, no record comes twice
             return found, visit.at
         try:
             engagement = reading.engagement(world, visit.engagement_id)

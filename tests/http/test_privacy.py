@@ -133,7 +133,21 @@ class TestExport:
         assert first["events"][-1]["event_name"] == "close"
         assert first["consumers"][0]["consumer_email"] == "jill@example.com"
 
-    @pytest.mark.parametrize("full_of", ["AT_ONCE", "MOST_WEIGHT"])
+    def test_a_call_gives_up_looking_for_what_is_gone_and_says_where_to_go_on(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(privacy, "MOST_READ", 2)
+        for n in range(3):
+            closed(api, f"CASE-{n}")
+            api.centre.clock.pass_seconds(1)
+        later(api, 31)
+        kept = closed(api, "CASE-3")
+        first = ask(api, "export", **JILL).body
+        assert first["engagements"] == []
+        second = ask(api, "export", **JILL, **{"from": first["next_from"]}).body
+        assert ([each["engagement_id"] for each in second["engagements"]], second["next_from"]) == ([kept], None)
+
+    @pytest.mark.parametrize("full_of", ["AT_ONCE", "MOST_WEIGHT", "MOST_READ"])
     def test_an_answer_ends_where_it_is_full_and_says_where_to_go_on(
         self, api: Api, full_of: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
