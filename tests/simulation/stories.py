@@ -169,6 +169,32 @@ def consume(centre: AwsCentre, _: list[str]) -> list[str]:
     return []
 
 
+def extend(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.extend(centre.world, Order(accepted[0], "agent:ben", "ben"), 120)
+    return []
+
+
+def time_is_up(centre: AwsCentre) -> list[str]:
+    """A wrap-up whose time is over."""
+    accepted = wrapping_up(centre)
+    centre.clock.pass_seconds(61)
+    return accepted
+
+
+def snooze(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    desk.deactivate(centre.world, Order(accepted[0], "agent:x"), wake_at=centre.clock() + 60_000)
+    return []
+
+
+def start_or_find(centre: AwsCentre, _: list[str]) -> list[str]:
+    return [centre.start("CASE-1", use_existing=True)]
+
+
+def note(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    supervising.add_note(centre.world, centre.read(accepted[0]), "sue", "Look at this.")
+    return []
+
+
 def closed_and_started_again(centre: AwsCentre) -> list[str]:
     accepted = assigned(centre)
     centre.end(accepted[0])
@@ -200,6 +226,32 @@ def too_many(centre: AwsCentre) -> list[str]:
     configured(centre, max_engagement_in_queue=1, overflow={"queue_id": "express"})
     accepted = [centre.start("CASE-1"), centre.start("CASE-2")]
     centre.consume()
+    return accepted
+
+
+def too_late(centre: AwsCentre) -> list[str]:
+    """Its queue keeps nothing for so long, and has no other place for it."""
+    configured(centre, max_wait_time=20, overflow={"end": True})
+    accepted = [centre.start("CASE-1")]
+    centre.settle()
+    centre.clock.pass_seconds(20)
+    return accepted
+
+
+def at_once(centre: AwsCentre) -> list[str]:
+    """What waits is accepted in the agent's name."""
+    accepted = [centre.start("CASE-1", kind="express")]
+    centre.consume()
+    centre.ready("ana")
+    return accepted
+
+
+def overdue(centre: AwsCentre) -> list[str]:
+    """It waits for longer than its service level says."""
+    configured(centre, service_level={"threshold": 10})
+    accepted = [centre.start("CASE-1")]
+    centre.settle()
+    centre.clock.pass_seconds(10)
     return accepted
 
 
@@ -250,6 +302,15 @@ def snoozed(centre: AwsCentre) -> list[str]:
     return accepted
 
 
+def snoozed_beside_waiting(centre: AwsCentre) -> list[str]:
+    """An agent has room, for what he has snoozed or for what is new."""
+    accepted = snoozed(centre)
+    centre.lose_rings()
+    accepted.append(centre.start("CASE-3"))
+    centre.consume()
+    return accepted
+
+
 def for_agents_to_pull(centre: AwsCentre) -> list[str]:
     configured(centre, distribution="manual")
     accepted = [centre.start("CASE-1")]
@@ -281,6 +342,30 @@ def interrupting(centre: AwsCentre) -> list[str]:
 def transfer(centre: AwsCentre, accepted: list[str]) -> list[str]:
     transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("queue", "general"))
     return []
+
+
+def transfer_to_an_agent(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    other = "ben" if centre.read(accepted[0]).agent_id == "ana" else "ana"
+    transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("agent", other))
+    return []
+
+
+def assigned_beside_a_flow(centre: AwsCentre) -> list[str]:
+    """There is a flow through which it may be sent, and which asks."""
+    onward = {**OTHER, "versions": [{**OTHER["versions"][0], "steps": [*ASKING, {"route": {"queue_id": "express"}}]}]}
+    centre.configure(document_with({"route": {"queue_id": "billing"}}, flows=[onward]))
+    centre.clock.pass_seconds(5)
+    return assigned(centre)
+
+
+def transfer_through_a_flow(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("flow", "entry-escalation"))
+    return []
+
+
+def not_to_be_sent_on(centre: AwsCentre) -> list[str]:
+    configured(centre, transfer={"queues": "none"})
+    return assigned(centre)
 
 
 def transferred_in_vain(centre: AwsCentre) -> list[str]:
@@ -317,6 +402,19 @@ def barge(centre: AwsCentre, accepted: list[str]) -> list[str]:
     return []
 
 
+def consult(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    owner = centre.read(accepted[0]).agent_id
+    other = "ben" if owner == "ana" else "ana"
+    supervising.observe(centre.world, Order(accepted[0], f"agent:{owner}", owner), other, "consult")
+    return []
+
+
+def advise_no_longer(centre: AwsCentre, accepted: list[str]) -> list[str]:
+    (other,) = centre.read(accepted[0]).participants
+    supervising.leave(centre.world, Order(accepted[0], f"agent:{other}"), other)
+    return []
+
+
 def amend(centre: AwsCentre, accepted: list[str]) -> list[str]:
     amending.update(centre.world, Order(accepted[0], "integration:crm"), Amendment(priority=7))
     return []
@@ -341,6 +439,38 @@ def left_behind(centre: AwsCentre) -> list[str]:
     for agent_id in ("ana", "ben"):
         sessions.set_status(centre.world, agent_id, "offline", None, f"agent:{agent_id}")
     return accepted
+
+
+def silent(centre: AwsCentre) -> list[str]:
+    """One agent works, the other has not answered; nothing is heard of their clients any more."""
+    centre.configure({**TENANT, "heartbeat_timeout": 3600})
+    centre.clock.pass_seconds(5)
+    accepted = offered(centre)
+    centre.accept(accepted[0])
+    centre.clock.pass_seconds(3601)
+    return accepted
+
+
+def given_elsewhere(centre: AwsCentre) -> list[str]:
+    """Of one agent's places another system has taken the only one."""
+    accepted = waiting(centre)
+    take_elsewhere(centre, accepted)
+    return accepted
+
+
+def take_elsewhere(centre: AwsCentre, _: list[str]) -> list[str]:
+    sessions.take_elsewhere(centre.world, "ana", "call-1", "work_item")
+    return []
+
+
+def leave_elsewhere(centre: AwsCentre, _: list[str]) -> list[str]:
+    sessions.leave_elsewhere(centre.world, "ana", "call-1")
+    return []
+
+
+def opt_out(centre: AwsCentre, _: list[str]) -> list[str]:
+    sessions.opt_out(centre.world, "ana", ["billing"])
+    return []
 
 
 def sweep(centre: AwsCentre, _: list[str]) -> list[str]:
@@ -409,6 +539,7 @@ STORIES = {
     "start": Story(nothing, start),
     "start with a key": Story(nothing, start_with_key),
     "start closed work again": Story(closed, start_again),
+    "start or find closed work": Story(closed, start_or_find),
     "start through a flow that asks": Story(a_flow_that_asks, start_known_consumer),
     "start through a flow that ends it": Story(a_flow_that_ends_work, start_with_key),
     "overflow through a flow": Story(too_many_for_a_flow, route),
@@ -416,6 +547,7 @@ STORIES = {
     "route": Story(waiting, route),
     "route what is enlisted": Story(enlisted, route),
     "route with nobody there": Story(noticed, route),
+    "route what is accepted at once": Story(at_once, route),
     "answer the doorbell": Story(waiting, answer_the_doorbell),
     "accept": Story(offered, accept),
     "decline": Story(offered, decline),
@@ -425,26 +557,42 @@ STORIES = {
     "release": Story(assigned, release),
     "park": Story(assigned, park),
     "take up": Story(parked, take_up),
+    "snooze": Story(assigned, snooze),
     "cancel while it waits": Story(waiting, cancel),
     "cancel while it is offered": Story(offered, cancel),
     "the consumer leaves while it is offered": Story(offered, consumer_left),
     "cancel out of an agent's hands": Story(parked, cancel),
     "wrap up": Story(wrapping_up, wrap_up),
+    "wrap up by itself": Story(time_is_up, sweep),
+    "extend": Story(wrapping_up, extend),
+    "note": Story(assigned, note),
     "decline what others have too": Story(offered_to_both, decline),
     "accept what several have": Story(offered_to_both, accept),
     "miss what several have": Story(offered_to_both, miss),
     "overflow": Story(too_many, route),
+    "overflow out": Story(too_late, route),
+    "tell that it is late": Story(overdue, route),
     "enter the queue on time": Story(scheduled, sweep),
     "wake": Story(snoozed, sweep),
+    "wake before new work": Story(snoozed_beside_waiting, route),
     "pull": Story(for_agents_to_pull, pull),
     "park to make room": Story(interrupting, route),
     "transfer": Story(assigned, transfer),
+    "transfer to an agent": Story(assigned, transfer_to_an_agent),
+    "transfer through a flow": Story(assigned_beside_a_flow, transfer_through_a_flow),
+    "refuse a transfer": Story(not_to_be_sent_on, transfer),
     "give back": Story(transferred_in_vain, route),
     "take over": Story(observed, take_over),
     "barge": Story(assigned, barge),
+    "consult": Story(assigned, consult),
+    "advise no longer": Story(observed, advise_no_longer),
     "amend while it waits": Story(enlisted, amend),
     "switch": Story(able_to_call, switch),
     "rescue what was left behind": Story(left_behind, sweep),
+    "sign out who is silent": Story(silent, sweep),
+    "be given work elsewhere": Story(waiting, take_elsewhere),
+    "be given work elsewhere no longer": Story(given_elsewhere, leave_elsewhere),
+    "opt out": Story(waiting, opt_out),
     "consume the stream": Story(closed_and_started_again, consume),
     "apply a document": Story(waiting, configure_anew),
     "roll back": Story(configured_anew, roll_back),
