@@ -6,12 +6,14 @@ pass is asked after those who have been given less.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from chalicelib.routing.filter import Bits, best, lowest, numbers
 from chalicelib.routing.model import Candidate, Distribution
-from chalicelib.routing.occupancy import PLAIN, parking, room
+from chalicelib.routing.occupancy import PLAIN, parking, room, used
 from chalicelib.routing.scores import worker_score
 from chalicelib.routing.widen import Need
 
@@ -24,35 +26,25 @@ class Distributor:
         """As they came; what they have been given since is kept beside them."""
         self._loads: dict[int, dict[str, int]] = {}
         self._offers: dict[int, int] = {}
-        self.free: dict[str, Bits] = {}
+        self.free: defaultdict[str, Bits] = defaultdict(int)
         """By channel, who has room."""
-        self._parking: dict[str, Bits] = {}
+        self._parking: defaultdict[str, Bits] = defaultdict(int)
         """By channel, who has room if he parks something."""
-        self._everybody: Bits = 0
-        self._given: dict[int, int] = {}
-        """How much each has been given in this pass."""
-        self._by_given: list[Bits] = [0]
-        """Those who have been given nothing, once, twice and so on, but for the moves that are yet to be sorted in."""
-        self._unsorted: list[tuple[int, int, int]] = []
+        self.begin()
 
     def add(self, number: int, candidate: Candidate) -> None:
         """Let an agent in."""
         self.agents[number] = candidate
         self._loads[number] = dict(candidate.load)
         self._offers[number] = candidate.offers
-        self._everybody |= 1 << number
-        self._mark(number, candidate.capacity)
+        self._mark(number)
 
     def remove(self, number: int) -> None:
         """Let an agent go."""
-        candidate = self.agents.pop(number)
-        del self._loads[number], self._offers[number]
-        keep = ~(1 << number)
-        self._everybody &= keep
-        for channel in candidate.capacity:
-            self.free[channel] = self.free.get(channel, 0) & keep
-            if candidate.occupancy.parks:
-                self._parking[channel] = self._parking.get(channel, 0) & keep
+        del self.agents[number], self._loads[number], self._offers[number]
+        for sets in (self.free, self._parking):
+            for channel in sets:
+                sets[channel] &= ~(1 << number)
 
     def replace(self, number: int, candidate: Candidate) -> None:
         """An agent as he is now, under his number."""
@@ -64,7 +56,7 @@ class Distributor:
         self.agents[number] = candidate
         self._loads[number] = dict(candidate.load)
         self._offers[number] = candidate.offers
-        self._mark(number, candidate.capacity)
+        self._mark(number)
 
     def move(self, number: int, to: int) -> None:
         """Give an agent another number."""
@@ -72,7 +64,6 @@ class Distributor:
         self.agents[to] = self.agents.pop(number)
         self._loads[to] = self._loads.pop(number)
         self._offers[to] = self._offers.pop(number)
-        self._everybody ^= both
         for sets in (self.free, self._parking):
             for channel, bits in sets.items():
                 if bits >> number & 1:
@@ -93,9 +84,12 @@ class Distributor:
 
     def begin(self) -> None:
         """A new pass: nobody has been given anything."""
-        self._given = {}
-        self._by_given = [self._everybody]
-        self._unsorted = []
+        self._given: dict[int, int] = {}
+        """How much each has been given in this pass."""
+        self._by_given: list[Bits] = [-1]
+        """Those who have been given nothing (all numbers at first), once, twice and so on, but for what is unsorted."""
+        self._unsorted: list[tuple[int, int, int]] = []
+        """Moves that are yet to be made there: whose, from where and to where."""
 
     def anybody(self) -> Bits:
         """Who could take something in any channel."""
@@ -106,13 +100,11 @@ class Distributor:
 
     def choose(self, able: Bits, need: Need, distribution: Distribution, preferred: Bits = 0) -> int | None:
         """The number of the agent who gets it, or None where nobody has room. Parking is the last resort."""
-        found = able & self.free.get(need.channel, 0) or able & self._parking.get(need.channel, 0)
+        found = able & self.free[need.channel] or able & self._parking[need.channel]
         if not found:
             return None
         found = found & preferred or found
         match distribution:
-            case "longest_idle" | "simultaneous" | "manual":
-                return lowest(self._least_given(found))
             case "most_available":
                 return self._first(found, lambda n: self._load_ratio(n, need.channel))
             case "best_skilled":
@@ -125,17 +117,16 @@ class Distributor:
                 return best(asked, lambda n: (agents[n].offered_at, agents[n].position, agents[n].agent_id))
             case "sequential":
                 return best(found, lambda n: (self.agents[n].position, self.agents[n].agent_id))
+            case _:
+                return lowest(self._least_given(found))
 
     def takes(self, number: int, channel: str) -> bool:
         """Whether the agent could take something in a channel."""
-        return bool((self.free.get(channel, 0) | self._parking.get(channel, 0)) >> number & 1)
+        return bool((self.free[channel] | self._parking[channel]) >> number & 1)
 
     def parks(self, number: int, channel: str) -> str | None:
-        """What the agent has to park to take something in a channel."""
-        if self.free.get(channel, 0) >> number & 1:
-            return None
-        agent = self.agents[number]
-        return parking(agent.occupancy, agent.capacity, self._loads[number], channel, self._offers[number])
+        """What an agent who could take something in a channel has to park for it."""
+        return None if self.free[channel] >> number & 1 else self.agents[number].occupancy.parks[channel]
 
     def give(self, number: int, channel: str, parked: str | None = None) -> None:
         """Take one of the agent's places."""
@@ -146,8 +137,8 @@ class Distributor:
 
     def give_others(self, able: Bits, need: Need, first: int, most: int) -> tuple[int, ...]:
         """Give the same to others too, idle longest first, until as many as `most` have it; who they are."""
-        found = able & self.free.get(need.channel, 0) & ~(1 << first)
-        others = tuple(number for number, _ in zip(numbers(found), range(most - 1), strict=False))
+        found = able & self.free[need.channel] & ~(1 << first)
+        others = tuple(islice(numbers(found), most - 1))
         for number in others:
             self.give(number, need.channel)
         return others
@@ -165,28 +156,21 @@ class Distributor:
         self._offers[number] += change
         if parked is not None:
             load[parked] -= 1
-            self._mark(number, agent.capacity, out=True)
+            self._mark(number, out=True)
         elif agent.occupancy is not PLAIN:
-            self._mark(number, agent.capacity)
-        elif taken >= agent.capacity[channel]:
-            self.free[channel] &= ~(1 << number)
-        elif change < 0:
-            self.free[channel] |= 1 << number
+            self._mark(number)
+        else:
+            _put(number, taken < agent.capacity[channel], self.free, channel)
 
-    def _mark(self, number: int, channels: Iterable[str], out: bool = False) -> None:
+    def _mark(self, number: int, out: bool = False) -> None:
         """Note where the agent has room. Who has parked something is out of this pass: places only get fewer in it."""
         agent, load, offers = self.agents[number], self._loads[number], self._offers[number]
-        bit = 1 << number
-        for channel in channels:
-            free, fits = self.free.get(channel, 0), False
-            if not out:
-                fits = room(agent.occupancy, agent.capacity, load, channel, offers) > 0
-            if fits != free >> number & 1:
-                self.free[channel] = free | bit if fits else free & ~bit
-            if agent.occupancy is not PLAIN and agent.occupancy.parks:
-                some = self._parking.get(channel, 0)
-                helps = not out and parking(agent.occupancy, agent.capacity, load, channel, offers)
-                self._parking[channel] = some | bit if helps else some & ~bit
+        for channel in agent.capacity:
+            fits = not out and room(agent.occupancy, agent.capacity, load, channel, offers) > 0
+            _put(number, fits, self.free, channel)
+            if agent.occupancy.parks:
+                helps = not out and parking(agent.occupancy, agent.capacity, load, channel, offers) is not None
+                _put(number, helps, self._parking, channel)
 
     def _first(self, found: Bits, order: Callable[[int], float]) -> int:
         """The first by an order; among equals who was given least, then who is idle longest."""
@@ -199,21 +183,24 @@ class Distributor:
             self._by_given[before] ^= 1 << number
             self._by_given[after] ^= 1 << number
         self._unsorted = []
-        for level in self._by_given:
-            some = found & level
-            if some:
-                return some
-        return found
+        given = 0
+        while not (some := found & self._by_given[given]):
+            given += 1
+        return some
 
     def _load_ratio(self, number: int, channel: str) -> float:
         """The share of an agent's places that is taken, in the channel or in the units that it draws on."""
         agent, load = self.agents[number], self._loads[number]
-        costs = agent.occupancy.costs
-        for pool, _ in costs.get(channel, ()):
-            used = sum(load.get(c, 0) * units for c, draws in costs.items() for p, units in draws if p == pool)
-            return used / agent.occupancy.units[pool]
+        for pool, _ in agent.occupancy.costs.get(channel, ()):
+            return used(agent.occupancy, load, pool) / agent.occupancy.units[pool]
         return load.get(channel, 0) / agent.capacity[channel]
 
     def _proficiency(self, number: int, need: Need) -> int:
         """The sum of the agent's proficiencies in the skills that are asked for."""
         return sum(self.agents[number].skills.get(requirement.skill, 0) for requirement in need.skills)
+
+
+def _put(number: int, belongs: bool, sets: dict[str, Bits], channel: str) -> None:
+    """Into the set of a channel, or out of it."""
+    if belongs != sets[channel] >> number & 1:
+        sets[channel] ^= 1 << number

@@ -36,12 +36,12 @@ class Line:
     """Engagements of one need and rate, the next one first; those that have left are passed over."""
 
     __slots__ = ("entries", "head", "need", "number", "rate", "rules")
+    number: int
 
     def __init__(self, need: Need, rate: int, rules: QueueRules) -> None:
         self.need = need
         self.rate = rate
         self.rules = rules
-        self.number = 0
         self.entries: list[Entry] = []
         self.head: Head | None = None
         """As it stands among the heads."""
@@ -65,13 +65,11 @@ class Engine:
         self._lines: dict[tuple[Need, int], Line] = {}
         self._fits: Fits[Line] = Fits()
         self._place: dict[str, Entry] = {}
-        self._heads: list[Head] = []
         self._changes: list[tuple[int, str, int]] = []
         self._rates: set[int] = set()
-        self._ranked_at = 0
-        self._new_lines: set[Line] = set()
         self._roster = Roster(candidates)
         self._line_up(waiting, now)
+        self._new_lines = set(self._lines.values())
 
     # What has changed
 
@@ -129,7 +127,7 @@ class Engine:
         roster.settle()
         roster.distributor.begin()
         for level in roster.filter.levels():
-            held = Held(line.need, self._open_to(line, level, closed))
+            held = Held(self._open_to(line, level, closed))
             while line.head and (made := self._give(line, held, None)):
                 given.append(made)
                 self._rehead(line)
@@ -142,14 +140,11 @@ class Engine:
         agent = distributor.agents[number]
         lines = [line for line in self._fits.of(agent) if line.head and self._open_to_one(line, agent, closed)]
         given: list[Given] = []
-        while lines:
-            lines = [line for line in lines if line.head and distributor.takes(number, line.need.channel)]
-            if not lines:
-                break
+        while lines := [line for line in lines if line.head and distributor.takes(number, line.need.channel)]:
             line = min(lines, key=lambda each: (level_of(agent, each.need.queue_id), each.head))
             parked = distributor.parks(number, line.need.channel)
             distributor.give(number, line.need.channel, parked)
-            given.append(Given(self._pop(line), Held(line.need, 0), number, (), parked))
+            given.append(Given(self._pop(line), number, parked))
             self._rehead(line)
         return given
 
@@ -162,8 +157,6 @@ class Engine:
     def _route(self, new_lines: set[Line], closed: Set[str]) -> list[Given]:
         """Whatever has changed: go through the lines, level by level."""
         roster, given = self._roster, list[Given]()
-        if not roster.changed and not new_lines:
-            return given
         roster.distributor.begin()
         swaps = Swaps(roster.distributor) if self._swap else None
         for level in roster.filter.levels():
@@ -191,7 +184,7 @@ class Engine:
             held = seen.get(line)
             if held is None:
                 able = self._open_to(line, level, closed)
-                held = seen[line] = Held(line.need, able if line in new_lines or able & changed else 0)
+                held = seen[line] = Held(able if line in new_lines or able & changed else 0)
             made = self._give(line, held, swaps) if held.able else None
             if made is None:
                 at += 1
@@ -215,29 +208,27 @@ class Engine:
 
     def _give(self, line: Line, held: Held, swaps: Swaps | None) -> Given | None:
         """Give the head of a line to the agent whose turn it is, or to one whom a swap makes free."""
-        need, rules, distributor = line.need, line.rules, self._roster.distributor
-        preferred = self._roster.filter.bit(need.prefer) if need.prefer is not None else 0
-        number = distributor.choose(held.able, need, rules.distribution, preferred)
+        need, distribution, distributor = line.need, line.rules.distribution, self._roster.distributor
         parked = None
+        preferred = self._roster.filter.bit(need.prefer) if need.prefer is not None else 0
+        number = distributor.choose(held.able, need, distribution, preferred)
         if number is not None:
             parked = distributor.parks(number, need.channel)
         elif swaps is not None:
-            number = swaps.make_room(held)
+            number = swaps.make_room(held, need.channel)
         if number is None:
             return None
         distributor.give(number, need.channel, parked)
-        if parked is not None or rules.distribution == "simultaneous":
-            most = rules.at_once if parked is None else 1
-            others = distributor.give_others(held.able, need, number, most)
-            return Given(self._pop(line), held, number, others, parked)
-        made = Given(self._pop(line), held, number)
-        if swaps is not None:
-            swaps.remember(made)
+        made = Given(self._pop(line), number, parked)
+        if distribution == "simultaneous":
+            made.others = distributor.give_others(held.able, need, number, line.rules.at_once)
+        elif swaps is not None and parked is None:
+            swaps.remember(made, held, need.channel)
         return made
 
     def _match(self, given: Given) -> Match:
         agents = self._roster.distributor.agents
-        also = tuple(agents[number].agent_id for number in given.others) if given.others else ()
+        also = tuple([agents[number].agent_id for number in given.others])
         return Match(given.waiting, agents[given.number].agent_id, also, given.parked)
 
     # Lines
@@ -265,10 +256,8 @@ class Engine:
             self._place[each.engagement_id] = entry
         for line in self._lines.values():
             line.entries.sort()
-            line.head = self._head(line)
             self._fits.note(line, filled=True)
-        self._heads = sorted(line.head for line in self._lines.values() if line.head)
-        self._new_lines = set(self._lines.values())
+        self._sort_heads()
 
     def _pop(self, line: Line) -> Waiting:
         """Take the head out of a line; where the line stands among the heads, the sweep sees to."""
@@ -308,9 +297,12 @@ class Engine:
         """Only works of different rates overtake one another as time passes."""
         if len(self._rates) > 1 and now != self._ranked_at:
             self._ranked_at = now
-            for line in self._lines.values():
-                line.head = self._head(line)
-            self._heads = sorted(line.head for line in self._lines.values() if line.head)
+            self._sort_heads()
+
+    def _sort_heads(self) -> None:
+        for line in self._lines.values():
+            line.head = self._head(line)
+        self._heads = sorted(line.head for line in self._lines.values() if line.head)
 
     def _move_what_is_due(self, now: int) -> None:
         """Into another line what asks for something else by now."""

@@ -70,9 +70,13 @@ def room(
         return 0
     left = [places, rules.most_offers - offers]
     for pool, cost in rules.costs.get(channel, ()):
-        used = sum(load.get(c, 0) * units for c, draws in rules.costs.items() for p, units in draws if p == pool)
-        left.append((rules.units.get(pool, 0) - used) // cost if cost else places)
+        left.append((rules.units.get(pool, 0) - used(rules, load, pool)) // cost if cost else places)
     return max(min(left), 0)
+
+
+def used(rules: OccupancyRules, load: Mapping[str, int], pool: str) -> int:
+    """How many units of a pool are taken."""
+    return sum(load.get(channel, 0) * cost for channel, draws in rules.costs.items() for p, cost in draws if p == pool)
 
 
 def occupied(rules: OccupancyRules, capacity: Mapping[str, int], load: Mapping[str, int], channel: str) -> bool:

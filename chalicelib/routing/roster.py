@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.routing.distribute import Distributor
-from chalicelib.routing.filter import Bits, Filter
+from chalicelib.routing.filter import Bits, Filter, numbers
 from chalicelib.routing.model import Candidate
 
 MOST_NUMBERS, SPARE_NUMBERS = 4, 64
@@ -15,15 +15,10 @@ MOST_NUMBERS, SPARE_NUMBERS = 4, 64
 class Roster:
     """Who is ready, in the filter's sets and in the distributor's books under the same number."""
 
+    changed: Bits
+    """Who has changed since this was last looked at."""
+
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self.changed: Bits = 0
-        """Who has changed since this was last looked at, and has room."""
-        self._number: dict[str, int] = {}
-        self._idle: dict[int, tuple[int, str]] = {}
-        self._stale: set[str] = set()
-        """Who may have a number that does not tell his idle time."""
-        self._next = 0
-        self._last = (0, "")
         self._renumber(candidates)
 
     def update(self, candidate: Candidate) -> None:
@@ -37,7 +32,6 @@ class Roster:
         if candidate.ready and alike(before, candidate):
             self.distributor.replace(number, candidate)
             self.changed |= 1 << number
-            self._stale.add(candidate.agent_id)
             return
         del self._number[candidate.agent_id]
         self.filter.remove(number, before)
@@ -48,65 +42,57 @@ class Roster:
 
     def settle(self) -> None:
         """Give those who have changed and still have room the numbers of their idle time."""
-        if not self._stale:
-            return
-        stale, self._stale = self._stale, set()
-        for agent_id in sorted(stale, key=self._idle_time):
-            number = self._number.get(agent_id)
-            if number is not None and self.distributor.has_room(number):
-                self._move(self.distributor.agents[number], number)
-
-    def _idle_time(self, agent_id: str) -> tuple[int, str]:
-        number = self._number.get(agent_id)
-        return (0, agent_id) if number is None else _idle(self.distributor.agents[number])
-
-    def _move(self, candidate: Candidate, number: int) -> None:
-        if _idle(candidate) == self._idle[number]:
-            return
-        if self._must_renumber(candidate):
-            self._renumber_all()
-            return
-        to = self._take_number(candidate)
-        self.filter.move(number, to, candidate)
-        self.distributor.move(number, to)
-        if self.changed >> number & 1:
+        agents = self.distributor.agents
+        moving = [agents[n] for n in numbers(self.changed) if _idle(agents[n]) != self._idle[n]]
+        for candidate in sorted(moving, key=_idle):
+            number = self._number[candidate.agent_id]
+            if not self.distributor.has_room(number):
+                continue
+            if self._must_renumber(candidate):
+                self._renumber_all()
+                return
+            to = self._take_number(candidate)
+            self.filter.move(number, to, candidate)
+            self.distributor.move(number, to)
             self.changed ^= 1 << number | 1 << to
 
     def _place(self, candidate: Candidate) -> None:
         """A number for an agent who has none."""
         late = self._must_renumber(candidate)
-        number = self._take_number(candidate)
-        self.filter.add(number, candidate)
-        self.distributor.add(number, candidate)
-        self.changed |= 1 << number
+        self.changed |= 1 << self._enter(candidate)
         if late:
             self._renumber_all()
 
     def _must_renumber(self, candidate: Candidate) -> bool:
-        return _idle(candidate) < self._last or self._next > MOST_NUMBERS * len(self._number) + SPARE_NUMBERS
+        """Whether the next number would not tell the agent's idle time, or would be too high."""
+        known = self._idle
+        return known[-1:] > [_idle(candidate)] or len(known) > MOST_NUMBERS * len(self._number) + SPARE_NUMBERS
+
+    def _enter(self, candidate: Candidate) -> int:
+        number = self._take_number(candidate)
+        self.filter.add(number, candidate)
+        self.distributor.add(number, candidate)
+        return number
 
     def _take_number(self, candidate: Candidate) -> int:
-        number, self._next = self._next, self._next + 1
-        self._last = _idle(candidate)
-        self._number[candidate.agent_id] = number
-        self._idle[number] = self._last
+        number = self._number[candidate.agent_id] = len(self._idle)
+        self._idle.append(_idle(candidate))
         return number
 
     def _renumber_all(self) -> None:
         """Give everybody the number of his idle time, with those kept in mind who have changed."""
-        changed = [agent_id for agent_id, number in self._number.items() if self.changed >> number & 1]
+        changed = [self.distributor.agents[number].agent_id for number in numbers(self.changed)]
         self._renumber(self.distributor.candidates())
         self.changed = sum(self.filter.bit(agent_id) for agent_id in changed)
 
     def _renumber(self, candidates: Iterable[Candidate]) -> None:
         self.filter, self.distributor = Filter(), Distributor()
-        self._number, self._idle, self._stale = {}, {}, set()
-        self._next, self._last = 0, (0, "")
+        self._number: dict[str, int] = {}
+        self._idle: list[tuple[int, str]] = []
+        """By number, the idle time that it tells."""
         for candidate in sorted((each for each in candidates if each.ready), key=_idle):
-            number = self._take_number(candidate)
-            self.filter.add(number, candidate)
-            self.distributor.add(number, candidate)
-        self.changed = (1 << self._next) - 1
+            self._enter(candidate)
+        self.changed = (1 << len(self._idle)) - 1
 
 
 def alike(one: Candidate, other: Candidate) -> bool:

@@ -8,19 +8,18 @@ bipartite matching; the sets that can be served form a matroid, in which this gr
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from chalicelib.routing.distribute import Distributor
 from chalicelib.routing.filter import Bits, lowest
 from chalicelib.routing.model import Waiting
-from chalicelib.routing.widen import Need
 
 
 @dataclass(slots=True, eq=False)
 class Held:
     """What of one need has been given to whom in this pass."""
 
-    need: Need
     able: Bits
     """The agents who can take it."""
     holders: Bits = 0
@@ -32,10 +31,9 @@ class Given:
     """A match of this pass, which may still move to another agent."""
 
     waiting: Waiting
-    held: Held
     number: int
-    others: tuple[int, ...] = ()
     parked: str | None = None
+    others: tuple[int, ...] = ()
 
 
 class Swaps:
@@ -43,29 +41,28 @@ class Swaps:
 
     def __init__(self, distributor: Distributor) -> None:
         self._distributor = distributor
-        self._held: dict[str, list[Held]] = {}
-        self._stuck: dict[str, Bits] = {}
+        self._held: defaultdict[str, list[Held]] = defaultdict(list)
+        """By channel."""
+        self._stuck: defaultdict[str, Bits] = defaultdict(int)
         """By channel, agents of whom it is known that nothing they hold can move: in a pass, places only get fewer."""
 
-    def remember(self, given: Given) -> None:
+    def remember(self, given: Given, held: Held, channel: str) -> None:
         """A match that may move."""
-        held = given.held
         if not held.matches:
-            self._held.setdefault(held.need.channel, []).append(held)
+            self._held[channel].append(held)
         held.holders |= 1 << given.number
         held.matches.append(given)
 
-    def make_room(self, blocked: Held) -> int | None:
+    def make_room(self, blocked: Held, channel: str) -> int | None:
         """The number of an agent who has been freed for this need, or None where no chain of moves frees one."""
-        channel = blocked.need.channel
-        reached = blocked.able & ~self._stuck.get(channel, 0)
+        reached = blocked.able & ~self._stuck[channel]
         if not reached:
             return None
         chains: list[tuple[Held, int, int]] = []
         """Each link: whose matches move, off which agent, and the link whose agent they move to room for."""
         frontier: list[tuple[Bits, int]] = [(reached, -1)]
-        unseen = self._held.get(channel, [])
-        free = self._distributor.free.get(channel, 0)
+        unseen = self._held[channel]
+        free = self._distributor.free[channel]
         while frontier:
             bits, came_by = frontier.pop(0)
             rest = []
@@ -76,14 +73,14 @@ class Swaps:
                     continue
                 chains.append((held, lowest(holders), came_by))
                 if held.able & free:
-                    return self._move(chains, lowest(held.able & free))
+                    return self._move(chains, lowest(held.able & free), channel)
                 frontier.append((held.able, len(chains) - 1))
                 reached |= held.able
             unseen = rest
-        self._stuck[channel] = self._stuck.get(channel, 0) | reached
+        self._stuck[channel] |= reached
         return None
 
-    def _move(self, chains: list[tuple[Held, int, int]], to: int) -> int:
+    def _move(self, chains: list[tuple[Held, int, int]], to: int, channel: str) -> int:
         """Carry the chain out from its end; the agent at its beginning is free then."""
         link = len(chains) - 1
         while link != -1:
@@ -93,7 +90,7 @@ class Swaps:
                 held.holders ^= 1 << number
             held.holders |= 1 << to
             moving[-1].number = to
-            self._distributor.take_back(number, held.need.channel)
-            self._distributor.give(to, held.need.channel)
+            self._distributor.take_back(number, channel)
+            self._distributor.give(to, channel)
             to = number
         return to
