@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.routing.distribute import Distributor
 from chalicelib.routing.filter import parks
-from chalicelib.routing.model import Candidate
+from chalicelib.routing.model import Candidate, Distribution
 from chalicelib.routing.occupancy import PLAIN, OccupancyRules
-from chalicelib.routing.roster import Roster
 from chalicelib.routing.widen import Need
 from tests.routing.worlds import CHANNELS, agent, candidates, channels
 from tests.support.size import examples
@@ -115,21 +115,39 @@ def test_the_books_are_what_a_recount_says(steps: list[tuple[str, Candidate, str
         check(distributor, books)
 
 
-def test_who_has_been_given_less_is_asked_first_and_what_is_taken_back_counts_no_longer() -> None:
+ORDERS: tuple[Distribution, ...] = ("longest_idle", "most_available", "best_skilled", "best_worker", "rotating")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_has_been_given_less_is_asked_first_and_what_is_taken_back_counts_no_longer(order: Distribution) -> None:
     distributor = Distributor()
     for number in range(3):
         distributor.add(number, agent(f"a{number}", capacity={"work_item": 9}))
     distributor.begin()
-    asked = []
-    for _ in range(4):
-        number = distributor.choose(0b111, NEED, "longest_idle")
-        assert number is not None
-        distributor.give(number, "work_item")
-        asked.append(number)
-    assert asked == [0, 1, 2, 0]
-    distributor.take_back(0, "work_item")
-    distributor.take_back(0, "work_item")
-    assert distributor.choose(0b111, NEED, "longest_idle") == 0
+
+    def asked(often: int) -> list[int | None]:
+        given = []
+        for _ in range(often):
+            number = distributor.choose(0b111, NEED, order)
+            assert number is not None
+            distributor.give(number, "work_item")
+            given.append(number)
+        return given
+
+    assert asked(8) == [0, 1, 2, 0, 1, 2, 0, 1]
+    distributor.take_back(1, "work_item")
+    distributor.take_back(1, "work_item")
+    assert asked(5) == [1, 1, 2, 0, 1]
+    distributor.take_back(2, "work_item")
+    assert asked(3) == [2, 2, 0]
+
+
+def test_a_new_pass_forgets_who_was_given_what() -> None:
+    distributor = Distributor()
+    for number in range(3):
+        distributor.add(number, agent(f"a{number}", capacity={"work_item": 9}))
+    distributor.give(0, "work_item")
+    assert distributor.choose(0b111, NEED, "longest_idle") == 1
     distributor.begin()
     assert [distributor.choose(able, NEED, "longest_idle") for able in (0b111, 0b110, 0b100, 0)] == [0, 1, 2, None]
 
@@ -147,7 +165,7 @@ def test_others_have_the_same_up_to_so_many_idle_longest_first_and_nobody_parks_
     parks_for_it = OccupancyRules(parks={"work_item": "work_item"})
     distributor = Distributor()
     distributor.add(0, agent("a"))
-    distributor.add(1, agent("b"))
+    distributor.add(1, agent("b", capacity={"work_item": 2}))
     distributor.add(2, agent("c", load={"work_item": 1}, occupancy=parks_for_it))
     distributor.add(3, agent("d"))
     distributor.add(4, agent("e"))
@@ -155,40 +173,7 @@ def test_others_have_the_same_up_to_so_many_idle_longest_first_and_nobody_parks_
     distributor.give(1, "work_item")
     assert distributor.give_others(0b11111, NEED, 1, 1) == ()
     assert distributor.give_others(0b01111, NEED, 1, 3) == (0, 3)
-    assert distributor.free["work_item"] == 0b10000
-
-
-def test_numbers_tell_who_is_idle_longest_whoever_comes_goes_and_changes() -> None:
-    """Also once numbers run out and all are given out anew, with those kept in mind who have changed."""
-    roster = Roster([agent(f"a{n}", idle_since=n) for n in range(3)])
-    roster.changed = 0
-    for later in range(200):
-        roster.update(agent(f"a{later % 3}", idle_since=10 + later))
-        assert roster.changed.bit_count() == 1
-        roster.settle()
-        assert roster.changed.bit_count() == 1
-        (changed,) = [n for n, each in roster.distributor.agents.items() if roster.changed >> n & 1]
-        assert roster.distributor.agents[changed].agent_id == f"a{later % 3}"
-        in_order = [roster.distributor.agents[n] for n in sorted(roster.distributor.agents)]
-        assert in_order == sorted(in_order, key=lambda each: each.idle_since)
-        assert {roster.filter.bit(each.agent_id) for each in in_order} == {1 << n for n in roster.distributor.agents}
-        roster.changed = 0
-    roster.update(agent("late", idle_since=0))
-    assert min(roster.distributor.agents) == roster.filter.bit("late").bit_length() - 1
-    roster.update(agent("late", ready=False))
-    assert roster.filter.bit("late") == 0
-    assert len(roster.distributor.agents) == 3
-
-
-def test_who_is_full_keeps_his_number_until_he_is_free() -> None:
-    roster = Roster([agent("a", idle_since=1), agent("b", idle_since=2)])
-    before = roster.filter.bit("a")
-    roster.update(agent("a", idle_since=9, load={"work_item": 1}))
-    roster.settle()
-    assert roster.filter.bit("a") == before
-    roster.update(agent("a", idle_since=9))
-    roster.settle()
-    assert roster.filter.bit("a") > roster.filter.bit("b")
+    assert distributor.free["work_item"] == 0b10010
 
 
 def test_who_goes_or_gets_another_number_leaves_nothing_of_his_behind() -> None:

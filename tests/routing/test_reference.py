@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.routing import engine as core
 from chalicelib.routing.decide import decide
 from chalicelib.routing.engine import Engine
 from chalicelib.routing.filter import parks, unmet
@@ -80,8 +82,16 @@ changes = st.lists(
 
 
 @settings(max_examples=examples(500, 10_000))
-@given(worlds, changes)
-def test_an_engine_that_takes_changes_decides_as_one_built_anew(world: World, steps: list[tuple[str, object]]) -> None:
+@given(worlds, changes, st.sampled_from([(core.FEW, core.EMPTY_LINES), (0, 0)]))
+def test_an_engine_that_takes_changes_decides_as_one_built_anew(
+    world: World, steps: list[tuple[str, object]], bounds: tuple[int, int]
+) -> None:
+    """Also if it looks at every line each time, and forgets each that runs empty."""
+    with patch.multiple(core, FEW=bounds[0], EMPTY_LINES=bounds[1]):
+        _decides_as_one_built_anew(world, steps)
+
+
+def _decides_as_one_built_anew(world: World, steps: list[tuple[str, object]]) -> None:
     now = NOW
     engine = Engine(world.candidates, world.waiting, now, world.rules)
     waiting = {each.engagement_id: each for each in world.waiting}
