@@ -191,8 +191,9 @@ class Distributor:
     def _load_ratio(self, number: int, channel: str) -> float:
         """The share of an agent's places that is taken, in the channel or in the units that it draws on."""
         agent, load = self.agents[number], self._loads[number]
-        for pool, _ in agent.occupancy.costs.get(channel, ()):
-            return used(agent.occupancy, load, pool) / agent.occupancy.units[pool]
+        for pool, cost in agent.occupancy.costs.get(channel, ()):
+            if cost:
+                return used(agent.occupancy, load, pool) / agent.occupancy.units[pool]
         return load.get(channel, 0) / agent.capacity[channel]
 
     def _proficiency(self, number: int, need: Need) -> int:

@@ -122,8 +122,9 @@ class Reference:
 
     def load_ratio(self, c: Candidate, channel: str) -> float:
         load = self.load[c.agent_id]
-        for pool, _ in c.occupancy.costs.get(channel, ()):
-            return used(c, pool, load) / c.occupancy.units[pool]
+        for pool, cost in c.occupancy.costs.get(channel, ()):
+            if cost:
+                return used(c, pool, load) / c.occupancy.units[pool]
         return load.get(channel, 0) / c.capacity[channel]
 
 

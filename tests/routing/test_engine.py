@@ -63,6 +63,7 @@ NO_CALL_BESIDE = (Closing((Criterion("work_item"),), frozenset({"voice"})),)
 MAKES_WAY = OccupancyRules(closings=NO_CALL_BESIDE, parks={"voice": "work_item"})
 ONE_OFFER = replace(MAKES_WAY, most_offers=1)
 POOL = OccupancyRules(units={"all": 6}, costs={"voice": (("all", 2),), "work_item": (("all", 1),)})
+NO_POOL = OccupancyRules(costs={"work_item": (("none", 0),)})
 
 
 def serves(agent_id: str, **changes: Any) -> Candidate:
@@ -149,6 +150,15 @@ SHARED_OUT: list[tuple[str, list[Candidate], list[Waiting], list[str]]] = [
         [
             serves("a", capacity={"work_item": 2, "voice": 2}, load={"voice": 1}, occupancy=POOL),
             serves("b", capacity={"work_item": 2, "voice": 2}, load={"work_item": 1}, idle_since=5, occupancy=POOL),
+        ],
+        [work("1", queue_id="share")],
+        ["1 b"],
+    ),
+    (
+        "to him who has the least in hand, counted in places where it takes no units",
+        [
+            serves("a", capacity=TWO, load={"work_item": 1}, occupancy=NO_POOL),
+            serves("b", capacity=TWO, idle_since=5, occupancy=NO_POOL),
         ],
         [work("1", queue_id="share")],
         ["1 b"],
