@@ -27,10 +27,11 @@ EVER = 1 << 62
 
 
 def check(centre: Centre, accepted: Iterable[str]) -> None:
-    """I1, I3–I6 and I10, of the engagements whose start was accepted and of every agent."""
+    """I1, I3–I6 and I10, of the engagements whose start was accepted and of every agent, also of those who are gone."""
     engagements = i3_nothing_is_lost(centre, accepted)
     agents = centre.world.tenant().agent_by_id
-    occupancies = {agent_id: centre.occupancy(agent_id) for agent_id in agents}
+    holders = {agent_id for each in engagements for agent_id in each.holders}
+    occupancies = {agent_id: centre.occupancy(agent_id) for agent_id in sorted(agents.keys() | holders)}
     i1_one_active_of_each_work(engagements)
     i4_one_owner(engagements)
     i5_load_equals_a_recount(engagements, occupancies)
