@@ -32,8 +32,8 @@ test: .venv/tests ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m e2e -rs
 
 test-long: .venv/tests ## Run the tests at their full size
-	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "not e2e or soak" --timeout 7200
-	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -m "e2e and not soak" -rs --timeout 7200 # one by one: some of them measure
+	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e" --timeout 7200
+	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -m e2e -rs --timeout 7200 # one by one: some of them measure
 
 sabotage: .venv/tests ## Break the project on purpose, one thing at a time, and print which test catches it
 	@$(BIN)/python -m tests.sabotage

@@ -17,8 +17,8 @@ settings.register_profile("ci", deadline=None, suppress_health_check=[HealthChec
 settings.register_profile("short", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("short" if SHORT else "ci")
 
-FIRST = ("test_load.py", "test_faults.py", "test_tenants.py")
-"""Half an hour that others can use; what forks, the faster the less is loaded; what a worker would be alone with."""
+FIRST = ("test_faults.py", "test_tenants.py")
+"""What forks, the faster the less has been loaded; what a worker would be alone with in the end."""
 
 
 @pytest.fixture(autouse=True)

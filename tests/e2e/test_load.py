@@ -32,7 +32,7 @@ from tests.support.figures import Figure
 from tests.support.history import Found, History, calls_of
 from tests.support.size import LONG
 
-pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.skipif(not LONG, reason="half an hour: make test-long")]
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not LONG, reason="half an hour: make test-long")]
 SECONDS = 1800
 SOURCES, AGENTS = 3, 30
 RATE = 0.4
