@@ -123,9 +123,9 @@ class WatchedCentre(AwsCentre):
         with self.watch.inside("Deliverer"):
             super().deliver()
 
-    def consume(self) -> None:
+    def catch_up(self) -> bool:
         with self.watch.inside("Recorder"):
-            super().consume()
+            return super().catch_up()
 
     def ring(self) -> None:
         with self.watch.inside("Router"):
@@ -141,7 +141,7 @@ class WatchedCentre(AwsCentre):
 
     def settle(self) -> None:
         for _ in range(2):
-            self.consume()
+            self.catch_up()
             self.ring()
             with self.watch.inside("Sweeper"):
                 schedule.run(self.world)
