@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.errors import InterleaveError
 from tests.support import canary
-from tests.support.worlds import AwsCentre, Clients, pretended_sqs
+from tests.support.worlds import AwsCentre, Clients, pretended_sqs, pretended_table
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 READS = {"BatchGetItem", "GetItem", "GetQueueAttributes", "GetQueueUrl", "Query", "Scan"}
@@ -184,9 +184,9 @@ class Splits:
 
 def left_behind(centre: AwsCentre) -> object:
     """All that may decide what happens next, in a form that two equal worlds have in common."""
-    pages = centre.clients.dynamodb.get_paginator("scan").paginate(TableName="interleave")
-    rows = sorted(repr(sorted(row.items())) for page in pages for row in page["Items"])
-    writes = [(each["eventName"], each["dynamodb"].get("NewImage")) for each in centre.records()]
+    table = pretended_table()
+    rows = sorted(repr(sorted(row.to_json()["Attributes"].items())) for row in table.all_items())
+    writes = [(each.record["eventName"], each.record["dynamodb"].get("NewImage")) for each in table.stream_shard.items]
     queues = pretended_sqs().queues.values()
     messages = sorted((q.name, each.body, each.delayed_until, each.visible_at) for q in queues for each in q._messages)
     world = centre.world

@@ -22,6 +22,7 @@ from tests.simulation.scenes import LATE, SCENES, Opening, Scene, opening
 from tests.support.figures import Figure
 from tests.support.invariants import check, check_what_waits
 from tests.support.schedules import Actor, explore
+from tests.support.size import LONG
 
 Outcome = tuple[Any, ...]
 
@@ -61,6 +62,19 @@ ORDERS = {
     "closed": 1250,
 }
 """How many orders there are at the least, of all pairs in each scene; there is no call fewer by accident."""
+
+VARIED = {
+    "queued, taken at once",
+    "to overflow out",
+    "offered to both",
+    "offered to the absent",
+    "offered to the absent and Ben",
+    "advised",
+    "of the silent",
+    "deserted",
+    "snoozed by the absent",
+}
+"""Scenes that are another one with others in it: `make test-long` only."""
 
 
 @dataclass
@@ -126,7 +140,7 @@ class Judge:
             _check(search)
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", [name for name in SCENES if LONG or name not in VARIED])
 def test_two_operations_in_any_order_of_their_calls(name: str, figure: Figure) -> None:
     begin, judge = opening(name), Judge()
     orders = sum(play(Search(begin, pair), judge) for pair in combinations_with_replacement(OPERATIONS, 2))

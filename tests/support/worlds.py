@@ -353,6 +353,11 @@ def pretended_sqs() -> Any:
     return get_backend("sqs")[DEFAULT_ACCOUNT_ID]["us-east-1"]
 
 
+def pretended_table() -> Any:
+    """What moto keeps of DynamoDB's table, beside all calls."""
+    return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].get_table("interleave")
+
+
 _clients: dict[str, Any] = {}
 _lock = RLock()
 _process_request = BotocoreStubber.process_request
