@@ -69,7 +69,7 @@ def test_the_least_staff_is_what_erlang_c_says(api: Api, tmp_path: Path) -> None
     """80 % within a minute: P(wait > t) = C(c, a) exp(-(c - a) t / service)."""
     file, config = _queue(tmp_path, agents=4, hours=60)
     by_theory = next(c for c in range(6, 20) if erlang_c(c, 5.0) * exp(-(c - 5.0) / 5) <= 0.2)
-    ran = interleave(api, "staff", "--history", file, "--config", config, "--target", "80", "--seeds", "4", "--json")
+    ran = interleave(api, "staff", "--history", file, "--config", config, "--target", "80", "--seeds", "2", "--json")
     assert ran.code == 0, ran.error
     (group,) = ran.document["groups"]
     assert (group["agents_before"], group["agents"]) == (4, by_theory)
