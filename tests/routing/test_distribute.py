@@ -70,7 +70,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=examples(500, 10_000))
+@settings(max_examples=examples(300, 10_000))
 @given(steps)
 def test_the_books_are_what_a_recount_says(steps: list[tuple[str, Candidate, str, int]]) -> None:
     distributor, books = Distributor(), Books()

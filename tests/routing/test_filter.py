@@ -92,7 +92,7 @@ needs = st.builds(
 steps = st.lists(st.tuples(st.sampled_from(["add", "add", "remove", "move"]), candidates), max_size=12)
 
 
-@settings(max_examples=examples(500, 10_000))
+@settings(max_examples=examples(300, 10_000))
 @given(steps, st.lists(needs, min_size=1, max_size=4))
 def test_the_sets_hold_whoever_meets_a_need_however_they_came_and_went(
     steps: list[tuple[str, Candidate]], asked: list[Need]
@@ -130,7 +130,7 @@ class Line:
         self.need, self.number = need, -1
 
 
-@settings(max_examples=examples(500, 10_000))
+@settings(max_examples=examples(300, 10_000))
 @given(
     st.lists(needs, max_size=6),
     st.lists(candidates, max_size=4),

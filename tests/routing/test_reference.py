@@ -20,7 +20,7 @@ from tests.routing.worlds import NOW, World, candidates, works, worlds
 from tests.support.size import examples
 
 
-@settings(max_examples=examples(1000, 20_000))
+@settings(max_examples=examples(500, 20_000))
 @given(worlds)
 def test_the_core_agrees_with_the_reference_and_holds_i5_i8_and_i14(world: World) -> None:
     matches = decide(world.waiting, world.candidates, NOW, world.rules, world.closed, swap=False)
@@ -28,7 +28,7 @@ def test_the_core_agrees_with_the_reference_and_holds_i5_i8_and_i14(world: World
     _hold_the_invariants(world, matches)
 
 
-@settings(max_examples=examples(500, 10_000))
+@settings(max_examples=examples(300, 10_000))
 @given(worlds)
 def test_swaps_serve_no_fewer_and_hold_i5_i8_and_i14(world: World) -> None:
     greedy = decide(world.waiting, world.candidates, NOW, world.rules, world.closed, swap=False)
@@ -81,7 +81,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=examples(500, 10_000))
+@settings(max_examples=examples(300, 10_000))
 @given(worlds, changes, st.sampled_from([(core.FEW, core.EMPTY_LINES), (0, 0)]))
 def test_an_engine_that_takes_changes_decides_as_one_built_anew(
     world: World, steps: list[tuple[str, object]], bounds: tuple[int, int]
