@@ -148,7 +148,7 @@ def test_two_operations_in_any_order_of_their_calls(name: str, figure: Figure) -
     figure("orders of two operations", orders)
 
 
-@pytest.mark.parametrize("name", TRIPLES)
+@pytest.mark.parametrize("name", [name for name in TRIPLES if LONG or TRIPLES[name][0] not in VARIED])
 def test_three_operations_in_any_order_of_their_calls(name: str, figure: Figure) -> None:
     scene, three, fewest = TRIPLES[name]
     orders = play(Search(opening(scene), three), Judge())
