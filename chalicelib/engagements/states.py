@@ -1,4 +1,4 @@
-"""The state machine of DESIGN.md 2, as a table: what may happen, from which states to which, and by whom."""
+"""The state machine, as a table: what may happen, from which states to which, and by whom."""
 
 from __future__ import annotations
 

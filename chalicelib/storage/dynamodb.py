@@ -1,4 +1,4 @@
-"""The store on DynamoDB: one table, one sparse index, as laid out in DESIGN.md 4.
+"""The store on DynamoDB: one table, one sparse index.
 
 Which row holds what, and on which condition it is written.
 """

@@ -1,6 +1,6 @@
 """The reference: what may happen to work and how each command is answered, as plainly as it can be said.
 
-Written from DESIGN.md 2 and the documented table of transitions. It knows no rows, no index and no messages, and takes
+Written from the documented table of transitions. It knows no rows, no index and no messages, and takes
 all the time it needs. A command that is refused raises `Refused` with the name of the answer's error.
 """
 
