@@ -10,7 +10,6 @@ import zipfile
 from tempfile import TemporaryDirectory
 
 from infra import emulator
-from infra.emulator import RUNTIME
 from infra.package import PACKAGE_DIR
 
 ROUNDS = 7
@@ -47,7 +46,7 @@ def import_ratios(say: emulator.Say) -> dict[str, float]:
     Fresh processes, in turns, with nothing on the path but the unpacked package and the Lambda runtime's libraries.
     """
     emulator.install(say)
-    runtime = str(RUNTIME)
+    runtime = str(emulator.RUNTIME)
     with TemporaryDirectory() as folder, zipfile.ZipFile(PACKAGE_DIR / "deployment.zip") as package:
         package.extractall(folder)
         path = os.pathsep.join([folder, runtime])

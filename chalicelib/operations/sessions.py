@@ -43,7 +43,11 @@ def set_status(world: World, agent_id: str, status: AgentStatus, sub_status: str
 
 def sign_out(world: World, agent_id: str) -> Occupancy:
     """Offline, whether he is still configured or not."""
-    return _change(world, agent_id, lambda seen: agents.set_status(seen, "offline", None, world.now(), SYSTEM))
+    return _change(world, agent_id, lambda seen: _offline(world, seen))
+
+
+def _offline(world: World, seen: Occupancy) -> Change:
+    return agents.set_status(seen, "offline", None, world.now(), SYSTEM)
 
 
 def opt_out(world: World, agent_id: str, queues: Iterable[str]) -> Occupancy:
@@ -84,7 +88,7 @@ def look_after(world: World, present: Iterable[Occupancy]) -> None:
     present = list(present)
     known = world.tenant().agent_by_id
     for occupancy in _left(world, [each for each in present if each.status != "offline" and each.agent_id in known]):
-        _sign_out(world, occupancy)
+        _sign_out_as_seen(world, occupancy)
     gone = {each.agent_id: each for each in present if each.status == "offline" and each.held}
     held = world.store.engagements({each for occupancy in gone.values() for each in occupancy.held})
     for engagement in held.values():
@@ -92,9 +96,9 @@ def look_after(world: World, present: Iterable[Occupancy]) -> None:
             _rescue(world, engagement, gone[engagement.agent_id])
 
 
-def _sign_out(world: World, occupancy: Occupancy) -> None:
-    """As he was seen: of who has done anything since, the next sweep knows whether he has gone."""
-    change = agents.set_status(occupancy, "offline", None, world.now(), SYSTEM)
+def _sign_out_as_seen(world: World, occupancy: Occupancy) -> None:
+    """Of who has done anything since, the next sweep knows whether he has gone."""
+    change = _offline(world, occupancy)
     with suppress(LostRace):
         world.store.commit(change)
         assert change.occupancy is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import weight
+from infra import emulator, weight
 
 
 def test_imports_are_timed_where_no_stack_has_run_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -23,9 +23,9 @@ def test_imports_are_timed_where_no_stack_has_run_yet(monkeypatch: pytest.Monkey
         package.writestr("app.py", "class app:\n    open = str\n")
         package.writestr("chalicelib/bootstrap.py", "world = str\n")
     monkeypatch.setattr(weight, "PACKAGE_DIR", tmp_path)
-    monkeypatch.setattr(weight, "RUNTIME", runtime)
     monkeypatch.setattr(weight, "ROUNDS", 1)
-    monkeypatch.setattr("infra.emulator.install", install)
+    monkeypatch.setattr(emulator, "RUNTIME", runtime)
+    monkeypatch.setattr(emulator, "install", install)
     said: list[str] = []
     ratios = weight.import_ratios(said.append)
     assert len(ratios) == 4

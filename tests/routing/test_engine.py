@@ -59,7 +59,7 @@ RULES = {
 TWO = {"work_item": 2}
 SPEAKS = {"french": 3}
 SECOND = Terms(level=2)
-NO_CALL_BESIDE = (Closing((Criterion("work_item"),), frozenset({"voice"})),)
+NO_CALL_BESIDE = (Closing((Criterion("work_item"),), ("voice",)),)
 MAKES_WAY = OccupancyRules(closings=NO_CALL_BESIDE, parks={"voice": "work_item"})
 ONE_OFFER = replace(MAKES_WAY, most_offers=1)
 POOL = OccupancyRules(units={"all": 6}, costs={"voice": (("all", 2),), "work_item": (("all", 1),)})

@@ -24,6 +24,8 @@ class Story:
 
 
 JILL = {"consumer_external_id": "C-77", "consumer_display_name": "Jill Chill"}
+OTHER_THAN: dict[str | None, str] = {"ana": "ben", "ben": "ana"}
+"""Of the two agents."""
 
 
 def nothing(centre: AwsCentre) -> list[str]:
@@ -345,8 +347,8 @@ def transfer(centre: AwsCentre, accepted: list[str]) -> list[str]:
 
 
 def transfer_to_an_agent(centre: AwsCentre, accepted: list[str]) -> list[str]:
-    other = "ben" if centre.read(accepted[0]).agent_id == "ana" else "ana"
-    transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("agent", other))
+    owner = centre.read(accepted[0]).agent_id
+    transferring.transfer(centre.world, Order(accepted[0], "agent:x"), Target("agent", OTHER_THAN[owner]))
     return []
 
 
@@ -385,9 +387,8 @@ def observed(centre: AwsCentre) -> list[str]:
     accepted = [centre.start("CASE-1")]
     centre.ready("ana", "ben")
     centre.settle()
-    owner = centre.accept(accepted[0]).agent_id
-    other = "ben" if owner == "ana" else "ana"
-    supervising.observe(centre.world, Order(accepted[0], f"agent:{owner}"), other, "consult")
+    centre.accept(accepted[0])
+    consult(centre, accepted)
     return accepted
 
 
@@ -404,8 +405,7 @@ def barge(centre: AwsCentre, accepted: list[str]) -> list[str]:
 
 def consult(centre: AwsCentre, accepted: list[str]) -> list[str]:
     owner = centre.read(accepted[0]).agent_id
-    other = "ben" if owner == "ana" else "ana"
-    supervising.observe(centre.world, Order(accepted[0], f"agent:{owner}", owner), other, "consult")
+    supervising.observe(centre.world, Order(accepted[0], f"agent:{owner}", owner), OTHER_THAN[owner], "consult")
     return []
 
 
