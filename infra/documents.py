@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from chalicelib.errors import FieldError, InvalidRequest
 
 SUFFIXES = (".yaml", ".yml", ".json")
 PLAIN: Mapping[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(?P<fraction>\.\d+)?(?P<exponent>[eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class _Merging:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(file, each, f"{at}/{n}") for n, each in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
-            return _scalar(node)
+            return _scalar(file, node)
         made: dict[str, Any] = {}
         for inner, value in node.value:
             if not isinstance(inner, yaml.ScalarNode):
@@ -107,15 +109,18 @@ def files(path: Path) -> list[Path]:
     return found
 
 
-def _scalar(node: yaml.Node) -> Any:
+def _scalar(file: Path, node: yaml.Node) -> Any:
     text = str(node.value)
     if getattr(node, "style", None) is not None:
         return text
     if text in PLAIN:
         return PLAIN[text]
-    if re.fullmatch(r"-?(0|[1-9]\d*)", text):
-        return int(text)
-    return float(text) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text) else text
+    found = NUMBER.fullmatch(text)
+    if found is None:
+        return text
+    if not isfinite(float(text)):
+        raise _wrong(file, node, "The number is too large.")
+    return float(text) if found["fraction"] or found["exponent"] else int(text)
 
 
 def _place(file: Path, node: yaml.Node) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from math import isfinite
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,6 +32,8 @@ LONGEST_ID = 255
 """Characters: keys of rows, which hold a kilobyte, are made of ids."""
 FIRST_YEAR, LAST_YEAR = 1970, 5137
 """Keys hold times of 14 digits, in milliseconds since 1970."""
+DEEPEST = 100
+"""Levels of lists and objects in a body: what it becomes a part of is kept as JSON, which is read up to 200 deep."""
 EXACT = 2**53
 """Up to here a float says a whole number exactly."""
 
@@ -387,8 +391,12 @@ def parse(model: type[M], raw: bytes, max_bytes: int = MAX_BODY_BYTES) -> M:
     if len(raw) > max_bytes:
         message = f"At most {max_bytes} bytes; this body has {len(raw)}."
         raise InvalidRequest("The body is too large.", [FieldError("/", message)])
+    given = said(raw or b"{}")
+    wrong = list(_unreadable("", given))
+    if wrong:
+        raise InvalidRequest("Validation Failed.", wrong)
     try:
-        return model.model_validate(said(raw or b"{}"))
+        return model.model_validate(given)
     except ValidationError as error:
         raise InvalidRequest("Validation Failed.", [_field(each) for each in error.errors()]) from None
 
@@ -400,6 +408,18 @@ def said(raw: bytes, remedy: str = "") -> Any:
     except ValueError:
         wrong = FieldError("/", f"This is not JSON{remedy}.")
         raise InvalidRequest("Validation Failed.", [wrong]) from None
+
+
+def _unreadable(at: str, value: Any, level: int = 0) -> Iterator[FieldError]:
+    """What could not be read again once it is kept: a number that no float is, and what is nested too deep."""
+    if level > DEEPEST:
+        yield FieldError(at, f"At most {DEEPEST} lists and objects within one another.")
+    elif isinstance(value, float) and not isfinite(value):
+        yield FieldError(at, "The number is too large.")
+    elif isinstance(value, dict | list):
+        inner: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in inner:
+            yield from _unreadable(f"{at}/{name}", each, level + 1)
 
 
 def _field(error: Any) -> FieldError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.support.api import Api, zoom_body
-from tests.support.worlds import TENANT
+from tests.support.api import Api, api_of, zoom_body
+from tests.support.worlds import TENANT, Centre
 
 V2 = "/v2/contact_center"
 START = f"{V2}/engagement"
@@ -82,6 +83,35 @@ def test_what_is_no_json_is_refused_wherever_it_stands(api: Api, value: str) -> 
     for method, path, body in calls:
         reply = api.by("adm").call(method, f"{V2}/{path}", body.encode())
         assert [each["message"] for each in reply.body["errors"]] == ["This is not JSON."], path
+
+
+def nested(levels: int) -> Any:
+    """A list within a list, so many times."""
+    return [nested(levels - 1)] if levels else 1
+
+
+def case(given: Any) -> dict[str, Any]:
+    """A version of a flow with a case beside its steps."""
+    version = {"flow_version": 1, "status": "draft", "steps": [{"set": {"queue_id": "general"}}]}
+    return {**version, "cases": [{"case": "c", "expect": {}, "given": given}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [("1e999", "x"), ("-1e400", "x"), ("9" * 400 + ".5", "x"), ('{"y": [2, 1e309]}', "x/y/1"), (nested(190), "x/0/0")],
+)
+def test_what_could_not_be_read_again_is_not_kept(any_centre: Centre, value: Any, place: str) -> None:
+    """A document is kept before it is read again: one that cannot be would leave nobody a way to put it right."""
+    adm, version = api_of(any_centre).by("adm"), json.dumps(case({"x": "VALUE"})).replace('"VALUE"', str(value))
+    document = json.dumps({**TENANT, "flows": [TENANT["flows"][0], {**TENANT["flows"][1], "versions": []}]})
+    calls = (
+        ("PATCH", "flows/draft", f'{{"versions": [{version}]}}', "/versions/0"),
+        ("PUT", "configuration", document.replace("[]", f"[{version}]"), "/flows/1/versions/0"),
+    )
+    for method, path, body, at in calls:
+        (pointer,) = pointers(adm.call(method, f"{V2}/{path}", body.encode()))
+        assert pointer.startswith(f"{at}/cases/0/given/{place}")
+    assert adm.get(f"{V2}/configuration").body["version"] == 1
 
 
 @pytest.mark.parametrize("priority", ["high", True, [1]])

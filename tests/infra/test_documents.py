@@ -74,6 +74,9 @@ UNREADABLE = [
     ("a: 1\na: 2\n", "a.yaml:2: `a` stands in"),
     ("a:\n  ? [x]\n  : 1\n", "a.yaml:2: A field's name is a text"),
     ("a: &a\n  b: *a\n", "An alias leads back to itself"),
+    ("a:\n- 1e999\n", "a.yaml:2: The number is too large"),
+    (f"a: {'9' * 400}.5\n", "a.yaml:1: The number is too large"),
+    (f"a: {'9' * 5000}\n", "a.yaml:1: The number is too large"),
 ]
 
 
