@@ -124,14 +124,17 @@ def _number(text: str) -> bool:
 
 
 def _link(text: str) -> bool:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # such as a bracket that is not closed
+        return False
     return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and " " not in text
 
 
 def _json(text: str, kind: type = object) -> bool:
     try:
         return isinstance(json.loads(text), kind)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -44,7 +44,10 @@ def https_link(value: str) -> str:
         raise ValueError("must be a link without spaces, control characters or backslashes")
     if ":" not in value.split("/", 1)[0]:
         value = f"https://{value.lstrip('/')}"
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # which tells what was given
+        raise ValueError("must be a link with a host that there can be") from None
     if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
         raise ValueError("must be an https:// link with a host and without credentials")
     return parts._replace(scheme="https", netloc=parts.netloc.lower()).geturl()
@@ -316,7 +319,7 @@ class RemoveEntryPoints(Body):
 class RollBack(Body):
     """To which version, and why; `release` as in applying."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, lt=10**9)]
     comment: Annotated[str, Field(max_length=1024)] = ""
     release: bool = False
 

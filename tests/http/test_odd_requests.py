@@ -154,6 +154,20 @@ def test_ids_that_no_row_can_have_lead_nowhere(api: Api, monkeypatch: pytest.Mon
         assert each.call("PUT", f"{V2}/users/me/occupancy/{long}", {"channel": "voice"}).status == 404
 
 
+def test_a_version_that_no_key_has_room_for_is_none(any_centre: Centre) -> None:
+    adm = api_of(any_centre).by("adm")
+    assert pointers(adm.post(f"{V2}/configuration/rollback", {"version": 10**2000})) == ["/version"]
+    assert adm.post(f"{V2}/configuration/rollback", {"version": 10**8}).status == 404
+
+
+@pytest.mark.parametrize("link", ["https://[", "https://[c-77]/a", "https://\N{ACCOUNT OF}-77.example.com"])
+def test_a_link_that_is_none_is_not_told_again(api: Api, link: str) -> None:
+    item = {"work_item_name": "x", "work_item_hyperlink": link}
+    reply = api.by("crm").post(START, zoom_body(work_item_variables=item))
+    assert pointers(reply) == ["/work_item_variables/work_item_hyperlink"]
+    assert "77" not in str(reply.body["errors"])
+
+
 def test_somebody_who_is_not_there_has_no_status(api: Api) -> None:
     assert api.by("adm").get(f"{V2}/users/nobody/status").status == 404
 

@@ -62,6 +62,23 @@ class TestVariables:
         assert api.by("crm").post(START, zoom_body(**say("level", "7"))).status == 201
         assert api.by("crm").post(START, zoom_body("CASE-2", **say("mood", "high"))).status == 201
 
+    @pytest.mark.parametrize(
+        ("kind", "value"),
+        [("url", "https://["), ("url", "https://[x]y"), ("json", "[" * 1024), ("array", "[" * 1024)],
+    )
+    def test_what_no_reader_takes_is_not_of_its_type(self, api: Api, kind: str, value: str) -> None:
+        names = {"variable_name": "place", "variable_group_id": "t", "data_type": kind}
+        groups = [{"variable_group_id": "t", "variable_group_name": "t"}]
+        document = {**TENANT, "variable_groups": groups, "variables": [{"variable_id": "v", **names}]}
+        api.centre.configure(document)
+        api.centre.clock.pass_seconds(6)
+        said = [{"name": "global_custom.t.place", "value": value}]
+        refused = api.by("crm").post(START, zoom_body(variables=said))
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/variables/0/value")
+        default = {**document, "variables": [{"variable_id": "v", **names, "default_value": value}]}
+        refused = api.by("adm").call("PUT", "/v2/contact_center/configuration", default)
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/variables/0/default_value")
+
     def test_a_change_is_held_to_it_too(self, api: Api) -> None:
         configure(api, **VARIABLES)
         one = assigned(api)
