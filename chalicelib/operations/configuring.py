@@ -117,6 +117,8 @@ def _switch(world: World, now: Configuration, tenant: Tenant, document: Document
     after = set(tenant.queue_by_id)
     agents = {agent["user_id"] for agent in now.document.get("agents", ())} - set(tenant.agent_by_id)
     _refuse_other_channels(now.document, tenant)
+    _refuse_strangers(world, now.document, tenant)
+    _refuse_dead_ends(world, tenant)
     _refuse_loss(world, before - after, agents, terms.release)
     for queue_id in sorted(after - before):
         world.transport.create_queue(queue_id)
@@ -134,9 +136,14 @@ def _switch(world: World, now: Configuration, tenant: Tenant, document: Document
     return Applied(version, tuple(warnings(tenant)))
 
 
+def _channels(document: Document) -> dict[str, str]:
+    """The channel of each queue."""
+    return {queue["queue_id"]: queue.get("channel", "work_item") for queue in document.get("queues", ())}
+
+
 def _refuse_other_channels(before: Document, tenant: Tenant) -> None:
     """Raise `InvalidRequest` where work would move among agents who have no place for its channel."""
-    channels = {queue["queue_id"]: queue.get("channel", "work_item") for queue in before.get("queues", ())}
+    channels = _channels(before)
     wrong = [
         FieldError(f"/moved_queues/{queue_id}", f"Its work is {channels[queue_id]}; name a queue of that channel.")
         for queue_id, to in tenant.moved_queues.items()
@@ -146,9 +153,40 @@ def _refuse_other_channels(before: Document, tenant: Tenant) -> None:
         raise InvalidRequest("Work does not move to another channel.", wrong)
 
 
+def _refuse_strangers(world: World, before: Document, tenant: Tenant) -> None:
+    """Raise `StillInUse` where a queue's channel changes while it holds work of another: its agents may have no place
+    for that."""
+    now = {queue_id: queue.channel for queue_id, queue in tenant.own_queues.items()}
+    changed = {queue_id for queue_id, was in _channels(before).items() if now.get(queue_id, was) != was}
+    held = Counter((each.queue_id, each.channel) for each in _work_in(world, changed))
+    for (queue_id, channel), count in sorted(held.items()):
+        if channel == now[queue_id]:
+            continue
+        raise StillInUse(
+            f"Queue {queue_id!r} still holds {count} engagements of {channel}. Let them be finished before it becomes "
+            f"one for {now[queue_id]}, or make another queue for {now[queue_id]}.",
+            count,
+        )
+
+
+def _refuse_dead_ends(world: World, tenant: Tenant) -> None:
+    """Raise `StillInUse` where work of a queue that is gone is to go through its own flow again, and there is none."""
+    again = {queue_id for queue_id, to in tenant.moved_queues.items() if to is None}
+    led = {entry_id for entry_id, flow in tenant.flow_by_entry_id.items() if flow.published() is not None}
+    came = Counter((each.queue_id, each.flow.flow_entry_id) for each in _work_in(world, again))
+    for (queue_id, entry_id), count in sorted(came.items()):
+        if entry_id in led:
+            continue
+        raise StillInUse(
+            f"Queue {queue_id!r} still holds {count} engagements that came by Entry ID {entry_id!r}, which leads to no "
+            f"published flow. Keep it, or say which queue has them: `moved_queues: {{{queue_id}: …}}`.",
+            count,
+        )
+
+
 def _refuse_loss(world: World, queues: set[str], agents: set[str], release: bool) -> None:
     """Raise `StillInUse` for work that nobody would see to any more, as far as it is seen now."""
-    for queue_id, count in sorted(_work_in(world, queues).items()):
+    for queue_id, count in sorted(Counter(each.queue_id for each in _work_in(world, queues)).items()):
         raise StillInUse(
             f"Queue {queue_id!r} still holds {count} engagements. Let them be finished, or say which queue has them: "
             f"`move_to` where one is deleted, `moved_queues: {{{queue_id}: …}}` in a document.",
@@ -163,17 +201,17 @@ def _refuse_loss(world: World, queues: set[str], agents: set[str], release: bool
             raise StillInUse(message, count)
 
 
-def _work_in(world: World, queues: set[str]) -> Counter[str]:
-    """How many engagements wait in each of these queues, come from them or are scheduled for them.
+def _work_in(world: World, queues: set[str]) -> list[Engagement]:
+    """The engagements that wait in these queues, come from them or are scheduled for them.
 
     The index may be a second behind; what it misses is found by the router later.
     """
     if not queues:
-        return Counter()
+        return []
     store = world.store
     waiting = {each.engagement_id for queue_id in queues for each in store.waiting(queue_id)}
     held = {each for agent in store.occupancies(store.present()).values() for each in agent.held}
     found: Iterable[Engagement] = store.engagements(waiting | held).values()
     scheduled = {each.engagement_id: each for each in store.due(FOR_EVER)}
     mine = scheduled | {each.engagement_id: each for each in found}
-    return Counter(each.queue_id for each in mine.values() if each.queue_id in queues and each.state != "closed")
+    return [each for each in mine.values() if each.queue_id in queues and each.state != "closed"]

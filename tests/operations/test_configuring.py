@@ -20,6 +20,11 @@ from tests.simulation.stories import CLEO, WITHOUT_BILLING
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre, memory_centre
 
+BILLING_BY_VOICE = {
+    **TENANT,
+    "queues": [{**TENANT["queues"][0], "channel": "voice"}, *TENANT["queues"][1:]],
+    "flows": [{**TENANT["flows"][1], "versions": [], "entry_points": []}],
+}
 WITHOUT_A_WORD = {name: value for name, value in WITHOUT_BILLING.items() if name != "moved_queues"}
 
 
@@ -109,6 +114,45 @@ class TestQueues:
             configuring.apply(centre.world, {**document, "moved_queues": {"billing": "calls"}}, None)
         assert refused.value.errors[0].pointer == "/moved_queues/billing"
         configuring.apply(centre.world, document, None)
+
+    @pytest.mark.parametrize("state", ["queued", "assigned", "scheduled"])
+    def test_its_channel_stays_while_it_holds_work(self, centre: MemoryCentre, state: str) -> None:
+        """Its agents may have no place for what came by the old one, and the work would wait for nobody."""
+        one = centre.start("CASE-1", not_before=centre.clock() + 60_000 if state == "scheduled" else None)
+        if state == "assigned":
+            centre.ready("ana")
+        centre.settle()
+        if state == "assigned":
+            centre.accept(one)
+        with pytest.raises(StillInUse, match="Queue 'billing' still holds 1 engagements of work_item") as refused:
+            configuring.apply(centre.world, BILLING_BY_VOICE, None)
+        assert refused.value.count == 1
+        assert centre.world.store.configuration_version() == 1
+        desk.cancel(centre.world, Order(one, "integration:crm"))
+        configuring.apply(centre.world, BILLING_BY_VOICE, None)
+
+    def test_what_is_of_its_new_channel_does_not_hold_it(self, centre: MemoryCentre) -> None:
+        one = centre.start("CASE-1")
+        centre.settle()
+        before = centre.world.store.configuration_version()
+        centre.world.store.apply(BILLING_BY_VOICE, before)  # as it was left by an earlier version
+        centre.clock.pass_seconds(6)
+        configuring.rollback(centre.world, before, None, Terms())
+        assert centre.read(one).channel == centre.world.tenant().own_queues["billing"].channel == "work_item"
+
+    @pytest.mark.parametrize("flows", [[], [{**WITHOUT_BILLING["flows"][0], "entry_points": []}]])
+    def test_its_work_does_not_go_through_a_flow_that_is_gone_too(self, centre: MemoryCentre, flows: Any) -> None:
+        through_its_flow = {**WITHOUT_BILLING, "moved_queues": {"billing": None}}
+        one = centre.start("CASE-1")
+        centre.settle()
+        with pytest.raises(StillInUse, match="Entry ID 'entry-tickets'") as refused:
+            configuring.apply(centre.world, {**through_its_flow, "flows": flows}, None)
+        assert refused.value.count == 1
+        configuring.apply(
+            centre.world, {**WITHOUT_BILLING, "moved_queues": {"billing": "general"}, "flows": flows}, None
+        )
+        centre.settle()
+        assert centre.read(one).queue_id == "general"
 
     def test_one_that_comes_back_is_itself_again(self, centre: MemoryCentre) -> None:
         configuring.apply(centre.world, WITHOUT_BILLING, None)
