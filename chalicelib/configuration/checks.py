@@ -26,6 +26,7 @@ from chalicelib.configuration.profiles import (
     Webhook,
 )
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.configuration.ways import check_ways
 from chalicelib.configuration.words import check_queue_dispositions, check_words
 from chalicelib.errors import FieldError
@@ -34,7 +35,9 @@ from chalicelib.flows import checks as flows
 from chalicelib.flows.roads import check_circles
 
 CHANNELS = get_args(ChannelName)
-NO_ZONE = "Write times without a zone; `timezone` says whose they are."
+NO_ZONE = "Write times such as 17:00, without a zone; `timezone` says whose they are."
+NO_ADDRESS = "This is no address."
+TOO_LONG = "Seconds, at most a year."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -46,6 +49,8 @@ def check(tenant: Tenant) -> Iterator[FieldError]:
 
 def _contradictions(tenant: Tenant) -> Iterator[FieldError]:
     yield from _ids(tenant)
+    yield from _lengths(tenant)
+    yield from _durations(tenant)
     yield from _agents(tenant)
     yield from _teams(tenant)
     yield from _moved(tenant)
@@ -65,6 +70,9 @@ def _contradictions(tenant: Tenant) -> Iterator[FieldError]:
         yield from _webhook(f"/webhooks/{w}", webhook)
     for p, provider in enumerate(tenant.identity_providers):
         yield from _identity_provider(f"/identity_providers/{p}", provider)
+    for name in ("authorization_url", "token_url") if tenant.console else ():
+        if _host(getattr(tenant.console, name)) is None:
+            yield FieldError(f"/console/{name}", NO_ADDRESS)
     for f, flow in enumerate(tenant.flows):
         yield from unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
         yield from flows.check(f"/flows/{f}", flow, tenant.setting)
@@ -86,6 +94,35 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
     yield from unique("/identity_providers", [each.issuer for each in tenant.identity_providers], "issuer")
     yield from unique("/systems_of_record", [each.system_id for each in tenant.systems_of_record], "system_id")
     yield from unique("/consumer_lists", [each.consumer_list_id for each in tenant.consumer_lists], "consumer_list_id")
+
+
+def _lengths(tenant: Tenant) -> Iterator[FieldError]:
+    """Ids that people choose freely."""
+    ids = [(f"/systems_of_record/{n}/system_id", each.system_id) for n, each in enumerate(tenant.systems_of_record)]
+    ids += [(f"/consumer_lists/{n}/consumer_list_id", e.consumer_list_id) for n, e in enumerate(tenant.consumer_lists)]
+    for f, flow in enumerate(tenant.flows):
+        ids += [(f"/flows/{f}/flow_id", flow.flow_id), (f"/flows/{f}/flow_name", flow.flow_name)]
+        ids += [(f"/flows/{f}/entry_points/{p}/entry_id", each.entry_id) for p, each in enumerate(flow.entry_points)]
+    for at, each in ids:
+        if not 1 <= len(each) <= LONGEST_ID:
+            yield FieldError(at, f"It has at least one and at most {LONGEST_ID} characters.")
+
+
+def _durations(tenant: Tenant) -> Iterator[FieldError]:
+    """What would be later than any time that can be written."""
+    lasting: list[tuple[str, int | None]] = []
+    for q, queue in enumerate(tenant.queues):
+        at, level = f"/queues/{q}", queue.service_level
+        lasting += [
+            (f"{at}/max_wait_time", queue.max_wait_time),
+            (f"{at}/transfer/return_after", queue.transfer.return_after),
+            (f"{at}/service_level/threshold", level.threshold),
+            (f"{at}/service_level/due_date_warning", level.due_date_warning),
+        ]
+    for p, profile in enumerate(tenant.consumer_routing_profiles):
+        for name in ("handling_time", "service_level_threshold"):
+            lasting.append((f"/consumer_routing_profiles/{p}/{name}", getattr(profile, name)))
+    yield from (FieldError(at, TOO_LONG) for at, seconds in lasting if abs(seconds or 0) > flows.YEAR)
 
 
 def _agents(tenant: Tenant) -> Iterator[FieldError]:
@@ -246,11 +283,18 @@ def _identity_provider(at: str, provider: IdentityProvider) -> Iterator[FieldErr
         yield FieldError(f"{at}/roles", "Say which claim gives roles, and which role for which value; or neither.")
 
 
-def _public(at: str, url: str) -> Iterator[FieldError]:
+def _host(url: str) -> str | None:
+    """Of an address; None where it is none."""
     try:
-        host = urlsplit(url).hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError:
-        yield FieldError(at, "This is no address.")
+        return None
+
+
+def _public(at: str, url: str) -> Iterator[FieldError]:
+    host = _host(url)
+    if host is None:
+        yield FieldError(at, NO_ADDRESS)
         return
     try:
         private = not ip_address(host).is_global

@@ -15,6 +15,8 @@ STRICT: dict[str, Any] = {"extra": "forbid"}
 IDENTIFIER = r"^[A-Za-z0-9_-]{1,40}$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 """Part of AWS resource names too, hence short and plain."""
+LONGEST_ID = 255
+"""Characters of ids that are chosen freely: keys of rows, which hold a kilobyte, are made of ids."""
 WORD = r"^[A-Za-z0-9_ -]{1,30}$"
 Word = Annotated[str, Field(pattern=WORD)]
 

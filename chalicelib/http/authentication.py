@@ -8,9 +8,9 @@ from typing import Any
 
 import jwt
 
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.errors import FieldError, InvalidRequest, NotAuthenticated
 from chalicelib.http.authorization import ROLES, Principal
-from chalicelib.http.models import LONGEST_ID
 from chalicelib.operations.credentials import TOKEN_SECONDS, hash_secret
 from chalicelib.storage.protocol import Client
 from chalicelib.world import World

@@ -13,10 +13,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Request, Response
 from pydantic import BaseModel
 
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, NotFound, TooManyRequests
 from chalicelib.http import problems
 from chalicelib.http.authorization import Principal, Resource, authorize
-from chalicelib.http.models import LONGEST_ID, MAX_BODY_BYTES, number_in, parse
+from chalicelib.http.models import MAX_BODY_BYTES, number_in, parse
 from chalicelib.http.turnstile import Turnstile
 from chalicelib.world import World
 

@@ -22,14 +22,13 @@ from pydantic import (
 from pydantic_core import from_json
 
 from chalicelib.configuration.profiles import ChannelName
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.engagements.model import IDENTITIES
 from chalicelib.errors import FieldError, InvalidRequest
 
 M = TypeVar("M", bound=BaseModel)
 MAX_BODY_BYTES = 64 * 1024
 MAX_LINK = 2048
-LONGEST_ID = 255
-"""Characters: keys of rows, which hold a kilobyte, are made of ids."""
 FIRST_YEAR, LAST_YEAR = 1970, 5137
 """Keys hold times of 14 digits, in milliseconds since 1970."""
 DEEPEST = 100

@@ -7,10 +7,10 @@ from typing import Any, cast
 import jwt
 
 from chalicelib.configuration.identity import IdentityProvider
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.errors import NotAuthenticated
 from chalicelib.http.asymmetric import ALGORITHMS, SIGNATURES
 from chalicelib.http.authorization import ROLES, Principal, Role, default_scopes
-from chalicelib.http.models import LONGEST_ID
 from chalicelib.messaging.keys import NoKeys
 from chalicelib.world import World
 

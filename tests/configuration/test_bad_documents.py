@@ -47,6 +47,9 @@ Q, A, T = "queues/0", "agents/0", "teams/0"
 P, C, U, H = "agent_routing_profiles/0", "consumer_routing_profiles/0", "occupancy_profiles/0", "business_hours/0"
 V, W = "variables/0", "webhooks/0"
 SKILLED = {"skill_category_id": "languages"}
+SYSTEM = {"system_id": "crm", "url": "https://crm.example.com"}
+SIGN_IN = "https://login.example.com/oauth"
+CONSOLE = {"client_id": "console", "authorization_url": SIGN_IN, "token_url": SIGN_IN}
 S, F = "flows/0/versions/0/steps", "flows/2/versions/0/steps"
 CALLS = "queues/3"
 IS_VIP = {"field": "vip", "op": "exists"}
@@ -139,12 +142,19 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{U}/costs", {"vioce": []}, f"/{U}/costs/vioce", "did you mean 'voice'?"),
     (f"{U}/costs", {"work_item": [["capacity", 1]]}, f"/{U}/costs/work_item/0/0", "There is no pool of units"),
     (f"{P}/time_steps", [10**12, -1], f"/{P}/time_steps", "at most a year"),
+    (f"{Q}/max_wait_time", 10**400, f"/{Q}/max_wait_time", "at most a year"),
+    (f"{Q}/transfer", {"return_after": 10**400}, f"/{Q}/transfer/return_after", "at most a year"),
+    (f"{Q}/service_level", {"threshold": 10**400}, f"/{Q}/service_level/threshold", "at most a year"),
+    (f"{Q}/service_level", {"due_date_warning": 10**9}, f"/{Q}/service_level/due_date_warning", "at most a year"),
+    (f"{C}/handling_time", -(10**400), f"/{C}/handling_time", "at most a year"),
+    (f"{C}/service_level_threshold", 10**400, f"/{C}/service_level_threshold", "at most a year"),
     (
         f"{C}/top_priorities",
         [{"attribute_type": "entrance_to_queue", "enter_queue_start_time": "08:00+02:00"}],
         f"/{C}",
         "without a zone",
     ),
+    (f"{H}/weekly", {"monday": [{"start": 9, "end": "17:00"}]}, f"/{H}/weekly/monday/0", "such as 17:00"),
     (f"{H}/weekly", {"caturday": []}, f"/{H}/weekly/caturday", "'monday'"),
     (f"{H}/closures", [{"first": "2026-12-26", "last": "2026-12-25"}], f"/{H}/closures/0", "swap them"),
     (f"{H}/closures", [{"first": "2026-02-30", "last": "2026-03-01"}], f"/{H}/closures/0/first", "day"),
@@ -253,6 +263,15 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{W}/url", "http://crm.example.com", f"/{W}/url", "begins with https://"),
     (f"{W}/url", "https://localhost/hook", f"/{W}/url", "must be a public one"),
     (f"{W}/url", "https://[::1/hook", f"/{W}/url", "no address"),
+    ("console", {**CONSOLE, "token_url": "https://[::1/token"}, "/console/token_url", "no address"),
+    ("console", {**CONSOLE, "authorization_url": "https://["}, "/console/authorization_url", "no address"),
+    # Ids that no request can name, and that no key has room for
+    ("flows/0/flow_id", "x" * 256, "/flows/0/flow_id", "at most 255 characters"),
+    ("flows/0/flow_name", "x" * 256, "/flows/0/flow_name", "at most 255 characters"),
+    ("flows/0/entry_points/0/entry_id", "x" * 256, "/flows/0/entry_points/0/entry_id", "at most 255 characters"),
+    ("flows/0/entry_points/0/entry_id", "", "/flows/0/entry_points/0/entry_id", "at least one"),
+    ("systems_of_record", [{**SYSTEM, "system_id": "x" * 3000}], "/systems_of_record/0/system_id", "255 characters"),
+    ("consumer_lists", [{"consumer_list_id": "x" * 256, "consumers": []}], "/consumer_lists/0/consumer_list_id", "255"),
 ]
 
 

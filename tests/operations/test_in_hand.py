@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 
 from chalicelib.configuration.profiles import ChannelName
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.engagements import agents, model
 from chalicelib.engagements.model import MOST_ELSEWHERE, MOST_PARKED, Held, Occupancy, own_work_key
 from chalicelib.errors import NoCapacity
-from chalicelib.http.models import LONGEST_ID
 from chalicelib.operations import desk, explaining, sessions
 from chalicelib.operations.listing import weight_of
 from chalicelib.operations.ordering import Order

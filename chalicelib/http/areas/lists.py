@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from chalicelib.configuration.vocabulary import LONGEST_ID
 from chalicelib.engagements.model import Engagement, State
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import marks, wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
-from chalicelib.http.models import LONGEST_ID, number_in
+from chalicelib.http.models import number_in
 from chalicelib.http.paging import PARAMETERS, page_size
 from chalicelib.http.reach import masked, reaches
 from chalicelib.http.window import time_range
