@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chalicelib.errors import FieldError
-from chalicelib.flows import cases, conditions, expressions
+from chalicelib.flows import cases, conditions, expressions, intake
 from chalicelib.flows.conditions import Condition, Expression, Test
 from chalicelib.flows.document import (
     Assignment,
@@ -242,8 +242,14 @@ def _entry_point(at: str, point: EntryPoint) -> Iterator[FieldError]:
         return
     for place, text in point.intake.expressions():
         yield from _expression(f"{at}/intake/{place}", text)
-    if "work_item_name" not in point.intake.mapping.work_item_variables:
+    mapping = point.intake.mapping
+    if "work_item_name" not in mapping.work_item_variables:
         yield FieldError(f"{at}/intake/mapping/work_item_variables", "A start needs a `work_item_name`.")
+    if mapping.consumer and "consumer_display_name" not in mapping.consumer:
+        yield FieldError(f"{at}/intake/mapping/consumer", "A consumer needs a `consumer_display_name`.")
+    for place, known in (("work_item_variables", intake.WORK_ITEM), ("consumer", intake.CONSUMER)):
+        for name in getattr(mapping, place):
+            yield from refers(f"{at}/intake/mapping/{place}/{name}", "field", name, known)
     scheme = getattr(point.intake.signature, "hmac", None)
     if scheme is None:
         return

@@ -23,6 +23,13 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 CUT = {"work_item_name": 255, "work_item_desc": 16_384, "consumer_display_name": 255}
 """Texts that people write are cut to what a start may carry; everything else has to fit."""
 LONGEST_VALUE = 1024
+WORK_ITEM = (
+    *("work_item_name", "work_item_id", "work_item_desc", "work_item_type_id", "work_item_type"),
+    *("work_item_due_date", "work_item_origin", "work_item_priority", "work_item_transcript_url"),
+    "work_item_hyperlink",
+)
+CONSUMER = ("consumer_display_name", "consumer_external_id", "consumer_email", "consumer_number")
+"""The fields of a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ Signature = SignedByHmac | ByPassword | ByToken
 
 @dataclass(frozen=True, slots=True)
 class StartMapping:
-    """By field of a start, the expression that finds it. What finds nothing is left out."""
+    """By field of a start, the expression that finds it. What finds nothing, or an empty text, is left out."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -222,7 +229,7 @@ class _Look:
 
     def fields(self, place: str, expressions: Mapping[str, str]) -> dict[str, Any]:
         found = {name: self.at(f"mapping/{place}/{name}", text) for name, text in expressions.items()}
-        return {name: _fitting(name, value) for name, value in found.items() if value is not None}
+        return {name: _fitting(name, value) for name, value in found.items() if value not in (None, "")}
 
 
 def input_of(payload: Any, headers: Mapping[str, str], signature: Signature) -> dict[str, Any]:

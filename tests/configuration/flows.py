@@ -95,7 +95,7 @@ def intakes() -> st.SearchStrategy[Intake | None]:
             {"token": {"header": "X-Token", "prefix": ""}},
         ]
     )
-    mapping = {"work_item_variables": {"work_item_name": "title"}, "consumer": {"consumer_email": "who"}}
+    mapping = {"work_item_variables": {"work_item_name": "title"}, "consumer": {"consumer_display_name": "who"}}
     return st.none() | st.builds(lambda by: _intake.validate_python({"signature": by, "mapping": mapping}), signature)
 
 

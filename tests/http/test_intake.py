@@ -15,7 +15,19 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import InvalidRequest, NotAuthenticated
-from chalicelib.flows.intake import Basic, ByPassword, ByToken, Hmac, SignedByHmac, Timestamp, Token, verify
+from chalicelib.flows.intake import (
+    CONSUMER,
+    WORK_ITEM,
+    Basic,
+    ByPassword,
+    ByToken,
+    Hmac,
+    SignedByHmac,
+    Timestamp,
+    Token,
+    verify,
+)
+from chalicelib.http.models import Consumer, WorkItemVariables
 from tests.support.api import Api, Reply
 from tests.support.worlds import NOW, TENANT
 
@@ -68,6 +80,9 @@ ANYTHING: dict[str, Any] = {
         },
     },
 }
+
+
+NAMED = {"work_item_variables": {"work_item_name": "body.n"}}
 
 
 def secret_of(api: Api, entry_id: str) -> str:
@@ -209,6 +224,20 @@ class TestMappings:
         assert (reply.status, reply.body["errors"][0]["field"]) == (400, field)
         assert hooks.centre.store.stream == []
 
+    def test_what_is_empty_there_is_left_out(self, hooks: Api) -> None:
+        """ServiceNow sends an empty text for what a record does not have."""
+        nobody = {"display_value": "", "value": ""}
+        reply = send(hooks, "servicenow", changes={"description": "", "category": "", "caller_id": nobody})
+        assert reply.status == 201
+        content = hooks.centre.read(reply.body["engagement_id"]).content
+        assert content.consumers == ()
+        assert "work_item_desc" not in content.work_item_variables
+        assert "global_custom.servicenow.category" not in [each["name"] for each in content.variables]
+
+    def test_the_fields_that_a_mapping_may_name_are_those_of_a_start(self) -> None:
+        assert set(WORK_ITEM) == set(WorkItemVariables.model_fields)
+        assert set(CONSUMER) == set(Consumer.model_fields)
+
     def test_all_expressions_of_a_mapping_share_the_work_of_one(self, api: Api) -> None:
         mapping = {"work_item_variables": {"work_item_name": "body.name"}}
         much = {f"global_custom.a.b{n}": "to_string(length(body.rows[?@ >= `0`]))" for n in range(50)}
@@ -222,7 +251,7 @@ class TestMappings:
     def test_no_mapping_sees_what_proves_who_calls(self, hooks: Api) -> None:
         reply = post(hooks, {"name": "n", "text": []}, Authorization="Bearer secret", Cookie="c")
         content = hooks.centre.read(reply.body["engagement_id"]).content.work_item_variables
-        assert content == {"work_item_name": "n", "work_item_desc": ""}
+        assert content == {"work_item_name": "n"}
 
     def test_a_delivery_id_that_comes_with_other_work_is_refused(self, hooks: Api) -> None:
         assert post(hooks, {"name": "n", "text": [], "delivery": "d"}).status == 201
@@ -241,6 +270,15 @@ class TestMappings:
                 "mapping/work_item_variables/work_item_name",
             ),
             ({"mapping": {"work_item_variables": {}}}, "mapping/work_item_variables"),
+            (
+                {"mapping": {"work_item_variables": {"work_item_name": "body.n", "work_item_titel": "body.t"}}},
+                "mapping/work_item_variables/work_item_titel",
+            ),
+            (
+                {"mapping": {**NAMED, "consumer": {"consumer_display_name": "body.n", "email": "body.e"}}},
+                "mapping/consumer/email",
+            ),
+            ({"mapping": {**NAMED, "consumer": {"consumer_email": "body.e"}}}, "mapping/consumer"),
             ({"signature": {"hmac": {"header": "X", "signs": "v0"}}}, "signature/hmac/signs"),
             ({"signature": {"hmac": {"header": "X", "signs": "{timestamp}{body}"}}}, "signature/hmac/signs"),
             ({"signature": {"hmac": {"header": "X", "encoding": "base32"}}}, "signature/hmac/encoding"),
