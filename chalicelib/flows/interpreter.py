@@ -245,8 +245,9 @@ def _short(trace: list[str]) -> tuple[str, ...]:
 
 
 def text_of(value: Any) -> str:
-    """A variable as text: JSON where it is none."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """A variable as text: JSON where it is none. Half a character, as whoever cuts texts may answer, is none."""
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text.encode(errors="replace").decode()
 
 
 def _found(expression: str, given: Any, work: Work) -> Any:

@@ -31,6 +31,7 @@ from chalicelib.flows.questions import (
 from chalicelib.messaging.protocol import PostFailed
 from chalicelib.operations.ranking import last_seen, seen_before
 from chalicelib.operations.translation import Seen, candidates_of, destination_of, variables_of
+from chalicelib.operations.wording import MOST_SAID, size_of
 from chalicelib.world import World
 
 CALLS_MS = 3000
@@ -167,7 +168,8 @@ def lot(text: str) -> float:
 
 
 def _with(tenant: Tenant, content: Content, outcome: Outcome) -> Content:
-    """The content with what the flow set; a value that its variable's declaration does not allow changes nothing."""
+    """The content with what the flow set; a value that its variable's declaration does not allow changes nothing, and
+    neither does more than a row has room for."""
     declared = tenant.variable_by_name
     kept = {
         name: value
@@ -179,4 +181,5 @@ def _with(tenant: Tenant, content: Content, outcome: Outcome) -> Content:
         work_item["work_item_due_date"] = datetime.fromtimestamp(outcome.due_at / 1000, UTC).isoformat()
     others = tuple(each for each in content.variables if each["name"] not in kept)
     added = tuple({"name": name, "value": value} for name, value in kept.items())
-    return replace(content, work_item_variables=work_item, variables=(*others, *added))
+    kept_all = replace(content, work_item_variables=work_item, variables=(*others, *added))
+    return kept_all if size_of(kept_all) <= MOST_SAID else replace(content, work_item_variables=work_item)

@@ -32,15 +32,21 @@ def check_variables(tenant: Tenant, variables: tuple[Mapping[str, str], ...]) ->
 
 def check_size(content: Content) -> None:
     """Hold what work says to what its row has room for, however often something is added. Raises `InvalidRequest`."""
-    said = (content.work_item_variables, content.consumers, content.variables)
-    size = len(json.dumps(said, ensure_ascii=False).encode())
+    size = size_of(content)
     if size > MOST_SAID:
         message = f"Work says at most {MOST_SAID} bytes in all; with these it would be {size}."
         raise InvalidRequest("The work says too much.", [FieldError("/variables", message)])
 
 
+def size_of(content: Content) -> int:
+    """Bytes of JSON that work says."""
+    said = (content.work_item_variables, content.consumers, content.variables)
+    return len(json.dumps(said, ensure_ascii=False).encode())
+
+
 def completed(tenant: Tenant, content: Content) -> Content:
-    """The content of new work, its variables checked and the defaults of those it does not name added."""
+    """The content of new work, its size and its variables checked, and the defaults of those it does not name added."""
+    check_size(content)
     check_variables(tenant, content.variables)
     said = {each["name"] for each in content.variables}
     defaults = tuple(

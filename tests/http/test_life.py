@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -269,6 +270,20 @@ class TestSupervision:
             ("sue", "whisper", "Try the other tray."),
         ]
         assert api.by("ben").get(f"{ONE}/{engagement_id}/notes").status == 404
+
+    def test_notes_end_before_they_are_more_than_an_answer_has_room_for(self, api: Api) -> None:
+        """Each character of these is twelve in JSON."""
+        engagement_id = accepted(api)
+        notes = f"{ONE}/{engagement_id}/notes"
+        written = 0
+        while (reply := api.by("ana").post(notes, {"note": "\N{GRINNING FACE}" * 4096})).status == 201:
+            written += 1
+            assert written < 100
+        assert (reply.status, reply.body["code"]) == (409, 2909)
+        assert f"Its {written} notes" in reply.body["detail"]
+        read = api.by("ana").get(notes).body["notes"]
+        assert len(read) == written > 15
+        assert len(json.dumps(read)) < 2_000_000
 
     def test_a_whisper_is_for_whoever_owned_it_then_and_for_supervisors(self, api: Api) -> None:
         engagement_id = accepted(api)

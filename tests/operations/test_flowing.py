@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 
 import pytest
@@ -47,6 +48,15 @@ def trace(centre: Centre, engagement_id: str) -> list[str]:
     return found
 
 
+class TestSize:
+    def test_what_a_flow_sets_beyond_what_a_row_has_room_for_is_not_kept(self, any_centre: Centre) -> None:
+        """Whoever starts work is not refused for it, and the router, through whose hands it goes, is not stopped."""
+        much = {f"global_custom.t.v{n}": random.Random(n).randbytes(512).hex() for n in range(900)}
+        any_centre.configure(document_with({"set": {"queue_id": "express", "variables": much}}))
+        work = any_centre.read(start(any_centre))
+        assert (work.queue_id, work.content.variables) == ("express", ())
+
+
 class TestCalls:
     def test_a_system_of_record_is_asked_signed_and_in_time(self, any_centre: Centre) -> None:
         any_centre.configure(document_with(CALL, BY_TIER))
@@ -71,6 +81,13 @@ class TestCalls:
         centre.configure(document_with(CALL, BY_TIER))
         centre.posts.receiver = lambda *_: answer
         assert trace(centre, start(centre)) == ["crm:failed", "2:otherwise"]
+
+    def test_half_a_character_is_kept_as_none(self, any_centre: Centre) -> None:
+        """Systems that cut a text by its UTF-16 units answer with half of what is beyond them."""
+        any_centre.configure(document_with(CALL, BY_TIER))
+        any_centre.posts.receiver = lambda *_: b'{"customer": {"tier": "gold", "owner": "ana \\ud83d"}}'
+        work = any_centre.read(start(any_centre))
+        assert work.content.variables == ({"name": "global_custom.crm.owner", "value": "ana ?"},)
 
     def test_a_system_that_is_down_takes_the_exit_of_its_own(self, centre: MemoryCentre) -> None:
         centre.configure(document_with(CALL, BY_TIER))

@@ -44,6 +44,7 @@ STORE: dict[str, Any] = {
     "beat": lambda agent_id, *_: Call("beat", writes=(("beat", agent_id),)),
     "beats": lambda *_: Call("beats", reads=(("beat", None),)),
     "add_note": lambda note, *_: Call("add_note", writes=(("note", note.note_id),)),
+    "notes": lambda *_: Call("notes", reads=(("note", None),)),
     "archive": lambda engagement, *_: Call("archive", writes=(("history", engagement.engagement_id),)),
     "archived": lambda engagement_id: Call("archived", reads=(("history", engagement_id),)),
     "record": lambda *_, **__: Call("record", writes=(("facts", None), ("visit", None))),
