@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.flows.support import document_with
+from tests.flows.test_steps import BY_TIER, CALL
 from tests.http.test_desk import MINE, START, accepted, act, ready, started, state
 from tests.support.api import Api, Reply, zoom_body
 from tests.support.worlds import TENANT
@@ -352,6 +354,23 @@ class TestChanges:
         answer = api.http.http.request("POST", f"{ONE}/batch", headers=sent, body=body)
         assert (answer.status_code, len(json.loads(answer.body)["engagements"])) == (200, 100)
         assert len(answer.body) < 5_000_000
+
+    def test_a_batch_whose_flows_take_long_is_answered_in_time(self, api: Api) -> None:
+        """Nobody would know what has been started, were the function stopped in the middle of it."""
+
+        def slow(*_: Any) -> bytes:
+            api.centre.clock.pass_seconds(2.9)
+            return b"{}"
+
+        api.centre.configure(document_with(CALL, BY_TIER))
+        api.centre.posts.receiver = slow
+        api.centre.clock.pass_seconds(6)
+        body = {"engagements": [{**zoom_body(f"CASE-{n}"), "idempotency_key": f"k{n}"} for n in range(10)]}
+        first = [each["status"] for each in api.by("crm").post(f"{ONE}/batch", body).body["engagements"]]
+        assert first == [201] * 7 + [429] * 3
+        again = api.by("crm").post(f"{ONE}/batch", body).body["engagements"]
+        assert [each["status"] for each in again] == [201] * 10
+        assert len(api.centre.posts.sent) == 10
 
     def test_a_batch_is_safe_to_repeat(self, api: Api) -> None:
         body = {"engagements": [{**zoom_body("CASE-1"), "idempotency_key": "k1"}]}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from chalicelib.engagements.model import Engagement
-from chalicelib.errors import FieldError, InterleaveError, InvalidRequest
+from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, TooManyRequests
 from chalicelib.http import explanations, problems, wire
 from chalicelib.http.authorization import authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
@@ -20,6 +20,9 @@ from chalicelib.operations.ordering import Order
 
 MAX_KEY = 255
 MAX_BATCH_BYTES = 4 * 1024 * 1024
+BATCH_MS = 20_000
+"""After so long a batch starts nothing more: its last flow may ask for seconds, and whoever waits for the answer waits
+29 at most."""
 
 
 def start_engagement(call: Call[StartEngagement]) -> Answer:
@@ -32,12 +35,15 @@ def start_engagement(call: Call[StartEngagement]) -> Answer:
 
 def start_many(call: Call[StartMany]) -> Answer:
     """Each start holds or not by itself; the results stand in the order of the requests."""
-    results = [_result(call, each) for each in call.body.engagements]
+    until = call.world.now() + BATCH_MS
+    results = [_result(call, each, until) for each in call.body.engagements]
     return Answer(200, {"engagements": results})
 
 
-def _result(call: Call[StartMany], one: StartOne) -> dict[str, Any]:
+def _result(call: Call[StartMany], one: StartOne, until: int) -> dict[str, Any]:
     try:
+        if call.world.now() >= until:
+            raise TooManyRequests("Those before it took too long; send it again, with the rest.", retry_after=1)
         answer = _start(call, one, one.idempotency_key)
     except InterleaveError as error:
         status, problem = problems.problem(error, "")
