@@ -15,6 +15,7 @@ from chalicelib.http.paging import PARAMETERS
 from chalicelib.http.tables import Row
 from chalicelib.http.window import A_YEAR, time_range
 from chalicelib.operations.reports import Window
+from chalicelib.reporting.intervals import DAY_MS
 
 PATH = "/v2/contact_center/analytics/dataset/historical"
 QUERY = ("from", "to", "format", *PARAMETERS)
@@ -29,7 +30,12 @@ def window_of(call: Call[None], name: str, mark: str, size: int, most_days: int 
     if given is None:
         return Window(*time_range(call, most_days), size)
     found = re.fullmatch(rf"(\w+)\|(\w+)\|(\d{{1,14}})\|(\d{{1,14}})\|({mark})", given)
-    if found is None or found[1] != name or found[2] != _question(call):
+    longest = (most_days + 1) * DAY_MS  # a window of whole intervals may begin earlier, and end later, than was asked
+    if (
+        found is None
+        or (found[1], found[2]) != (name, _question(call))
+        or not 0 < int(found[4]) - int(found[3]) <= longest
+    ):
         wrong = FieldError("query/next_page_token", "Send the token of the page before with the same query, or none.")
         raise InvalidRequest("Validation Failed.", [wrong])
     return Window(int(found[3]), int(found[4]), size, found[5])

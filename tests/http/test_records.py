@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import jsonschema
@@ -12,6 +13,7 @@ import pytest
 
 from chalicelib.http.areas import records
 from chalicelib.http.areas.records import RECORDS
+from chalicelib.http.marks import page_token
 from chalicelib.operations import desk
 from chalicelib.operations.ordering import Order
 from chalicelib.reporting.definitions import SUMMED
@@ -137,6 +139,17 @@ def test_a_token_is_good_for_its_own_query_only() -> None:
     token = api.by("sue").get(f"{DATASETS}/engagement?page_size=1").body["next_page_token"]
     for wrong in (f"engagement_log?next_page_token={token}", f"engagement?channel=voice&next_page_token={token}"):
         assert api.by("sue").get(f"{DATASETS}/{wrong}").status == 400
+
+
+@pytest.mark.parametrize("window", ["0|99999999999999", "99999999999999|99999999999999", "9|8"])
+def test_a_token_goes_on_in_no_window_that_cannot_be_asked_for(window: str) -> None:
+    """Of three thousand years, each day is a question to the table."""
+    api, _ = after("A", "B")
+    api.centre.clock.pass_seconds(1)
+    token = api.by("sue").get(f"{DATASETS}/engagement?page_size=1").body["next_page_token"]
+    name, question, _, _, mark = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().split("|")
+    forged = page_token(f"{name}|{question}|{window}|{mark}")
+    assert api.by("sue").get(f"{DATASETS}/engagement?next_page_token={forged}").status == 400
 
 
 def raw(api: Api, path: str, accept: str = "") -> Any:
