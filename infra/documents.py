@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from chalicelib.configuration.document import pointer as pointer_of
 from chalicelib.errors import FieldError, InvalidRequest
@@ -56,7 +57,7 @@ class _Merging:
             self._field(file, key, node)
 
     def _field(self, file: Path, key: yaml.ScalarNode, node: yaml.Node) -> None:
-        name, at = str(key.value), pointer_of((str(key.value),))
+        name, at = _text(key), pointer_of((_text(key),))
         known = self.document.get(name)
         if isinstance(known, list) and isinstance(node, yaml.SequenceNode):
             for each in node.value:
@@ -78,9 +79,10 @@ class _Merging:
         for inner, value in node.value:
             if not isinstance(inner, yaml.ScalarNode):
                 raise _wrong(file, inner, "A field's name is a text.")
-            if inner.value in made:
-                raise _wrong(file, inner, f"`{inner.value}` stands here twice; keep one of them.")
-            made[inner.value] = self._value(file, value, at + pointer_of((inner.value,)), inner)
+            name = _text(inner)
+            if name in made:
+                raise _wrong(file, inner, f"`{name}` stands here twice; keep one of them.")
+            made[name] = self._value(file, value, at + pointer_of((name,)), inner)
         return made
 
 
@@ -89,7 +91,10 @@ def load(path: Path) -> Loaded:
     merging = _Merging()
     for file in files(path):
         try:
-            merging.add(file, yaml.compose(file.read_text(), Loader=yaml.SafeLoader))
+            merging.add(file, yaml.compose(_read(file), Loader=yaml.SafeLoader))
+        except ReaderError as error:
+            line = _read(file).count("\n", 0, error.position) + 1
+            raise _unreadable(f"{file}:{line}", f"This is no YAML: {error.reason}.") from None
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise _unreadable(f"{file}:{line}", f"This is no YAML: {error.problem}.") from None
@@ -109,8 +114,19 @@ def files(path: Path) -> list[Path]:
     return found
 
 
+def _read(file: Path) -> str:
+    """What a file says; YAML takes no tabs, which JSON has only between its words."""
+    text = file.read_text()
+    return text.replace("\t", " ") if file.suffix == ".json" else text
+
+
+def _text(node: yaml.Node) -> str:
+    """What stands there; JSON may write a character in two halves."""
+    return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _scalar(file: Path, node: yaml.Node) -> Any:
-    text = str(node.value)
+    text = _text(node)
     if getattr(node, "style", None) is not None:
         return text
     if text in PLAIN:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,15 @@ def test_times_dates_and_the_country_of_norway_are_texts(tmp_path: Path) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "how", [{}, {"indent": "\t"}, {"ensure_ascii": False}, {"indent": 1, "separators": (" ,\t", ":")}]
+)
+def test_json_is_read_however_it_is_written(tmp_path: Path, how: Any) -> None:
+    document = {"queues": [{"queue_id": "one", "queue_name": "\N{GRINNING FACE} é\t"}], "\N{GRINNING FACE}": {"x": 1}}
+    (tmp_path / "a.json").write_text(json.dumps(document, **how))
+    assert documents.load(tmp_path / "a.json").document == document
+
+
 def test_an_error_names_file_line_and_the_nearest_name(tmp_path: Path) -> None:
     folder = written(
         tmp_path,
@@ -74,6 +85,7 @@ UNREADABLE = [
     ("a: 1\na: 2\n", "a.yaml:2: `a` stands in"),
     ("a:\n  ? [x]\n  : 1\n", "a.yaml:2: A field's name is a text"),
     ("a: &a\n  b: *a\n", "An alias leads back to itself"),
+    ("a:\n- x\x7f\n", "a.yaml:2: This is no YAML: special characters are not allowed"),
     ("a:\n- 1e999\n", "a.yaml:2: The number is too large"),
     (f"a: {'9' * 400}.5\n", "a.yaml:1: The number is too large"),
     (f"a: {'9' * 5000}\n", "a.yaml:1: The number is too large"),
