@@ -11,8 +11,15 @@ LOCAL_FILE = Path(".interleave/local.json")
 
 def address(outputs: Mapping[str, str], endpoint_url: str | None) -> str:
     """The base URL, without a slash at its end."""
-    if endpoint_url is None:
-        return outputs["EndpointURL"].rstrip("/")
+    return outputs["EndpointURL"].rstrip("/") if endpoint_url is None else _emulated(outputs, endpoint_url)
+
+
+def gateway(outputs: Mapping[str, str], endpoint_url: str | None) -> str:
+    """The same of the gateway itself, which answers before a domain of one's own leads to it."""
+    return outputs["GatewayURL"] if endpoint_url is None else _emulated(outputs, endpoint_url)
+
+
+def _emulated(outputs: Mapping[str, str], endpoint_url: str) -> str:
     if "HttpApiId" in outputs:
         return f"{endpoint_url}/_aws/execute-api/{outputs['HttpApiId']}"
     return f"{endpoint_url}/restapis/{outputs['RestAPIId']}/api/_user_request_"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra import deploy as stacks
+from infra import endpoints
 from infra.cli import files
 from infra.cli.configuration import CHANGED, STARTER, put
 from infra.cli.connection import Options, Tenant
@@ -20,10 +21,13 @@ from infra.cli.failures import Failed
 from infra.cli.output import table
 from infra.cli.shell import CONTACT_CENTER, Json
 
+if TYPE_CHECKING:
+    from infra.cli.smoke import Check
+
 FIRST_CLIENT = "admin"
 OWN_CLIENT = "deployment"
 """The client that a deployment makes for itself and, in the end, leaves without a secret."""
-TOLD = ("SignIn", "Archive")
+TOLD = ("SignIn", "Archive", "DomainTarget")
 """How the names of the outputs begin that people have to know."""
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
@@ -143,6 +147,7 @@ def destroy(
 def _deploy(found: Deployed, plan: bool, starter: bool, new_secret: bool, yes: bool) -> None:
     from infra import package
 
+    from infra.cli import smoke
     documents = files.given(found.settings.configuration) if found.settings.configuration else None
     folder = package.build(found.say)
     parameters = found.settings.parameters(found.tenant)
@@ -163,7 +168,10 @@ def _deploy(found: Deployed, plan: bool, starter: bool, new_secret: bool, yes: b
     outputs = found.stack.outputs()
     with _caller(found, outputs) as tenant:
         version = _configure(found, tenant, documents, starter, yes)
-        document["checks"] = _smoke(found, tenant, outputs)
+        found.say("Trying it …")
+        tried = _tried(found, [smoke.token(tenant)])
+        tried += _tried(found, smoke.checks(tenant, found.session.client("lambda"), outputs["SweeperName"]))
+        document["checks"] = [each._asdict() for each in tried]
     document |= {"endpoint": found.address(), "account_id": found.tenant, "configuration": version}
     document["domain_target"] = outputs.get("DomainTarget")
     document["credentials"] = _credentials(found, outputs, new_secret)
@@ -181,20 +189,17 @@ def _configure(found: Deployed, tenant: Tenant, documents: files.Given | None, s
     return put(tenant, found.output, documents, yes=yes)
 
 
-def _smoke(found: Deployed, tenant: Tenant, outputs: dict[str, str]) -> list[dict[str, Any]]:
+def _tried(found: Deployed, checks: Iterable[Check]) -> list[Check]:
     """What was tried, all of it good. Raises `Failed`."""
-    from infra.cli import smoke
-
-    found.say("Trying it …")
     tried = []
-    for check in smoke.checks(tenant, found.session.client("lambda"), outputs["SweeperName"]):
+    for check in checks:
         found.say(f"  {'ok' if check.ok else 'WRONG'}  {check.name}: {check.text}")
         tried.append(check)
     wrong = tuple(f"{each.name}: {each.text}" for each in tried if not each.ok)
     if wrong:
         step = f"Look at the logs in /interleave/{found.stack.name}/…, or `interleave rollback {found.tenant}`."
         raise Failed(f"{found.tenant} is deployed, but does not work.", step, wrong)
-    return [each._asdict() for each in tried]
+    return tried
 
 
 def _credentials(found: Deployed, outputs: dict[str, str], anew: bool) -> dict[str, str] | None:
@@ -214,7 +219,8 @@ def _caller(found: Deployed, outputs: dict[str, str]) -> Iterator[Tenant]:
 
     store = _store(found, outputs)
     made = clients.create(store, OWN_CLIENT, "admin")
-    address = Options(found.address(), found.tenant, made["client_id"], made["client_secret"])
+    url = endpoints.gateway(outputs, found.session.endpoint_url)
+    address = Options(url, found.tenant, made["client_id"], made["client_secret"])
     try:
         with Tenant(found.shell.connect(address)) as tenant:
             yield tenant

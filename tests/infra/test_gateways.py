@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from chalicelib.http.api import all_endpoints
@@ -41,6 +42,20 @@ def test_both_gateways_throttle_the_whole_tenant(resources: Resources) -> None:
     for settings in (resources["HttpStage"]["Properties"]["DefaultRouteSettings"], rest):
         assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
         assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
+
+
+def test_a_gateway_has_an_address_of_its_own_whatever_its_domain(built: Path) -> None:
+    outputs = json.loads((built / "sam.json").read_text())["Outputs"]
+    assert "DomainName" in json.dumps(outputs["EndpointURL"])
+    kind, http, rest = outputs["GatewayURL"]["Value"]["Fn::If"]
+    assert (kind, http["Fn::Sub"][:17], rest["Fn::Sub"][:17]) == ("IsHttp", "https://${HttpApi", "https://${RestAPI")
+
+
+def test_access_logs_of_any_number_of_tenants_fit_one_policy(resources: Resources) -> None:
+    """An HTTP API's logs are delivered. For a group of another name each tenant would add to a policy of the account's,
+    which has room for 5,120 characters."""
+    name = resources["AccessLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert name == "/aws/vendedlogs/interleave/${AWS::StackName}/access"
 
 
 def test_access_logs_hold_nothing_of_a_person(resources: Resources) -> None:

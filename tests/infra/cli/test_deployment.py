@@ -17,13 +17,20 @@ from infra.cli import app, smoke
 from infra.cli.connection import Options
 from infra.cli.deployment import FIRST_CLIENT, OWN_CLIENT
 from infra.cli.smoke import Check
+from infra.cli.failures import Failed
 from infra.client import Reply
 from tests.infra.test_deploy import Following, built
 from tests.support.api import Api
 from tests.support.command_line import Ran, interleave
 from tests.support.worlds import TABLE, aws
 
-OUTPUTS = {"TableName": TABLE["TableName"], "EndpointURL": "https://acme.example/", "SweeperName": "sweeper"}
+GATEWAY = "https://a1b2.execute-api.us-east-1.amazonaws.com"
+OUTPUTS = {
+    "TableName": TABLE["TableName"],
+    "EndpointURL": "https://acme.example/",
+    "GatewayURL": GATEWAY,
+    "SweeperName": "sweeper",
+}
 
 
 class Tenant:
@@ -93,6 +100,42 @@ def test_the_first_deployment_tells_the_first_client_once(account: Account) -> N
 
 
 def test_people_are_told_what_would_change_how_far_it_is_and_what_to_set(account: Account) -> None:
+def test_a_tenant_is_tried_at_its_gateway_while_its_domain_leads_nowhere_yet(account: Account) -> None:
+    """Where to point the domain is told by the deployment itself, so that none can wait for it."""
+    target = "d-1.execute-api.us-east-1.amazonaws.com"
+    account.cloud.outputs = {**OUTPUTS, "DomainTarget": target}
+    told = account.interleave("deploy", "acme", "--json").document
+    assert [each.url for each in account.reached] == [GATEWAY]
+    assert (told["endpoint"], told["domain_target"]) == ("https://acme.example", target)
+    assert account.interleave("status", "acme", "--json").document["DomainTarget"] == target
+
+
+def test_a_new_gateway_that_does_not_answer_yet_is_waited_for(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the configuration is asked for: a first deployment would end there."""
+    answers = iter([False, False, True])
+    come_in = []
+
+    def token(_: Tenant) -> str:
+        if not next(answers):
+            raise Failed("The token endpoint answered 404: {'message': 'Not Found'}")
+        come_in.append(True)
+        return "token"
+
+    def call(_: Tenant, *__: Any, **___: str) -> Reply:
+        if not come_in:
+            raise Failed("The token endpoint answered 404: {'message': 'Not Found'}")
+        return Reply(200, {}, {"version": 0})
+
+    monkeypatch.setattr(Tenant, "token", token)
+    monkeypatch.setattr(Tenant, "call", call)
+    monkeypatch.setattr("infra.cli.smoke.time.sleep", lambda _: None)
+    ran = account.interleave("deploy", "acme", "--json")
+    assert ran.code == 0, ran.error
+    assert [each["name"] for each in ran.document["checks"]] == ["a token", "health"]
+
+
     ran = account.interleave("deploy", "acme")
     assert "+  Queue  AWS::SQS::Queue" in ran.out
     assert "export INTERLEAVE_URL=https://acme.example\n" in ran.out
