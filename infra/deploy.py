@@ -15,6 +15,7 @@ from infra.upload import Template, Uploads
 NOTE = "Interleave"
 """Where a template's metadata say which template it is, and which was deployed before it."""
 SHARDS = "Shards"
+KEY = "CustomerKey"
 
 
 def stack_name(tenant: str) -> str:
@@ -38,15 +39,16 @@ def proposed(
     uploads = Uploads(session)
     say(f"Uploading the package of {stack.name} …")
     key = uploads.template(uploads.package(folder, template))
-    stack.settle()
+    _settle(session, stack)
     _may_only_grow(stack, parameters)
+    _may_have_its_key(session, stack, parameters)
     return _propose(uploads, stack, key, parameters, say)
 
 
 def proposed_back(session: Any, stack: Stack, say: Say) -> Proposal | None:
     """What going back to the package before would change; what the stack was given stays. Raises `DeployFailed`."""
     uploads = Uploads(session)
-    stack.settle()
+    _settle(session, stack)
     before = stack.template().get("Metadata", {}).get(NOTE, {}).get("before")
     if not before:
         raise DeployFailed(f"{stack.name} has had no other package yet.", "Deploy an older checkout instead.")
@@ -61,6 +63,15 @@ def template_of(folder: Path) -> Template:
     return dict(json.loads((folder / "sam.json").read_text()))
 
 
+def _settle(session: Any, stack: Stack) -> None:
+    """Get the stack where it can be deployed to. A table that a failed creation left goes: nobody could export it once
+    its key is gone, and so nobody could destroy the tenant."""
+    from infra.removal import Leftovers  # slow to import, and of no use to most commands
+
+    for table in stack.settle():
+        Leftovers(session, stack.name).delete_table(table)
+
+
 def _may_only_grow(stack: Stack, parameters: Parameters) -> None:
     """What was written under a shard that is looked at no longer would wait for ever. Raises `DeployFailed`."""
     now, wanted = (int(each.get(SHARDS, 1)) for each in (stack.parameters(), parameters))
@@ -68,6 +79,21 @@ def _may_only_grow(stack: Stack, parameters: Parameters) -> None:
         raise DeployFailed(
             f"{stack.name} has {now} shards and would have {wanted}; nothing was changed.",
             f"Set `shards: {now}` or more in the tenant's settings, and deploy no package that does not know it.",
+        )
+
+
+def _may_have_its_key(session: Any, stack: Stack, parameters: Parameters) -> None:
+    """A key's name outlives its stack and its setting, and AWS gives it to one key alone. Raises `DeployFailed`."""
+    if parameters.get(KEY) != "true" or stack.parameters().get(KEY) == "true":
+        return
+    from infra.removal import Leftovers  # slow to import, and of no use to most commands
+
+    left = Leftovers(session, stack.name).keys()
+    if left:
+        raise DeployFailed(
+            f"{left[0]} is the name of a key already, which an earlier stack or setting left; nothing was changed.",
+            "Where an earlier tenant was to go, run `interleave destroy` again. Else delete that alias in KMS, and its "
+            "key once no backup needs it. Then run the same command again.",
         )
 
 

@@ -18,6 +18,11 @@ from infra.stacks import DeployFailed, Say, Stack
 
 TAG = "interleave-stack"
 """By this an archive's bucket says whose it is: CloudFormation cuts the name of a bucket short."""
+PATIENCE: Any = {"Delay": 1, "MaxAttempts": 1800}
+"""Half an hour, in seconds: a large table takes minutes to go."""
+GOING = "DELETING"
+UNREADABLE = ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED")
+"""How a table is whose key was disabled or deleted."""
 WEEK = 7
 """Days for which AWS keeps a key that is to be deleted, at least."""
 
@@ -81,13 +86,27 @@ class Leftovers:
                     )
         self._s3.delete_bucket(Bucket=bucket)
 
+    def state(self, table: str) -> str | None:
+        """The status of a table; None once it is gone, which may be before it is listed no more."""
+        found = self._described(table)
+        return None if found is None else str(found["TableStatus"])
+
     def delete_table(self, table: str) -> None:
-        """Delete a table, also one that is protected."""
-        if self._dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
+        """Delete a table, also one that is protected; one that is going is waited for, one that is gone passed over."""
+        found = self._described(table)
+        if found is None:
+            return
+        if found.get("DeletionProtectionEnabled"):
             self._dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
-            self._dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
+            self._dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig=PATIENCE)
         self._dynamodb.delete_table(TableName=table)
-        self._dynamodb.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig=PATIENCE)
+
+    def _described(self, table: str) -> dict[str, Any] | None:
+        try:
+            return dict(self._dynamodb.describe_table(TableName=table)["Table"])
+        except self._dynamodb.exceptions.ResourceNotFoundException:
+            return None
 
     def delete_queue(self, url: str) -> None:
         """Delete a queue with what is in it: hints, never work."""
@@ -128,14 +147,22 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say, *, with_archive:
     """
     left = Leftovers(session, stack.name)
     say(f"Deleting the stack {stack.name} …")
+    empty = stack.stillborn()
     stack.delete()
+    for table in empty:
+        left.delete_table(table)
+        say(f"  {table}, in which nothing was, deleted")
     files = []
     for table in left.tables():
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        file = folder / f"{table}-{moment}.jsonl.gz"
-        count = backup.save(session.client("dynamodb"), table, file, say)
-        say(f"  {count} rows of {table} are in {file}")
-        files.append(file)
+        state = left.state(table)
+        if state in UNREADABLE:
+            raise DeployFailed(
+                f"{table} cannot be read, for its key was disabled or deleted; what is left of {stack.name} stays.",
+                "Enable the key, or call its deletion off; where it is gone, delete the table by hand. "
+                "Then run the same command again.",
+            )
+        if state not in (None, GOING):
+            files.append(_export(session, table, folder, say))
         left.delete_table(table)
         say(f"  {table} deleted")
     ended, needed = [], []
@@ -153,3 +180,10 @@ def destroy(session: Any, stack: Stack, folder: Path, say: Say, *, with_archive:
         left.delete_queue(url)
         say(f"  {url.rsplit('/', 1)[-1]} deleted")
     return files
+
+
+def _export(session: Any, table: str, folder: Path, say: Say) -> Path:
+    file = folder / f"{table}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl.gz"
+    count = backup.save(session.client("dynamodb"), table, file, say)
+    say(f"  {count} rows of {table} are in {file}")
+    return file

@@ -103,8 +103,21 @@ class Stack:
         found: dict[str, Any] = self._cloudformation.get_template(StackName=self.name, TemplateStage="Original")
         return dict(found["TemplateBody"])
 
-    def settle(self) -> None:
-        """Get the stack where it can be deployed to: wait for what is under way, and clear away what failed."""
+    def stillborn(self) -> list[str]:
+        """The tables that a creation which failed has left: there was never work in them, and their key is on its way
+        out."""
+        if self.status() not in STILLBORN:
+            return []
+        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        kept = [each for page in pages for each in page["StackResourceSummaries"] if each["ResourceType"] in KEPT]
+        return [each["PhysicalResourceId"] for each in kept if each.get("PhysicalResourceId")]
+
+    def settle(self) -> list[str]:
+        """Get the stack where it can be deployed to: wait for what is under way, and clear away what failed.
+
+        What that leaves for others to clear away are tables; see `stillborn`.
+        """
+        tables: list[str] = []
         status = self.status()
         if status not in (None, "REVIEW_IN_PROGRESS") and str(status).endswith("_IN_PROGRESS"):
             self._say(f"{self.name} is {status}: waiting for that …")
@@ -126,11 +139,14 @@ class Stack:
             raise DeployFailed(f"{self.name} could not be deleted.", "Run `interleave destroy` again, then deploy.")
         if status is not None:
             self._tidy()
+            tables = self.stillborn()
 
+            status = None
     def propose(self, url: str, parameters: Parameters) -> Proposal | None:
         """Make a change set; None if it would change nothing."""
         kind = "UPDATE" if self.exists() else "CREATE"
         name = f"{OURS}{time.time_ns()}"
+        return tables
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())]
         try:
             self._cloudformation.create_change_set(

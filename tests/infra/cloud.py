@@ -31,15 +31,14 @@ class Cloud:
         self.goes_back = True
         self.outputs: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
+        self.resources: list[dict[str, str]] = []
         self.exceptions = type("Exceptions", (), {"ClientError": ClientError})
 
     def describe_stacks(self, StackName: str) -> Any:
-        if self.status is None:
-            error = {"Error": {"Code": "ValidationError", "Message": f"{StackName} does not exist"}}
-            raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type]
+        status = self._status_of(StackName, "DescribeStacks")
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()]
-        found = {"StackStatus": self.status, "Outputs": outputs}
-        if self.ends is not None and self.status.endswith("_IN_PROGRESS"):
+        found = {"StackStatus": status, "Outputs": outputs}
+        if self.ends is not None and status.endswith("_IN_PROGRESS"):
             self.status, self.ends = (None if self.ends == "gone" else self.ends), None
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.given.items()]
         return {"Stacks": [{**found, "Parameters": parameters}]}
@@ -95,9 +94,16 @@ class Cloud:
         self.status, self.ends = "UPDATE_ROLLBACK_IN_PROGRESS", ends
 
     def get_paginator(self, name: str) -> Any:
-        assert name == "list_change_sets"
+        assert name in ("list_change_sets", "list_stack_resources")
         return self
 
     def paginate(self, StackName: str) -> Any:
+        self._status_of(StackName, "ListChangeSets")
         names = [{"ChangeSetName": name, "ExecutionStatus": "AVAILABLE"} for name in self.change_sets]
-        return [{"Summaries": names}]
+        return [{"Summaries": names, "StackResourceSummaries": self.resources}]
+
+    def _status_of(self, name: str, operation: str) -> str:
+        if self.status is None:
+            error = {"Error": {"Code": "ValidationError", "Message": f"{name} does not exist"}}
+            raise ClientError(error, operation)  # type: ignore[arg-type]
+        return self.status

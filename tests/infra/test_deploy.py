@@ -14,7 +14,7 @@ from infra import deploy, package
 from infra.settings import Settings, settings_of
 from infra.stacks import DeployFailed, Stack
 from tests.infra.cloud import Cloud
-from tests.support.worlds import Session, aws
+from tests.support.worlds import TABLE, Session, aws
 
 
 class Following(Cloud):
@@ -95,6 +95,41 @@ def test_shards_grow_and_never_shrink(tmp_path: Path) -> None:
         with pytest.raises(DeployFailed, match="has 4 shards and would have 1"):
             back(cloud)
         assert put(cloud, second, {"Shards": "8"})
+
+
+@pytest.mark.parametrize(("status", "ends"), [("ROLLBACK_COMPLETE", None), ("CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")])
+def test_the_table_of_a_creation_that_failed_goes_with_its_stack(tmp_path: Path, status: str, ends: str | None) -> None:
+    """It holds nothing, its key is gone with the creation, and nobody could read or export it in a week."""
+    cloud = Following(status)
+    cloud.ends = ends
+    cloud.resources = [
+        {"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": "interleave-acme-Table-NEW"},
+        {"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": ""},
+        {"ResourceType": "AWS::SQS::Queue", "PhysicalResourceId": "https://sqs/1/interleave-acme-Doorbell-1"},
+    ]
+    with aws():
+        dynamodb = boto3.client("dynamodb")
+        for name in ("NEW", "OLD"):
+            table: Any = {**TABLE, "TableName": f"interleave-acme-Table-{name}", "DeletionProtectionEnabled": True}
+            dynamodb.create_table(**table)
+        assert put(cloud, built(tmp_path / "1", "one"), {})
+        assert set(dynamodb.list_tables()["TableNames"]) - {TABLE["TableName"]} == {"interleave-acme-Table-OLD"}
+
+
+def test_a_key_that_was_left_is_told_before_cloudformation_falls_over_its_name(tmp_path: Path) -> None:
+    package, cloud = built(tmp_path / "1", "one", "CustomerKey"), Following()
+    with aws():
+        kms = boto3.client("kms")
+        assert put(cloud, package, {"CustomerKey": "false"})
+        kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        for each in (cloud, Following()):
+            done = list(each.done)
+            with pytest.raises(DeployFailed, match="alias/interleave-acme is the name of a key already") as failed:
+                put(each, package, {"CustomerKey": "true"})
+            assert "interleave destroy" in failed.value.step
+            assert each.done == done
+        cloud.given = {"CustomerKey": "true"}
+        assert put(cloud, built(tmp_path / "2", "two", "CustomerKey"), {"CustomerKey": "true"})
 
 
 def test_a_rollback_by_cloudformation_takes_the_way_back_along(tmp_path: Path) -> None:

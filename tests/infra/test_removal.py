@@ -14,7 +14,7 @@ import pytest
 
 from infra import backup
 from infra.removal import Leftovers, destroy
-from infra.stacks import Stack
+from infra.stacks import DeployFailed, Stack
 from tests.infra.cloud import Cloud
 from tests.support.worlds import TABLE, Session, aws
 
@@ -138,6 +138,84 @@ def test_a_key_whose_new_name_is_not_listed_yet_stays_for_its_archive(account: A
     kms.delete_alias(AliasName="alias/interleave-acme-a-1")  # as if it were not listed
     assert (needed, left.end_key("interleave-acme", [needed])) == (key, None)
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def only_one(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The client of DynamoDB that every session gives from now on."""
+    dynamodb, client = boto3.client("dynamodb"), Session.client
+    monkeypatch.setattr(Session, "client", lambda self, name: dynamodb if name == "dynamodb" else client(self, name))
+    return dynamodb
+
+
+class Slow:
+    """A DynamoDB that takes its time to delete a table."""
+
+    def __init__(self, dynamodb: Any, seconds: int) -> None:
+        self.described, self.deleted = dynamodb.describe_table, dynamodb.delete_table
+        self.seconds = seconds
+        self.going: set[str] = set()
+
+    def delete_table(self, TableName: str) -> None:
+        self.going.add(TableName)
+
+    def describe_table(self, TableName: str) -> Any:
+        if TableName in self.going:
+            self.seconds -= 1
+            if self.seconds == 0:
+                self.deleted(TableName=TableName)
+        found = self.described(TableName=TableName)
+        if TableName in self.going:
+            found["Table"]["TableStatus"] = "DELETING"
+        return found
+
+
+@pytest.fixture
+def slow(account: Any, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    dynamodb = only_one(monkeypatch)
+    found = Slow(dynamodb, seconds=200)
+    monkeypatch.setattr(dynamodb, "describe_table", found.describe_table)
+    monkeypatch.setattr(dynamodb, "delete_table", found.delete_table)
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda _: None)
+    return found
+
+
+def test_a_table_that_takes_minutes_to_go_is_waited_for(account: Any, slow: Slow, tmp_path: Path) -> None:
+    dynamodb, sqs = account
+    assert len(destroyed(Cloud("CREATE_COMPLETE"), tmp_path)) == 1
+    assert (tables(dynamodb), queues(sqs)) == (set(NEIGHBOURS), set(OTHER_QUEUES))
+
+
+def test_a_table_that_is_going_already_is_not_exported_again(account: Any, slow: Slow, tmp_path: Path) -> None:
+    """A run that died while it waited has exported it."""
+    dynamodb, _ = account
+    dynamodb.update_table(TableName=MINE, DeletionProtectionEnabled=False)
+    slow.going.add(MINE)
+    assert destroyed(Cloud(None), tmp_path) == []
+    assert tables(dynamodb) == set(NEIGHBOURS)
+
+
+@pytest.mark.parametrize("status", ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED"])
+def test_a_table_whose_key_was_taken_away_stays_and_so_does_the_key(
+    account: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    _, sqs = account
+    kms, dynamodb = boto3.client("kms"), only_one(monkeypatch)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=key)
+    monkeypatch.setattr(dynamodb, "describe_table", lambda **_: {"Table": {"TableStatus": status}})
+    with pytest.raises(DeployFailed, match=f"{MINE} cannot be read") as failed:
+        destroyed(Cloud("CREATE_COMPLETE"), tmp_path)
+    assert "the same command" in failed.value.step
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+    assert set(QUEUES) <= queues(sqs)
+
+
+def test_the_table_of_a_creation_that_failed_needs_no_export(account: Any, tmp_path: Path) -> None:
+    dynamodb, _ = account
+    cloud = Cloud("ROLLBACK_COMPLETE")
+    cloud.resources = [{"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": MINE}]
+    assert destroyed(cloud, tmp_path) == []
+    assert tables(dynamodb) == set(NEIGHBOURS)
 
 
 def test_no_table_goes_without_its_rows_being_in_a_file(account: Any, tmp_path: Path) -> None:
