@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +22,11 @@ VISIBILITY_SECONDS = 30
 """How long a drained notice stays hidden: the time until another router finds what a crashed one had taken."""
 RETENTION_SECONDS = 14 * 86_400
 TRIES_BEFORE_DEAD = 5
+LONGEST_NAME = 80
+"""Characters of a queue's name that SQS takes."""
+DEAD = "-dead"
+DIGEST = 16
+"""Characters by which queues are told apart whose names are cut."""
 
 
 @cache
@@ -50,11 +56,12 @@ class SqsTransport:
 
     def create_queue(self, queue_id: str) -> None:
         common: Any = {"MessageRetentionPeriod": str(RETENTION_SECONDS), "SqsManagedSseEnabled": "true"}
-        dead = self._client.create_queue(QueueName=f"{self._prefix}{queue_id}-dead", Attributes=common)
+        name = self._name(queue_id)
+        dead = self._client.create_queue(QueueName=f"{name}{DEAD}", Attributes=common)
         arn = self._client.get_queue_attributes(QueueUrl=dead["QueueUrl"], AttributeNames=["QueueArn"])
         redrive = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": TRIES_BEFORE_DEAD}
         self._client.create_queue(
-            QueueName=f"{self._prefix}{queue_id}",
+            QueueName=name,
             Attributes={
                 **common,
                 "VisibilityTimeout": str(VISIBILITY_SECONDS),
@@ -118,7 +125,14 @@ class SqsTransport:
                 return
 
     def _url(self, queue_id: str) -> str:
-        return f"{self._doorbell_url.rsplit('/', 1)[0]}/{self._prefix}{queue_id}"
+        return f"{self._doorbell_url.rsplit('/', 1)[0]}/{self._name(queue_id)}"
+
+    def _name(self, queue_id: str) -> str:
+        """A long tenant's name leaves little room for a long id."""
+        name, room = f"{self._prefix}{queue_id}", LONGEST_NAME - len(DEAD)
+        if len(name) <= room:
+            return name
+        return f"{name[: room - DIGEST - 1]}-{sha256(queue_id.encode()).hexdigest()[:DIGEST]}"
 
 
 def ring_of(body: str) -> Ring | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.messaging.protocol import Notice, Ring
-from chalicelib.messaging.sqs import ring_of
+from chalicelib.messaging.sqs import SqsTransport, ring_of
 from tests.support.worlds import AwsCentre, Centre, aws, aws_centre
 
 
@@ -23,6 +23,19 @@ def test_creating_a_queue_again_changes_nothing(any_centre: Centre) -> None:
     transport.announce([Notice("billing", "e", 1)])
     transport.create_queue("billing")
     assert transport.drain("billing").notices == (Notice("billing", "e", 1),)
+
+
+def test_queues_of_the_longest_names_are_told_apart() -> None:
+    """SQS gives a name 80 characters; a tenant may have 32, a queue 40."""
+    long = [f"{'q' * 39}{n}" for n in range(2)]
+    with aws() as clients:
+        transport = SqsTransport(clients.sqs, clients.doorbell_url, f"interleave-{'t' * 32}-queue-")
+        for queue_id in long:
+            transport.create_queue(queue_id)
+            transport.announce([Notice(queue_id, "e", 1)])
+        assert [transport.drain(each).notices for each in long] == [(Notice(each, "e", 1),) for each in long]
+        found = clients.sqs.list_queues(QueueNamePrefix=f"interleave-{'t' * 32}-queue-qqq")["QueueUrls"]
+        assert len(found) == 4
 
 
 def test_a_poisoned_message_goes_to_the_dead_letters_after_bounded_tries_and_is_counted() -> None:
