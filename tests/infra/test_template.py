@@ -255,6 +255,14 @@ def test_a_tenants_key_turns_and_outlives_its_stack_as_the_table_does(resources:
     assert resources["KeyAlias"]["Properties"]["TargetKeyId"] == {"Ref": "Key"}
 
 
+def test_an_archive_that_outlives_its_stack_still_asks_for_tls(resources: Resources) -> None:
+    policies = {
+        (resources[each]["DeletionPolicy"], resources[each]["UpdateReplacePolicy"])
+        for each in ("ArchiveBucket", "ArchiveBucketPolicy")
+    }
+    assert policies == {("RetainExceptOnCreate", "Retain")}
+
+
 def test_people_sign_in_at_a_pool_without_a_secret_and_by_code_alone(resources: Resources) -> None:
     client = resources["ConsoleClient"]["Properties"]
     assert (client["GenerateSecret"], client["AllowedOAuthFlows"]) == (False, ["code"])
