@@ -16,6 +16,8 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 32
 RESERVED = "-queue"
 """A tenant's work-item queues are named `interleave-<tenant>-queue-…`; another tenant's stack must not be."""
+COGNITOS = ("amazon", "aws", "cognito")
+"""Words that no address of a user pool may have in it; it has the tenant's name."""
 
 
 class _Part(BaseModel):
@@ -107,6 +109,11 @@ def settings_of(tenant: str, file: Path | None = None) -> Settings:
         raise DeployFailed(
             f"{where} is not as it should be: {places}", "docs/deploying.md lists every setting."
         ) from error
+    if found.user_pool and any(word in tenant for word in COGNITOS):
+        raise DeployFailed(
+            f"{tenant} can have no user pool: Cognito takes no {', '.join(COGNITOS)} in the address of one.",
+            "Take out `user_pool` and name another identity provider, or give the tenant another name.",
+        )
     if found.configuration is not None:
         return found.model_copy(update={"configuration": where.parent / found.configuration})
     return found

@@ -89,7 +89,12 @@ class Stack:
         found = self.described()
         if found is None:
             raise DeployFailed(f"There is no stack {self.name}.", "Check the name, the region and the profile.")
-        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+        if not found.get("Outputs"):
+            raise DeployFailed(
+                f"The stack {self.name} is {found['StackStatus']}, and says nothing of itself.",
+                "`interleave status` says how it is; deploying it again goes on from there.",
+            )
+        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
 
     def parameters(self) -> Parameters:
         """What it was deployed with."""
@@ -134,19 +139,19 @@ class Stack:
                 )
         if status in STILLBORN:
             self._say(f"{self.name} is {status}: its creation failed, so it is created anew …")
+            tables = self.stillborn()
             self.delete()
+            status = None
         if status == "DELETE_FAILED":
             raise DeployFailed(f"{self.name} could not be deleted.", "Run `interleave destroy` again, then deploy.")
         if status is not None:
             self._tidy()
-            tables = self.stillborn()
+        return tables
 
-            status = None
     def propose(self, url: str, parameters: Parameters) -> Proposal | None:
         """Make a change set; None if it would change nothing."""
         kind = "UPDATE" if self.exists() else "CREATE"
         name = f"{OURS}{time.time_ns()}"
-        return tables
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())]
         try:
             self._cloudformation.create_change_set(

@@ -27,6 +27,9 @@ Profile = Annotated[str | None, typer.Option(help="The AWS profile; else the set
 EndpointUrl = Annotated[
     str | None, typer.Option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="An emulator instead of AWS.")
 ]
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+"""What the services of AWS call credentials that were good for a time."""
+AGAIN = "Then run the same command again."
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 
 
@@ -57,7 +60,12 @@ class Deployed:
     def expect_stack(self) -> None:
         """Raise `Failed` where there is nothing yet that could be worked with."""
         if not self.stack.exists():
-            raise Failed(f"{self.tenant} is not deployed.", f"`interleave deploy {self.tenant}` deploys it.")
+            raise self.missing()
+
+    def missing(self) -> Failed:
+        """That it is not here: it may well be in another region."""
+        where = self.session.region_name
+        return Failed(f"{self.tenant} is not deployed in {where}.", f"`interleave deploy {self.tenant}` deploys it.")
 
     def say(self, text: str) -> None:
         """Tell people how far it is; programs wait for the result."""
@@ -85,7 +93,9 @@ def deployed(context: typer.Context, tenant: str, where: Where, as_json: bool) -
 @contextmanager
 def told() -> Iterator[None]:
     """Whatever AWS refuses inside is told with the next step. Raises `Failed`."""
-    from botocore.exceptions import BotoCoreError, ClientError  # slow to import, like boto3 itself
+    # slow to import, like boto3 itself
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NotReached
 
     try:
         yield
@@ -94,7 +104,12 @@ def told() -> Iterator[None]:
     except ClientError as error:
         named = error.response["Error"]
         message = f"AWS refuses {error.operation_name}: {named.get('Message') or named.get('Code')}"
-        raise Failed(message, "Check the profile and what it may do; docs/deploying.md lists it.") from error
+        step = "Check the profile and what it may do; docs/deploying.md lists it."
+        if named.get("Code") in EXPIRED:
+            step = f"Sign in to AWS again. {AGAIN}"
+        raise Failed(message, step) from error
+    except (NotReached, HTTPClientError) as error:
+        raise Failed(f"AWS cannot be reached: {error}", f"Look at the network and at the region. {AGAIN}") from error
     except BotoCoreError as error:
         step = "Set AWS credentials and a region, by --profile and --region, the settings or the environment."
         raise Failed(f"AWS cannot be reached: {error}", step) from error

@@ -92,7 +92,7 @@ def status(
     with deployed(context, tenant, where, as_json) as found:
         state = found.stack.status()
         if state is None:
-            raise Failed(f"{tenant} is not deployed.", f"`interleave deploy {tenant}` deploys it.")
+            raise found.missing()
         document: dict[str, Any] = {"tenant": tenant, "stack": found.stack.name, "status": state}
         if found.stack.exists():
             note = found.stack.template().get("Metadata", {}).get(stacks.NOTE, {})
@@ -133,7 +133,8 @@ def destroy(
         stays = f" but its archive, {', '.join(archives)}" if archives else ""
         if found.stack.status() is None and not left_over:
             document = {"tenant": tenant, "files": [], "archives": archives}
-            found.output.result(document, f"Nothing is left of {tenant}{stays}.")
+            text = f"Nothing is left of {tenant} in {found.session.region_name}{stays}."
+            found.output.result(document, text)
             return
         if not to.is_dir():
             raise Failed(f"{to} is no folder.", "Make it, or name another with --to.")
@@ -146,8 +147,8 @@ def destroy(
 
 def _deploy(found: Deployed, plan: bool, starter: bool, new_secret: bool, yes: bool) -> None:
     from infra import package
-
     from infra.cli import smoke
+
     documents = files.given(found.settings.configuration) if found.settings.configuration else None
     folder = package.build(found.say)
     parameters = found.settings.parameters(found.tenant)
@@ -167,9 +168,9 @@ def _deploy(found: Deployed, plan: bool, starter: bool, new_secret: bool, yes: b
         found.stack.carry_out(proposal)
     outputs = found.stack.outputs()
     with _caller(found, outputs) as tenant:
-        version = _configure(found, tenant, documents, starter, yes)
         found.say("Trying it …")
         tried = _tried(found, [smoke.token(tenant)])
+        version = _configure(found, tenant, documents, starter, yes)
         tried += _tried(found, smoke.checks(tenant, found.session.client("lambda"), outputs["SweeperName"]))
         document["checks"] = [each._asdict() for each in tried]
     document |= {"endpoint": found.address(), "account_id": found.tenant, "configuration": version}

@@ -216,6 +216,17 @@ def test_a_wrong_setting_is_told_with_its_file_and_field(tmp_path: Path, text: s
     assert failed.value.step
 
 
+@pytest.mark.parametrize("name", ["lawson", "amazonia", "incognito"])
+def test_a_name_that_cognito_takes_for_its_own_has_no_user_pool(tmp_path: Path, name: str) -> None:
+    """The address at which people sign in has the tenant's name, and those words are refused in it."""
+    file = tmp_path / "settings.yaml"
+    file.write_text("user_pool: true")
+    with pytest.raises(DeployFailed, match=f"{name} can have no user pool") as failed:
+        settings_of(name, file)
+    assert "identity provider" in failed.value.step
+    assert settings_of("acme", file).user_pool
+
+
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(DeployFailed, match="cannot be read: No such file"):
         settings_of("acme", tmp_path / "acme.yaml")

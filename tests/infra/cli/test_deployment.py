@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 from typer.testing import CliRunner
 
 from chalicelib.storage.dynamodb import DynamoStore
@@ -16,8 +17,8 @@ from infra import package, sessions
 from infra.cli import app, smoke
 from infra.cli.connection import Options
 from infra.cli.deployment import FIRST_CLIENT, OWN_CLIENT
-from infra.cli.smoke import Check
 from infra.cli.failures import Failed
+from infra.cli.smoke import Check
 from infra.client import Reply
 from tests.infra.test_deploy import Following, built
 from tests.support.api import Api
@@ -99,7 +100,6 @@ def test_the_first_deployment_tells_the_first_client_once(account: Account) -> N
     assert len(account.client(FIRST_CLIENT).secrets) == 1
 
 
-def test_people_are_told_what_would_change_how_far_it_is_and_what_to_set(account: Account) -> None:
 def test_a_tenant_is_tried_at_its_gateway_while_its_domain_leads_nowhere_yet(account: Account) -> None:
     """Where to point the domain is told by the deployment itself, so that none can wait for it."""
     target = "d-1.execute-api.us-east-1.amazonaws.com"
@@ -136,6 +136,7 @@ def test_a_new_gateway_that_does_not_answer_yet_is_waited_for(
     assert [each["name"] for each in ran.document["checks"]] == ["a token", "health"]
 
 
+def test_people_are_told_what_would_change_how_far_it_is_and_what_to_set(account: Account) -> None:
     ran = account.interleave("deploy", "acme")
     assert "+  Queue  AWS::SQS::Queue" in ran.out
     assert "export INTERLEAVE_URL=https://acme.example\n" in ran.out
@@ -180,7 +181,46 @@ def test_what_is_not_there_is_not_upgraded(account: Account, command: str, statu
     ran = account.interleave(command, "acme")
     assert ran.code == 1
     if status is None or command != "status":
-        assert ran.error == "Error: acme is not deployed.\nNext: `interleave deploy acme` deploys it.\n"
+        assert ran.error == "Error: acme is not deployed in us-east-1.\nNext: `interleave deploy acme` deploys it.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("backup", "acme"), ("restore", "acme", "acme.gz"), ("dlq", "list", "--stack", "acme")]
+)
+def test_a_stack_that_has_not_come_to_its_outputs_is_told(account: Account, arguments: tuple[str, ...]) -> None:
+    account.cloud.status, account.cloud.outputs = "CREATE_IN_PROGRESS", {}
+    ran = account.interleave(*arguments)
+    assert ran.code == 1
+    assert "interleave-acme is CREATE_IN_PROGRESS" in ran.error
+    assert "interleave status" in ran.error
+
+
+def test_where_a_tenant_is_not_is_told(account: Account) -> None:
+    """In another region it may well be: nobody should deploy it a second time."""
+    ran = account.interleave("status", "acme", "--region", "eu-west-3")
+    assert (ran.code, ran.error.splitlines()[0]) == (1, "Error: acme is not deployed in eu-west-3.")
+
+
+@pytest.mark.parametrize(
+    ("error", "step"),
+    [
+        (ClientError({"Error": {"Code": "ExpiredToken", "Message": "It has expired"}}, "DescribeStacks"), "Sign in"),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "No"}}, "DescribeStacks"), "what it may do"),
+        (EndpointConnectionError(endpoint_url="https://x"), "network"),
+        (ReadTimeoutError(endpoint_url="https://x"), "network"),
+        (NoCredentialsError(), "--profile"),
+    ],
+)
+def test_what_stands_between_somebody_and_aws_is_told_with_what_helps(
+    account: Account, error: Exception, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(account.cloud, "describe_stacks", refused)
+    ran = account.interleave("status", "acme", "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert step in json.loads(ran.error)["next"]
 
 
 def test_the_status_names_what_is_deployed(account: Account) -> None:
@@ -251,4 +291,4 @@ def test_a_key_that_a_destruction_did_not_come_to_is_ended_by_the_next(account: 
     kms.create_alias(AliasName="alias/interleave-acme", TargetKeyId=key)
     assert account.interleave("destroy", "acme", "--confirm", "acme").code == 0
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
-    assert "Nothing is left of acme" in account.interleave("destroy", "acme").out
+    assert "Nothing is left of acme in us-east-1." in account.interleave("destroy", "acme").out
