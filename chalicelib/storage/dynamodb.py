@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 OPEN_HISTORY_DAYS = 400
-"""How long the history of work that is still open is kept; it holds no content."""
+"""How long work can be open and its history still be whole until it can no longer be read. It holds no content."""
 VISIT_RETENTION_DAYS = 800
 """A visit is written when its engagement starts, and must outlast it."""
 TOMBSTONE_DAYS = 30
@@ -244,7 +244,8 @@ class DynamoStore:
             )
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
-        until = engagement.expires_at or events[-1].at + OPEN_HISTORY_DAYS * DAY * 1000
+        closed_at = engagement.closed_at or events[-1].at + OPEN_HISTORY_DAYS * DAY * 1000
+        until = closed_at + engagement.kept_days * DAY * 1000
         row = {
             "pk": {"S": f"WORK#{engagement.work_key}"},
             "sk": {"S": f"V#{engagement.engagement_id}#{events[0].version:08d}"},

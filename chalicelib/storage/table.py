@@ -47,8 +47,8 @@ class Table:
         return found.get("Item")
 
     def get_all(self, keys: Iterable[Key]) -> Iterator[Item]:
-        """The rows that are there, in any order."""
-        for chunk in _chunks(sorted(keys), 100):
+        """The rows that are there, in any order, each once: no read may name the same row twice."""
+        for chunk in _chunks(sorted(set(keys)), 100):
             wanted: Any = {"Keys": [key_of(key) for key in chunk], "ConsistentRead": True}
             for attempt in range(CONFLICT_ATTEMPTS):
                 answer = self._client.batch_get_item(RequestItems={self._name: wanted})

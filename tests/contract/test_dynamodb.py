@@ -12,12 +12,13 @@ from botocore.awsrequest import AWSResponse
 
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments
-from chalicelib.engagements.model import Note
+from chalicelib.engagements.model import DAY_MS, Note
 from chalicelib.errors import LostRace
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.operations.translation import waiting_of
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Started
+from chalicelib.storage.table import place_of
 from tests.contract.test_store import engagement, receipt
 from tests.support.worlds import NOW, aws, aws_centre
 
@@ -69,6 +70,23 @@ def test_what_comes_again_after_the_shards_have_grown_is_told_once() -> None:
         told = [each.event_id for each in many.events(NOW, NOW + 2, 100)]
         assert sorted(told) == sorted(each.event_id for each in events)
         assert many.events(NOW, NOW + 2, 4) == many.events(NOW, NOW + 2, 100)[:4]
+
+
+def test_a_row_that_is_named_twice_is_read_once(store: DynamoStore) -> None:
+    """A page of the index may show what has just moved at its old place and at its new one."""
+    one = replace(engagement(), state="scheduled", not_before=NOW)
+    store.start(one, None)
+    rows = list(store._table.indexed(f"DUE#{store._shard(one.engagement_id)}"))
+    assert len(list(store._table.get_all([place_of(row) for row in rows * 2]))) == 1
+
+
+def test_the_beginning_of_long_work_is_kept_as_long_as_the_work_can_be_read(store: DynamoStore) -> None:
+    one = replace(engagement(), kept_days=400)
+    store.archive(one, one.trail)
+    (row,) = store._beside("V", one.engagement_id)
+    closed = replace(one, state="closed", closed_at=NOW + 399 * DAY_MS)
+    assert closed.expires_at is not None
+    assert int(row["expires_at"]["N"]) * 1000 >= closed.expires_at
 
 
 @contextmanager
