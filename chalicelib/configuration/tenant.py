@@ -236,9 +236,9 @@ class Tenant:
         return Targets(threshold, level.at_risk_percent, due_at, 1000 * level.due_date_warning)
 
     def shift_ended_since(self, agent_id: str, since: int, now: int) -> bool:
-        """Whether an agent was in his shift at `since`, and is not now (epoch milliseconds)."""
+        """Whether an agent's shift has ended since then and has not begun again (epoch milliseconds)."""
         hours = self.shift_of(agent_id)
-        return hours is not None and hours.is_open(since) and not hours.is_open(now)
+        return hours is not None and not hours.is_open(now) and hours.open_ms(since, now) > 0
 
     def shift_of(self, agent_id: str) -> BusinessHours | None:
         """When an agent is to be there, if anything says so."""

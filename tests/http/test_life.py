@@ -446,6 +446,15 @@ class TestSessions:
         api.centre.settle()
         assert api.by("sue").get(f"{USERS}/ben/status").body["status_name"] == "Ready"
 
+    def test_an_agent_who_came_before_his_shift_is_signed_out_when_it_ends(self, api: Api) -> None:
+        day = {"business_hours_id": "day", "weekly": {"sunday": [{"start": "17:50", "end": "18:00"}]}}
+        configured(api, business_hours=[day], agents=[{**agent, "shift_hours_id": "day"} for agent in TENANT["agents"]])
+        ready(api)  # at 17:46
+        for seconds, status in ((60, "Ready"), (300, "Ready"), (600, "Offline")):
+            api.centre.clock.pass_seconds(seconds)
+            api.centre.settle()
+            assert api.by("sue").get(f"{USERS}/ana/status").body["status_name"] == status
+
     def test_a_forced_status_tells_who_forced_it(self, api: Api) -> None:
         ready(api)
         api.by("sue").patch(f"{USERS}/ana/status", {"status_id": "Not Ready"})
