@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.engagements.model import OPEN, Engagement, Flag
 
@@ -45,3 +45,10 @@ def said_by(engagement: Engagement, targets: Targets, now: int) -> tuple[Flag, .
 def speaks_at(engagement: Engagement, targets: Targets) -> int | None:
     """When its clocks have something to say next."""
     return min(moments(engagement, targets).values(), default=None)
+
+
+def watched(engagement: Engagement, targets: Targets) -> Engagement:
+    """Scheduled work tells itself when its clocks have something to say next: no queue and no agent does."""
+    if engagement.state != "scheduled":
+        return engagement
+    return replace(engagement, speaks_at=speaks_at(engagement, targets))

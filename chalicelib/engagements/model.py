@@ -184,6 +184,8 @@ class Engagement:
     preferred_until: int = 0
     not_before: int | None = None
     """While it is scheduled: when it enters its queue."""
+    speaks_at: int | None = None
+    """While it is scheduled: when its clocks have something to say next."""
     offers: int = 0
     """How often it has been offered from this queue."""
     transfers: int = 0
@@ -244,9 +246,10 @@ class Engagement:
 
     @property
     def due_at(self) -> int | None:
-        """When something happens to it that no agent's row tells of: it is scheduled or snoozed until then."""
+        """When something happens to it that no agent's row tells of: it is scheduled or snoozed until then, or its
+        clocks have something to say before."""
         if self.state == "scheduled":
-            return self.not_before
+            return min((at for at in (self.not_before, self.speaks_at) if at is not None), default=None)
         return self.wake_at if self.state == "inactive" else None
 
 

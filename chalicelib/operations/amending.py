@@ -11,7 +11,7 @@ from chalicelib.engagements.model import Change, Content, Engagement
 from chalicelib.engagements.step import is_released
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.ranking import standing_of
-from chalicelib.operations.translation import room_for
+from chalicelib.operations.translation import room_for, watching
 from chalicelib.operations.wording import check_size, check_variables
 from chalicelib.world import World
 
@@ -39,7 +39,10 @@ def update(world: World, order: Order, amendment: Amendment) -> Engagement:
             check_size(content)
         standing = standing_of(world, engagement, content, engagement.waiting_since, is_released(engagement))
         priority = engagement.priority if amendment.priority is None else amendment.priority
-        return amendments.update(engagement, content, priority=priority, standing=standing, actor=order.actor, now=now)
+        changed = amendments.update(
+            engagement, content, priority=priority, standing=standing, actor=order.actor, now=now
+        )
+        return watching(world.tenant(), changed)
 
     return change(world, order, decide)
 

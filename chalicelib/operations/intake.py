@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from chalicelib.engagements import commands
-from chalicelib.engagements.clocks import said_by
+from chalicelib.engagements.clocks import said_by, watched
 from chalicelib.engagements.model import (
     Content,
     Engagement,
@@ -143,7 +143,8 @@ def _ended(engagement: Engagement, now: int) -> Engagement:
 
 def _flagged(world: World, engagement: Engagement, now: int) -> Engagement:
     """What its clocks say at the very beginning."""
-    return replace(engagement, flags=said_by(engagement, targets_of(world.tenant(), engagement), now))
+    targets = targets_of(world.tenant(), engagement)
+    return watched(replace(engagement, flags=said_by(engagement, targets, now)), targets)
 
 
 def _receipt(engagement: Engagement, idempotency: IdempotencyKey | None) -> Receipt | None:

@@ -15,7 +15,7 @@ from chalicelib.operations import departed, sessions, transferring
 from chalicelib.operations.desk import cool_down_ms
 from chalicelib.operations.ordering import ring_for
 from chalicelib.operations.ranking import standing_of
-from chalicelib.operations.translation import deadlines, own_deadline, room_for, targets_of
+from chalicelib.operations.translation import deadlines, own_deadline, room_for, targets_of, watching
 from chalicelib.operations.wording import usual_disposition
 from chalicelib.world import World
 
@@ -72,7 +72,7 @@ def _due(world: World, engagement: Engagement, holders: tuple[Occupancy, ...]) -
     if change is not None:
         return change
     said = said_by(engagement, targets_of(world.tenant(), engagement), now)
-    return amendments.flag(engagement, said[:1], now=now) if said else None
+    return watching(world.tenant(), amendments.flag(engagement, said[:1], now=now)) if said else None
 
 
 def _by_state(world: World, engagement: Engagement, holders: tuple[Occupancy, ...], now: int) -> Change | None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.configuration.tenant import Tenant
-from chalicelib.engagements.clocks import Targets, speaks_at
-from chalicelib.engagements.model import Content, Destination, Engagement, Occupancy
+from chalicelib.engagements.clocks import Targets, speaks_at, watched
+from chalicelib.engagements.model import Change, Content, Destination, Engagement, Occupancy
 from chalicelib.flows.document import Route
 from chalicelib.routing.consumer import ConsumerProfile, Facts, Standing, asks_who_comes_back, standing_of
 from chalicelib.routing.explain import matchable
@@ -125,6 +125,8 @@ def deadlines(tenant: Tenant, engagement: Engagement) -> set[int]:
 def own_deadline(engagement: Engagement) -> int | None:
     """The deadline of its state."""
     match engagement.state:
+        case "scheduled":
+            return engagement.not_before
         case "queued":
             return engagement.return_at
         case "offered":
@@ -132,12 +134,19 @@ def own_deadline(engagement: Engagement) -> int | None:
         case "wrap_up":
             return engagement.wrap_up_ends_at
         case _:
-            return engagement.due_at
+            return engagement.wake_at
 
 
 def targets_of(tenant: Tenant, engagement: Engagement) -> Targets:
     """What the engagement's clocks go by."""
     return tenant.targets(engagement.queue_id, due_at_of(engagement.content))
+
+
+def watching(tenant: Tenant, change: Change) -> Change:
+    """A change of what the clocks of scheduled work go by, or of what they have said."""
+    if change.engagement is None:
+        return change
+    return replace(change, engagement=watched(change.engagement, targets_of(tenant, change.engagement)))
 
 
 def candidates_of(

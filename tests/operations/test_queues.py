@@ -405,6 +405,33 @@ class TestNotYet:
         assert (found.state, found.queued_at) == ("offered", any_centre.clock())
         check(any_centre, [work])
 
+    def test_its_due_date_is_watched_before_its_time_comes(self, any_centre: Centre) -> None:
+        later = any_centre.clock() + 90_000_000
+        stays, moved = (
+            any_centre.start(name, not_before=later, work_item_due_date="2025-11-23T20:00:00Z")
+            for name in ("CASE-1", "CASE-2")
+        )
+        amendment = amending.Amendment({"work_item_due_date": "2025-11-23T23:00:00Z"})
+        amending.update(any_centre.world, Order(moved, "integration:crm"), amendment)
+        said = []
+        for seconds in (
+            4399,
+            1,
+            3600,
+            7199,
+            1,
+            3600,
+        ):  # a second before 19:00, 19:00, 20:00; before 22:00, 22:00, 23:00
+            any_centre.clock.pass_seconds(seconds)
+            any_centre.settle()
+            said.append([len(any_centre.read(each).flags) for each in (stays, moved)])
+        assert said == [[0, 0], [1, 0], [2, 0], [2, 0], [2, 1], [2, 2]]
+        assert states(any_centre, [stays, moved]) == ["scheduled", "scheduled"]
+        assert any_centre.world.store.due(any_centre.clock()) == []
+        any_centre.clock.pass_seconds(90_000)
+        any_centre.settle()
+        assert states(any_centre, [stays, moved]) == ["queued", "queued"]
+
     def test_a_time_that_is_past_is_now(self, any_centre: Centre) -> None:
         assert any_centre.read(self.scheduled(any_centre, -1)).state == "queued"
 
