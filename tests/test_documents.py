@@ -82,7 +82,7 @@ class TestLife:
     def test_the_clocks_have_the_defaults_that_it_says(self) -> None:
         clocks = LIFE[LIFE.index("| setting |") :].split("\n\n")[0]
         rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \|", clocks, re.MULTILINE)
-        assert len(rows) == 10
+        assert len(rows) == 11
         for setting, default in rows:
             holder = Tenant() if setting == "heartbeat_timeout" else Queue("q", "Q")
             found = reduce(getattr, setting.split("."), holder)

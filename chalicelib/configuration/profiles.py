@@ -187,7 +187,8 @@ class Orphans:
     grace: Annotated[int, Field(ge=0, le=86_400)] = 120
     """How long he may be away, with `requeue`."""
     held_for: Annotated[int, Field(ge=60, le=30 * 86_400)] = 86_400
-    """How long it waits for him, with `hold`; nothing waits for ever for somebody who does not come back."""
+    """How long it waits for him, with `hold`, and what he took over while he was Offline with both; nothing waits for
+    ever for somebody who does not come back."""
 
     @property
     def patience(self) -> int:

@@ -119,7 +119,11 @@ def _left(world: World, online: list[Occupancy]) -> list[Occupancy]:
 def _rescue(world: World, engagement: Engagement, occupancy: Occupancy) -> None:
     """What becomes of work whose agent has left, by its queue's policy."""
     queue = world.tenant().queue_by_id.get(engagement.queue_id)
-    if queue is None or world.now() - occupancy.status_since < 1000 * queue.orphans.patience:
+    if queue is None:
+        return
+    left_at, taken_at = occupancy.status_since, engagement.assigned_at or 0
+    patience = queue.orphans.patience if left_at >= taken_at else queue.orphans.held_for
+    if world.now() - max(left_at, taken_at) < 1000 * patience:
         return
     order = Order(engagement.engagement_id, SYSTEM, occupancy.agent_id)
     try:

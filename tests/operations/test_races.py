@@ -93,6 +93,22 @@ def test_an_owner_is_no_participant_too_and_cannot_take_over_from_himself(centre
 
 def test_who_has_just_come_back_is_not_signed_out_for_his_silence_before(centre: MemoryCentre) -> None:
     configured(centre, heartbeat_timeout=60)
+def test_who_takes_work_over_while_he_is_offline_has_it(centre: MemoryCentre) -> None:
+    """A supervisor who takes a call over need not wait for other work. He has it until he leaves, or for a day."""
+    mine = Order(assigned(centre), "agent:ana", "ana")
+    sessions.set_status(centre.world, "ben", "offline", None, "agent:ben")
+    centre.clock.pass_seconds(3600)
+    supervising.observe(centre.world, mine, "ben", "barge")
+    supervising.take_over(centre.world, Order(mine.engagement_id, "supervisor:ben"), "ben")
+    for seconds in (1, 3600, 86_400 - 3602):
+        centre.clock.pass_seconds(seconds)
+        centre.settle()
+        assert (centre.read(mine.engagement_id).state, centre.read(mine.engagement_id).agent_id) == ("assigned", "ben")
+    centre.clock.pass_seconds(1)
+    centre.settle()
+    assert centre.read(mine.engagement_id).agent_id == "ana"
+
+
     centre.ready("ana")
     centre.clock.pass_seconds(61)
 
