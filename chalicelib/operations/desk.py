@@ -98,12 +98,12 @@ def pull(world: World, agent_id: str, queue_id: str, actor: str) -> Engagement |
         candidate = candidate.keeping({*candidate.occupancy.parks.values()})  # he parks what he likes before
         enlisted = (as_configured(tenant, each) for each in world.store.waiting(queue_id))
         fitting = [each for each in enlisted if unmet(candidate, needs.of(each, now)) is None]
-        first = min(fitting, key=lambda waiting: rank(waiting, now), default=None)
-        engagement = world.store.engagement(first.engagement_id) if first else None
+        fitting.sort(key=lambda waiting: rank(waiting, now))
+        found = (world.store.engagement(each.engagement_id) for each in fitting)
+        ours = (each for each in found if each is not None and each.queue_id == queue_id)
+        engagement = next((each for each in ours if _waits_for(tenant, each, candidate, now)), None)
         if engagement is None:
-            return None
-        if engagement.queue_id != queue_id or not _waits_for(tenant, engagement, candidate, now):
-            continue  # the index was behind
+            return None  # the index may be behind, and show what others have taken
         change = commands.pull(engagement, occupancy, actor=actor, now=now)
         try:
             world.store.commit(change)

@@ -176,3 +176,45 @@ def test_work_that_went_on_to_a_closed_queue_meanwhile_is_not_offered_from_there
     routing.route(slow, [Ring(queue_id="billing")])
     assert slow.store._happens is None
     assert (centre.read(engagement_id).queue_id, centre.read(engagement_id).state) == ("general", "queued")
+
+
+class Behind:
+    """A store whose index shows a queue as it was when this was made."""
+
+    def __init__(self, store: Any, queue_id: str) -> None:
+        self._store, self._seen = store, store.waiting(queue_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def waiting(self, _: str) -> Any:
+        return self._seen
+
+
+def test_agents_pull_one_after_the_other_while_the_index_still_shows_what_was_taken(centre: MemoryCentre) -> None:
+    configured(centre, {"distribution": "manual"}, agents=with_agents({"user_id": "ana", "capacity": {"work_item": 9}}))
+    works = []
+    for n in range(8):
+        works.append(centre.start(f"CASE-{n}"))
+        centre.clock.pass_seconds(1)
+    centre.ready("ana")
+    centre.settle()
+    behind = replace(centre.world, store=Behind(centre.world.store, "billing"))
+    pulled = [desk.pull(behind, "ana", "billing", "agent:ana") for _ in works]
+    assert [each and each.engagement_id for each in pulled] == works
+    assert desk.pull(behind, "ana", "billing", "agent:ana") is None
+
+
+def test_work_that_was_withdrawn_and_started_anew_hides_nothing_from_who_pulls(centre: MemoryCentre) -> None:
+    configured(centre, {"distribution": "manual"})
+    first = centre.start("CASE-1")
+    centre.clock.pass_seconds(1)
+    second = centre.start("CASE-2")
+    centre.ready("ana")
+    centre.settle()
+    behind = replace(centre.world, store=Behind(centre.world.store, "billing"))
+    desk.cancel(centre.world, Order(first, "integration:crm"))
+    centre.start("CASE-1")
+    pulled = desk.pull(behind, "ana", "billing", "agent:ana")
+    assert pulled is not None
+    assert pulled.engagement_id == second

@@ -32,7 +32,7 @@ TRIPLES = {
     "two routers and a sign-out": ("queued", ("route", "ring", "sign out"), 850),
     "transfer, close and barge": ("assigned", ("transfer to a queue", "end", "barge"), 100),
     "two who accept, and one signs out": ("offered to both", ("accept", "accept, Ben", "sign out"), 2250),
-    "two who pull, and a cancel": ("to be pulled", ("pull", "pull", "cancel"), 120),
+    "two who pull, and a cancel": ("to be pulled", ("pull", "pull", "cancel"), 100),
 }
 """Where three meet, by what they do: the scene, the operations, and how many orders there are at the least."""
 
