@@ -63,12 +63,14 @@ def hands_of(world: World, engagement: Engagement, agent_id: str | None) -> Hand
     return Hands(engagement, found[agent_id] if agent_id else Occupancy(""), others)
 
 
-def ring_for(world: World, change: Change) -> None:
-    """Wake the router where a change frees a place or brings an engagement back to its queue."""
+def ring_for(world: World, *changes: Change) -> None:
+    """Wake the router where changes free a place or bring an engagement back to its queue; for many of them together,
+    since each call takes a while."""
     rings: list[Ring] = []
-    engagement = change.engagement
-    if engagement is not None and engagement.state == "queued":
-        rings.append(Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id))
-    rings += [Ring(agent_id=occupancy.agent_id) for occupancy, _ in change.occupancies]
+    for change in changes:
+        engagement = change.engagement
+        if engagement is not None and engagement.state == "queued":
+            rings.append(Ring(queue_id=engagement.queue_id, engagement_id=engagement.engagement_id))
+        rings += [Ring(agent_id=occupancy.agent_id) for occupancy, _ in change.occupancies]
     if rings:
         world.transport.ring(rings)

@@ -9,8 +9,8 @@ from chalicelib.configuration.profiles import Overflow
 from chalicelib.engagements import commands
 from chalicelib.engagements.model import Change, Engagement
 from chalicelib.flows.document import Route
-from chalicelib.messaging.protocol import Ring
 from chalicelib.operations.flowing import Run, pass_through
+from chalicelib.operations.ordering import ring_for
 from chalicelib.operations.ranking import seen_before
 from chalicelib.operations.snapshot import Pass, Snapshot
 from chalicelib.operations.translation import destination_of, waiting_of
@@ -38,6 +38,7 @@ def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
         change = _moved(world, snapshot, engagement, reason)
         if change is not None:
             changes.append(change)
+    away: list[Change] = []
     for change, held in zip(changes, world.store.commit_all(changes), strict=True):
         assert change.engagement is not None
         moved = change.engagement
@@ -48,8 +49,9 @@ def overflow(world: World, snapshot: Snapshot, done: Pass) -> None:
             if moved.state == "queued" and moved.queue_id in snapshot.drained:
                 snapshot.heads[moved.engagement_id] = moved
                 snapshot.waiting[moved.engagement_id] = waiting_of(snapshot.tenant, moved)
-            elif moved.state == "queued":  # somebody may be free there
-                world.transport.ring([Ring(queue_id=moved.queue_id, engagement_id=moved.engagement_id)])
+            elif moved.state == "queued":
+                away.append(change)
+    ring_for(world, *away)  # somebody may be free there
 
 
 def _leaving(world: World, snapshot: Snapshot) -> Mapping[str, str]:

@@ -109,6 +109,8 @@ def _settle(world: World, snapshot: Snapshot) -> None:
         return
     timers.settle(world, world.store.engagements(due).values())
     _read_again(world, snapshot, due)
+    for engagement_id in due:
+        snapshot.enlisted.pop(engagement_id, None)  # its entry says what was due by another configuration
 
 
 def _wake(world: World, snapshot: Snapshot) -> None:

@@ -25,10 +25,13 @@ def settle(world: World, engagements: Iterable[Engagement]) -> None:
     tenant, now = world.tenant(), world.now()
     due = [each for each in engagements if is_due(tenant, each, now)]
     agents = world.store.occupancies({agent_id for each in due for agent_id in each.holders})
+    held: list[Change] = []
     for engagement in due:
         change = _due(world, engagement, tuple(agents[agent_id] for agent_id in engagement.holders))
-        if change is not None:
-            _commit(world, change)
+        if change is not None and _holds(world, change):
+            agents |= {each.agent_id: each for each, _ in change.occupancies}  # something else of his may be due too
+            held.append(change)
+    ring_for(world, *held)
 
 
 def is_due(tenant: Tenant, engagement: Engagement, now: int) -> bool:
@@ -117,9 +120,14 @@ def _recounted(occupancy: Occupancy, gone: list[str], now: int) -> Change:
 
 
 def _commit(world: World, change: Change) -> None:
-    """A lost race here means that somebody else has just moved it on; the next sweep sees how."""
+    if _holds(world, change):
+        ring_for(world, change)
+
+
+def _holds(world: World, change: Change) -> bool:
+    """Commit a change. A lost race means that somebody else has just moved it on; the next sweep sees how."""
     try:
         world.store.commit(change)
     except LostRace:
-        return
-    ring_for(world, change)
+        return False
+    return True

@@ -218,3 +218,63 @@ def test_work_that_was_withdrawn_and_started_anew_hides_nothing_from_who_pulls(c
     pulled = desk.pull(behind, "ana", "billing", "agent:ana")
     assert pulled is not None
     assert pulled.engagement_id == second
+
+
+def test_offers_that_one_agent_leaves_unanswered_end_together(centre: MemoryCentre) -> None:
+    """Both were made in one pass, so both rings come in one batch."""
+    centre.ready("ben")
+    works = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.consume()
+    centre.ring()
+    assert [centre.read(each).agent_id for each in works] == ["ben", "ben"]
+    centre.catch_up()
+    centre.clock.pass_seconds(30)
+    centre.ring()
+    assert [centre.read(each).state for each in works] == ["queued", "queued"]
+
+
+class Rung:
+    """A transport that notes how many rings each call brings: for thousands, a call each takes a minute."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self.calls: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def ring(self, rings: Any, delay: int = 0) -> None:
+        rings = list(rings)
+        self.calls.append(len(rings))
+        self._transport.ring(rings, delay)
+
+
+def test_what_enters_its_queue_at_the_same_moment_rings_together(centre: MemoryCentre) -> None:
+    works = [centre.start(f"CASE-{n}", not_before=centre.clock() + 3_600_000) for n in range(30)]
+    centre.clock.pass_seconds(3600)
+    rung = Rung(centre.transport)
+    timers.sweep(replace(centre.world, transport=rung))
+    assert rung.calls == [30]
+    assert {centre.read(each).state for each in works} == {"queued"}
+
+
+def test_what_leaves_a_queue_in_one_pass_rings_together(centre: MemoryCentre) -> None:
+    configured(centre, {"max_engagement_in_queue": 1, "overflow": {"queue_id": "general"}})
+    works = [centre.start(f"CASE-{n}") for n in range(31)]
+    centre.catch_up()
+    rung = Rung(centre.transport)
+    routing.route(replace(centre.world, transport=rung), [Ring("billing")])
+    assert rung.calls == [30]
+    assert sum(centre.read(each).queue_id == "general" for each in works) == 30
+
+
+def test_a_clock_that_was_taken_away_is_looked_at_once_more_and_no_longer(centre: MemoryCentre) -> None:
+    """Else each pass would read everything anew of which the index says that something is due."""
+    configured(centre, {"service_level": {"threshold": 100}})
+    engagement_id = centre.start()
+    centre.settle()
+    configured(centre)
+    centre.clock.pass_seconds(101)
+    centre.route()
+    (entry,) = centre.store.waiting("billing")
+    assert (entry.due_at, centre.read(engagement_id).version) == (None, 1)
