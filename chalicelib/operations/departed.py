@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from chalicelib.engagements.model import Engagement, Occupancy
-from chalicelib.errors import NotFound, WrongState
+from chalicelib.errors import LostRace, NotFound, WrongState
 from chalicelib.operations import sessions
 from chalicelib.operations.desk import release, rescind
 from chalicelib.operations.ordering import Order
@@ -20,7 +21,8 @@ def see_off(world: World, agent_ids: Iterable[str]) -> None:
     gone = [each for each in unknown if each not in world.latest_tenant().agent_by_id]
     for occupancy in world.store.occupancies(gone).values() if gone else ():
         if occupancy.status != "offline":
-            sessions.sign_out(world, occupancy.agent_id)
+            with suppress(LostRace):  # the next sweep signs him out
+                sessions.sign_out(world, occupancy.agent_id)
         for engagement in world.store.engagements(occupancy.held).values():
             _take_from(world, engagement, occupancy)
 
@@ -32,5 +34,5 @@ def _take_from(world: World, engagement: Engagement, occupancy: Occupancy) -> No
             rescind(world, order, "departed")
         elif engagement.state in ("assigned", "inactive") and occupancy.agent_id == engagement.agent_id:
             release(world, order)
-    except (NotFound, WrongState):
-        return  # it has just changed hands
+    except (NotFound, WrongState, LostRace):
+        return  # it has just changed hands, or is in conflict with other changes: the next sweep sees how it is

@@ -117,7 +117,7 @@ def _left(world: World, online: list[Occupancy]) -> list[Occupancy]:
 
 
 def _rescue(world: World, engagement: Engagement, occupancy: Occupancy) -> None:
-    """What becomes of work whose agent has left, by its queue's policy."""
+    """What becomes of work whose agent has left, by its queue's policy. Who was Offline when he got it has not."""
     queue = world.tenant().queue_by_id.get(engagement.queue_id)
     if queue is None:
         return
@@ -131,8 +131,8 @@ def _rescue(world: World, engagement: Engagement, occupancy: Occupancy) -> None:
             release(world, order)
         else:
             transferring.hand_over(world, order, queue.orphans.queue_id)
-    except (NotFound, WrongState):
-        return  # it has just changed hands
+    except (NotFound, WrongState, LostRace):
+        return  # it has just changed hands, or is in conflict with other changes: the next sweep sees how it is
 
 
 def _rescind_offers(world: World, occupancy: Occupancy, actor: str) -> None:
@@ -141,8 +141,8 @@ def _rescind_offers(world: World, occupancy: Occupancy, actor: str) -> None:
         if engagement.state == "offered" and occupancy.agent_id in engagement.holders:
             try:
                 rescind(world, Order(engagement.engagement_id, actor, occupancy.agent_id), occupancy.status)
-            except (NotFound, WrongState):
-                continue  # it has just been accepted, declined or missed: nothing left to take back
+            except (NotFound, WrongState, LostRace):
+                continue  # it has just been accepted, declined or missed; or it stays in conflict: see above
 
 
 def _known(world: World, agent_id: str) -> None:

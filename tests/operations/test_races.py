@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from chalicelib.engagements import commands
-from chalicelib.errors import NotFound, WrongState
+from chalicelib.engagements.model import Change
+from chalicelib.errors import LostRace, NotFound, WrongState
 from chalicelib.flows.document import Route
 from chalicelib.messaging.protocol import Ring
-from chalicelib.operations import amending, desk, routing, sessions, supervising, timers, transferring
+from chalicelib.operations import amending, configuring, desk, routing, sessions, supervising, timers, transferring
 from chalicelib.operations.ordering import Order
 from chalicelib.operations.translation import destination_of
+from chalicelib.world import World
 from tests.operations.test_in_hand import PARKS
-from tests.operations.test_queues import WEEKDAYS, configured, with_agents
+from tests.operations.test_queues import WEEKDAYS, Document, configured, with_agents
 from tests.support.invariants import check
 from tests.support.worlds import TENANT, Centre, MemoryCentre
 
@@ -91,8 +93,6 @@ def test_an_owner_is_no_participant_too_and_cannot_take_over_from_himself(centre
     check(centre, [mine.engagement_id])
 
 
-def test_who_has_just_come_back_is_not_signed_out_for_his_silence_before(centre: MemoryCentre) -> None:
-    configured(centre, heartbeat_timeout=60)
 def test_who_takes_work_over_while_he_is_offline_has_it(centre: MemoryCentre) -> None:
     """A supervisor who takes a call over need not wait for other work. He has it until he leaves, or for a day."""
     mine = Order(assigned(centre), "agent:ana", "ana")
@@ -109,6 +109,8 @@ def test_who_takes_work_over_while_he_is_offline_has_it(centre: MemoryCentre) ->
     assert centre.read(mine.engagement_id).agent_id == "ana"
 
 
+def test_who_has_just_come_back_is_not_signed_out_for_his_silence_before(centre: MemoryCentre) -> None:
+    configured(centre, heartbeat_timeout=60)
     centre.ready("ana")
     centre.clock.pass_seconds(61)
 
@@ -178,6 +180,86 @@ def test_work_that_went_on_to_a_closed_queue_meanwhile_is_not_offered_from_there
     assert (centre.read(engagement_id).queue_id, centre.read(engagement_id).state) == ("general", "queued")
 
 
+class Hot:
+    """A store in which somebody else always comes first at the rows of one agent."""
+
+    def __init__(self, store: Any, agent_id: str) -> None:
+        self._store, self._agent_id = store, agent_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def commit(self, change: Change) -> None:
+        if self._agent_id in [occupancy.agent_id for occupancy, _ in change.occupancies]:
+            raise LostRace("Somebody else changed it at the same moment.")
+        self._store.commit(change)
+
+
+def hot(centre: Centre, agent_id: str) -> World:
+    return replace(centre.world, store=Hot(centre.world.store, agent_id))
+
+
+def both_at_work(centre: Centre) -> tuple[str, str]:
+    """What Ana and what Ben has in hand."""
+    works = []
+    for n, agent_id in enumerate(("ana", "ben")):
+        centre.ready(agent_id)
+        works.append(centre.start(f"CASE-{n}"))
+        centre.settle()
+        assert centre.accept(works[-1]).agent_id == agent_id
+    return works[0], works[1]
+
+
+def test_an_agent_whose_row_is_busy_does_not_hold_up_the_work_of_others_who_have_left(centre: MemoryCentre) -> None:
+    of_ana, of_ben = both_at_work(centre)
+    for agent_id in ("ana", "ben"):
+        sessions.set_status(centre.world, agent_id, "offline", None, f"agent:{agent_id}")
+    centre.clock.pass_seconds(121)
+    timers.sweep(hot(centre, "ana"))
+    assert (centre.read(of_ana).state, centre.read(of_ben).state) == ("assigned", "queued")
+    timers.sweep(centre.world)
+    assert centre.read(of_ana).state == "queued"
+
+
+def test_an_agent_whose_row_is_busy_does_not_hold_up_the_work_of_others_who_are_gone(centre: MemoryCentre) -> None:
+    of_ana, of_ben = both_at_work(centre)
+    configured(centre, agents=[])
+    timers.sweep(hot(centre, "ana"))
+    assert (centre.occupancy("ana").status, centre.occupancy("ben").status) == ("ready", "offline")
+    assert (centre.read(of_ana).state, centre.read(of_ben).state) == ("assigned", "queued")
+    timers.sweep(centre.world)
+    assert (centre.occupancy("ana").status, centre.read(of_ana).state) == ("offline", "queued")
+
+
+def test_an_agent_who_is_taken_out_while_his_row_is_busy_has_been_taken_out(centre: MemoryCentre) -> None:
+    """The version is applied; that what he held could not be taken from him yet is for the sweeper."""
+    of_ana, _ = both_at_work(centre)
+
+    def without_ana(document: Document) -> Document:
+        left = [each for each in document["agents"] if each["user_id"] != "ana"]
+        if len(left) == len(document["agents"]):
+            raise NotFound("User does not exist: ana.")
+        return {**document, "agents": left}
+
+    configuring.edit(hot(centre, "ana"), without_ana, None, configuring.Terms(release=True))
+    assert "ana" not in centre.world.latest_tenant().agent_by_id
+    timers.sweep(centre.world)
+    assert centre.read(of_ana).state == "queued"
+
+
+def test_offers_that_one_agent_leaves_unanswered_end_together(centre: MemoryCentre) -> None:
+    """Both were made in one pass, so both rings come in one batch."""
+    centre.ready("ben")
+    works = [centre.start("CASE-1"), centre.start("CASE-2")]
+    centre.consume()
+    centre.ring()
+    assert [centre.read(each).agent_id for each in works] == ["ben", "ben"]
+    centre.catch_up()
+    centre.clock.pass_seconds(30)
+    centre.ring()
+    assert [centre.read(each).state for each in works] == ["queued", "queued"]
+
+
 class Behind:
     """A store whose index shows a queue as it was when this was made."""
 
@@ -218,19 +300,6 @@ def test_work_that_was_withdrawn_and_started_anew_hides_nothing_from_who_pulls(c
     pulled = desk.pull(behind, "ana", "billing", "agent:ana")
     assert pulled is not None
     assert pulled.engagement_id == second
-
-
-def test_offers_that_one_agent_leaves_unanswered_end_together(centre: MemoryCentre) -> None:
-    """Both were made in one pass, so both rings come in one batch."""
-    centre.ready("ben")
-    works = [centre.start("CASE-1"), centre.start("CASE-2")]
-    centre.consume()
-    centre.ring()
-    assert [centre.read(each).agent_id for each in works] == ["ben", "ben"]
-    centre.catch_up()
-    centre.clock.pass_seconds(30)
-    centre.ring()
-    assert [centre.read(each).state for each in works] == ["queued", "queued"]
 
 
 class Rung:
