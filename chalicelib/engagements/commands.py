@@ -384,7 +384,7 @@ def cancel(
         closed_at=now,
         end_reason="cancelled",
         **_said(disposition),
-        detail=handling(engagement, now) if taken else {"waited_ms": now - engagement.waiting_since},
+        detail=handling(engagement, now) if taken else _waited(engagement, now),
     )
     if occupancy is None or not taken:
         return _untaken(engagement, cancelled, occupancy, others, now)
@@ -420,6 +420,11 @@ def _said(disposition: Disposition | None) -> dict[str, Any]:
     if disposition is None:
         return {}
     return {"disposition": disposition.text, "disposition_id": disposition.disposition_id}
+
+
+def _waited(engagement: Engagement, now: int) -> dict[str, Any]:
+    """How long this visit of its queue was; what is scheduled has not come into one."""
+    return {} if engagement.state == "scheduled" else {"waited_ms": now - engagement.waiting_since}
 
 
 def _untaken(

@@ -14,7 +14,6 @@ from itertools import islice
 from chalicelib.engagements.model import Engagement
 from chalicelib.errors import NotFound
 from chalicelib.operations import reading
-from chalicelib.reporting.facts import Dataset
 from chalicelib.routing.rank import rank
 from chalicelib.world import World
 
@@ -29,7 +28,6 @@ BESIDE_CONTENT = 2000
 """Bytes of what an engagement says beside its content."""
 FIRST_SLICE = 900_000
 """Closed engagements are looked for in slices of time, newest first; an empty one makes the next twice as long."""
-ENDINGS: tuple[Dataset, ...] = ("agent_performance", "queue_performance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, b
             read += 1
             mark = _mark(at, engagement_id)
             engagement = known.get(engagement_id)
-            if engagement is not None and engagement.closed_at == at and wanted.holds(engagement):
+            if engagement is not None and wanted.holds(engagement):
                 found.append(engagement)
                 weight += weight_of(engagement)
             if len(found) == size or weight > MOST_WEIGHT:
@@ -127,16 +125,15 @@ def closed_ones(world: World, wanted: Wanted, start: int, end: int, size: int, b
 
 
 def _endings(world: World, wanted: Wanted, start: int, end: int, before: str | None) -> Iterator[tuple[int, str]]:
-    """When which engagement may have been closed, newest first: a part of its way ended then."""
+    """When which engagement was closed, newest first."""
     span = FIRST_SLICE
     if before is not None:
         end = min(end, int(before.split("#")[0]) + 1)
     while end > start:
         begin = max(end - span, start)
-        facts = [fact for dataset in ENDINGS for fact in world.store.facts(dataset, begin, end)]
         ended = {
             (fact.at, fact.engagement_id)
-            for fact in facts
+            for fact in world.store.facts("engagement", begin, end)
             if wanted.queue_id in (None, fact.queue_id)
             and (wanted.agent_id is None or fact.agent_id == wanted.agent_id)
         }

@@ -140,7 +140,7 @@ def _measures(event: Event) -> Iterator[tuple[Dataset, dict[str, int]]]:
             yield "queue_performance", {"handled_count": 1, "waited_ms": waited + rang}
         case "cancel" if "handled_ms" in took:
             yield "agent_performance", {"offered_count": 1, "cancelled_count": 1, **took}
-        case "cancel":
+        case "cancel" if "waited_ms" in took:
             yield "queue_performance", {"cancelled_count": 1, "waited_ms": took["waited_ms"]}
         case "abandon":
             yield "queue_performance", {"abandoned_count": 1, "waited_ms": took["waited_ms"]}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chalicelib.engagements.model import Engagement
-from chalicelib.operations import listing, watching
+from chalicelib.operations import desk, listing, watching
 from chalicelib.operations.listing import Page, Wanted
+from chalicelib.operations.ordering import Order
+from tests.flows.support import document_with
 from tests.support.worlds import NOW, Centre, MemoryCentre
 
 ANY = Wanted()
@@ -71,6 +73,18 @@ def test_closed_ones_are_found_where_a_later_engagement_has_their_works_row(any_
     any_centre.start("same")
     any_centre.settle()
     assert closed(any_centre) == [first]
+
+
+def test_what_was_closed_before_it_was_in_any_queue_is_listed_too(any_centre: Centre) -> None:
+    later = any_centre.start("1", not_before=NOW + 60_000)
+    desk.cancel(any_centre.world, Order(later, "integration:crm"))
+    any_centre.clock.pass_seconds(1)
+    any_centre.configure(document_with({"end": True}))
+    any_centre.clock.pass_seconds(5)
+    spam = any_centre.start("2")
+    any_centre.settle()
+    assert closed(any_centre) == [spam, later]
+    assert closed(any_centre, Wanted(agent_id="ana")) == []
 
 
 def test_lists_by_queue_and_by_agent(any_centre: Centre) -> None:

@@ -76,6 +76,16 @@ def test_the_end_of_an_engagement_tells_the_whole_of_it() -> None:
     }
 
 
+def test_what_is_withdrawn_before_its_time_has_come_was_in_no_queue() -> None:
+    centre = memory_centre()
+    engagement_id = centre.start(not_before=NOW + 7 * 86_400_000)
+    centre.clock.pass_seconds(3 * 86_400)
+    desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
+    assert kept(centre, "queue_performance") == []
+    (fact,) = kept(centre, "engagement")
+    assert (fact.measures["duration_ms"], fact.measures["waited_ms"]) == (3 * 86_400_000, 0)
+
+
 def test_an_engagement_counts_the_same_when_its_consumer_is_forgotten() -> None:
     centre = memory_centre()
     engagement_id = centre.start(consumer={"consumer_email": "x@example.com"})
