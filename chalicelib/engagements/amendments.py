@@ -25,9 +25,8 @@ def update(
 
 
 def erase(engagement: Engagement, *, actor: str, now: int) -> Change:
-    """Forget what closed work said, and was said of its end. What happened to it stays, without whom it was for."""
-    left = engagement.without_content()
-    return change(engagement, step(engagement, "erase", now, actor, content=left.content, disposition=left.disposition))
+    """Forget what closed work said, and what anybody said of it. What happened to it stays, without whom it was for."""
+    return change(engagement, step(engagement.without_content(), "erase", now, actor))
 
 
 def flag(engagement: Engagement, said: tuple[Flag, ...], *, now: int) -> Change:

@@ -1,7 +1,8 @@
 """The chain of an engagement's events: a digest of each with the digest of all before it.
 
 The newest digest stands in the engagement. A history of which an event was changed, is missing or was added does not
-lead to it. It is no signature: who can write every row of an engagement can make its chain anew.
+lead to it. It is no signature: who can write every row of an engagement can make its chain anew. Anybody's own words
+are not in it, because they are forgotten when the consumer's data is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ DIGEST_BYTES = 16
 
 def link(before: str, event: Event) -> str:
     """The digest of an event that follows a digest; for the first event, the engagement's id."""
-    said = json.dumps(event, separators=(",", ":"), sort_keys=True)
+    said = json.dumps(event.bare, separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(f"{before} {said}".encode()).digest()[:DIGEST_BYTES]
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -28,7 +29,7 @@ def fault(engagement: Engagement, kept: Iterable[Event]) -> str | None:
     """What is wrong with an engagement's history: the events kept in it, and those of its trail. None is nothing."""
     known: dict[int, Event] = {}
     for event in (*kept, *engagement.trail):
-        if known.setdefault(event.version, event) != event:
+        if known.setdefault(event.version, event.bare) != event.bare:
             return f"Event {event.version} is told in two ways."
     for version in range(1, engagement.version + 1):
         if version not in known:

@@ -6,13 +6,14 @@ Each takes what was read and answers with the `Change` to commit, or raises the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from chalicelib.engagements.chain import link
 from chalicelib.engagements.model import (
     MOST_PARKED,
+    WORDS,
     Change,
     Content,
     Destination,
@@ -234,7 +235,7 @@ def decline(
 ) -> Change:
     """Pass an offer by. Unless others have it too, the engagement goes back to its place in the queue."""
     _open_offer(engagement, occupancy.agent_id, offer_id, now)
-    return _withdraw(engagement, occupancy, "decline", actor, reason, cool_until, now)
+    return _withdraw(engagement, occupancy, "decline", actor, {WORDS: reason} if reason else {}, cool_until, now)
 
 
 def miss(
@@ -243,12 +244,12 @@ def miss(
     """The offer's deadline is past. Refused where it is not, or where nothing is offered."""
     if engagement.offer is None or now < engagement.offer.expires_at:
         raise StaleOffer("No offer is past its deadline.", engagement.state, engagement.version)
-    return _back(engagement, (occupancy, *others), "miss", ROUTER, None, cool_until, now)
+    return _back(engagement, (occupancy, *others), "miss", ROUTER, {}, cool_until, now)
 
 
 def rescind(engagement: Engagement, occupancy: Occupancy, *, actor: str, reason: str, now: int) -> Change:
     """Take an open offer back from an agent who may no longer have it."""
-    return _withdraw(engagement, occupancy, "rescind", actor, reason, 0, now)
+    return _withdraw(engagement, occupancy, "rescind", actor, {"reason": reason}, 0, now)
 
 
 def deactivate(
@@ -440,7 +441,7 @@ def _withdraw(
     occupancy: Occupancy,
     command: str,
     actor: str,
-    reason: str | None,
+    why: Mapping[str, str],
     cool_until: int,
     now: int,
 ) -> Change:
@@ -448,7 +449,7 @@ def _withdraw(
     if engagement.offer is None:
         raise wrong_state(command, engagement)
     if engagement.holders == (occupancy.agent_id,):
-        return _back(engagement, (occupancy,), command, actor, reason, cool_until, now)
+        return _back(engagement, (occupancy,), command, actor, why, cool_until, now)
     first, *rest = (agent_id for agent_id in engagement.holders if agent_id != occupancy.agent_id)
     passed = step(
         engagement,
@@ -459,7 +460,7 @@ def _withdraw(
         agent_id=first,
         offer=replace(engagement.offer, agent_id=first, others=tuple(rest)),
         cooling=_cooling(engagement, (occupancy.agent_id,), cool_until, now),
-        detail={**_rang(engagement.offer, now, reason), **({"rescinded": True} if command == "rescind" else {})},
+        detail={**_rang(engagement.offer, now), **why, **({"rescinded": True} if command == "rescind" else {})},
     )
     return change(engagement, passed, occupancy, let_go(occupancy, engagement, now))
 
@@ -469,14 +470,14 @@ def _back(
     agents: tuple[Occupancy, ...],
     command: str,
     actor: str,
-    reason: str | None,
+    why: Mapping[str, str],
     cool_until: int,
     now: int,
 ) -> Change:
     """End an offer without a taker: back to the queue with its age, and the places free again."""
     assert engagement.offer is not None
     cooling = _cooling(engagement, (each.agent_id for each in agents), cool_until, now)
-    detail = _rang(engagement.offer, now, reason)
+    detail = {**_rang(engagement.offer, now), **why}
     back = step(engagement, command, now, actor, detail=detail, cooling=cooling, **NOBODY)
     first, *rest = (let_go(each, engagement, now) for each in agents)
     return change(engagement, back, agents[0], first, tuple(rest))
@@ -488,8 +489,8 @@ def _cooling(engagement: Engagement, agents: Iterable[str], until: int, now: int
     return (*cooling, *((agent_id, until) for agent_id in agents)) if until > now else cooling
 
 
-def _rang(offer: Offer, now: int, reason: str | None) -> dict[str, Any]:
-    return {"rang_ms": now - offer.offered_at, **({"reason": reason} if reason else {})}
+def _rang(offer: Offer, now: int) -> dict[str, Any]:
+    return {"rang_ms": now - offer.offered_at}
 
 
 def _open_offer(engagement: Engagement, agent_id: str, offer_id: str, now: int) -> Offer:

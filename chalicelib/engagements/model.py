@@ -34,6 +34,8 @@ MOST_PARKED = 200
 """Engagements that an agent may have parked: they are in his row, of which DynamoDB takes up to 400 KB."""
 MOST_ELSEWHERE = 200
 """Works that other systems may have given an agent, for the same reason."""
+WORDS = "words"
+"""In an event's detail: what somebody wrote himself. It may hold personal data, like the content."""
 TRAIL_LENGTH = 16
 """Newest events kept in the engagement itself; older ones are in its history rows."""
 
@@ -88,6 +90,11 @@ class Event(NamedTuple):
     queue_id: str
     agent_id: str | None = None
     detail: dict[str, Any] = {}  # noqa: RUF012 - never changed in place; a NamedTuple has no default factory
+
+    @property
+    def bare(self) -> Event:
+        """The same without anybody's own words."""
+        return self._replace(detail={name: said for name, said in self.detail.items() if name != WORDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +248,9 @@ class Engagement:
         return None if self.closed_at is None else self.closed_at + self.kept_days * DAY_MS
 
     def without_content(self) -> Engagement:
-        """The same, without what the system of record said, and without free text of how it ended."""
-        return replace(self, content=Content(), disposition=self.disposition if self.disposition_id else None)
+        """The same, without what the system of record said, and without anybody's own words of what happened."""
+        disposition = self.disposition if self.disposition_id else None
+        return replace(self, content=Content(), disposition=disposition, trail=tuple(each.bare for each in self.trail))
 
     @property
     def due_at(self) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.vocabulary import MASK
-from chalicelib.engagements.model import Content, Engagement, Event, FlowReference, Note, Occupancy
+from chalicelib.engagements.model import WORDS, Content, Engagement, Event, FlowReference, Note, Occupancy
 from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.operations.amending import Amendment
 from chalicelib.operations.wording import launch_url
@@ -152,7 +152,7 @@ def event(each: Event) -> dict[str, Any]:
             "actor": each.actor,
             "queue_id": each.queue_id,
             "user_id": each.agent_id,
-            "event_content": each.detail,
+            "event_content": {"reason" if name == WORDS else name: said for name, said in each.detail.items()},
         }
     )
 

@@ -246,24 +246,24 @@ class DynamoStore:
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
         closed_at = engagement.closed_at or events[-1].at + OPEN_HISTORY_DAYS * DAY * 1000
         until = closed_at + engagement.kept_days * DAY * 1000
-        row = {
+        row: Item = {
             "pk": {"S": f"WORK#{engagement.work_key}"},
             "sk": {"S": f"V#{engagement.engagement_id}#{events[0].version:08d}"},
-            "doc": stored(codec.ENGAGEMENT.dump(engagement.without_content())),
-            "events": stored(codec.EVENTS.dump(list(events))),
             "expires_at": number(until // 1000),
         }
-        if engagement.closed_at is not None:
-            whole = {**row, "doc": stored(codec.ENGAGEMENT.dump(engagement))}
+        bare = engagement.without_content()
+        left = {**row, **_told(bare, [each.bare for each in events])}
+        whole = {**row, **_told(bare if engagement.closed_at is None else engagement, events)}
+        if whole != left:
             not_forgotten = self._table.absent((f"WORK#{engagement.work_key}", f"E#{engagement.engagement_id}"))
             puts = [{"Put": self._table.unconditional(whole)}, {"ConditionCheck": not_forgotten}]
             if self._table.transact(puts) is None:
                 return
-        self._table.put(row)
+        self._table.put(left)
 
     def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
         rows = list(self._beside("V", engagement_id))
-        events = [event for row in rows for event in codec.EVENTS.load(loaded(row["events"]))]
+        events = [event for row in rows for event in _events(row)]
         return (_engagement(rows[-1]) if rows else None), events
 
     def histories(self, after: str, most: int) -> tuple[list[History], str | None]:
@@ -288,7 +288,7 @@ class DynamoStore:
         tombstone = key_of((f"WORK#{work_key_of(engagement_id)}", f"E#{engagement_id}"))
         self._table.put({**tombstone, "expires_at": number(at // 1000 + TOMBSTONE_DAYS * DAY)})
         self._table.put_all(
-            {**row, "doc": stored(codec.ENGAGEMENT.dump(_engagement(row).without_content()))}
+            {**row, **_told(_engagement(row).without_content(), [event.bare for event in _events(row)])}
             for row in self._beside("V", engagement_id)
         )
         self._table.delete_all(place_of(row) for row in self._beside("N", engagement_id))
@@ -620,6 +620,15 @@ def _engagement(item: Mapping[str, Any]) -> Engagement:
     return codec.ENGAGEMENT.load(loaded(item["doc"]))
 
 
+def _told(engagement: Engagement, events: Sequence[Event]) -> Item:
+    """What a row of an engagement's history tells: how it was, and some of its events."""
+    return {"doc": stored(codec.ENGAGEMENT.dump(engagement)), "events": stored(codec.EVENTS.dump(list(events)))}
+
+
+def _events(item: Mapping[str, Any]) -> list[Event]:
+    return codec.EVENTS.load(loaded(item["events"]))
+
+
 def _refused(item: Item, engagement: Engagement) -> Started | Refused:
     """A row in the way of a start; it may be our own, where the answer to the first sending was lost."""
     existing = _engagement(item)
@@ -633,7 +642,7 @@ def _histories(rows: list[Item]) -> Iterator[History]:
     for row in sorted(rows, key=lambda row: str(row["sk"]["S"])):
         engagement = _engagement(row)
         known = events.setdefault(engagement.engagement_id, [])
-        known += codec.EVENTS.load(loaded(row["events"])) if "events" in row else []
+        known += _events(row) if "events" in row else []
         before = newest.get(engagement.engagement_id, engagement)
         newest[engagement.engagement_id] = max(before, engagement, key=lambda each: each.version)
     for engagement_id, engagement in newest.items():

@@ -168,9 +168,10 @@ class MemoryStore:
 
     def archive(self, engagement: Engagement, events: Sequence[Event]) -> None:
         with self._lock:
-            whole = engagement.closed_at is not None and engagement.engagement_id not in self._forgotten
-            kept = engagement if whole else engagement.without_content()
-            self._history[engagement.engagement_id, events[0].version] = (kept, list(events))
+            is_forgotten = engagement.engagement_id in self._forgotten
+            kept = engagement if engagement.closed_at and not is_forgotten else engagement.without_content()
+            told = [each.bare for each in events] if is_forgotten else list(events)
+            self._history[engagement.engagement_id, events[0].version] = (kept, told)
 
     def archived(self, engagement_id: str) -> tuple[Engagement | None, list[Event]]:
         with self._lock:
@@ -195,7 +196,7 @@ class MemoryStore:
             self._forgotten[engagement_id] = at
             for key, (engagement, events) in self._history.items():
                 if key[0] == engagement_id:
-                    self._history[key] = (engagement.without_content(), events)
+                    self._history[key] = (engagement.without_content(), [each.bare for each in events])
             for note in self.notes(engagement_id):
                 del self._notes[note.note_id]
 

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.engagements import agents, commands
 from chalicelib.engagements.model import (
+    WORDS,
     Change,
     Content,
     Destination,
@@ -382,6 +383,18 @@ class TestForgetting:
             store.end_notes(one)
         assert store.archived(one.engagement_id) == (one.without_content(), list(one.trail))
         assert store.notes(one.engagement_id) == []
+
+    @pytest.mark.parametrize("closed_at", [None, NOW])
+    def test_nor_does_what_an_agent_wrote_in_an_event(self, store: Store, closed_at: int | None) -> None:
+        said = engagement().trail[0]._replace(detail={WORDS: "He is rude."})
+        one = replace(engagement(), closed_at=closed_at, trail=(said,))
+        store.archive(one, one.trail)
+        assert store.archived(one.engagement_id)[1] == [said]
+        for _ in range(2):
+            store.forget(one.engagement_id, NOW)
+            assert "rude" not in repr(store.archived(one.engagement_id))
+            store.archive(one, one.trail)
+        assert "rude" not in repr(store.archived(one.engagement_id))
 
     def test_only_the_one_that_was_meant_is_forgotten(self, store: Store) -> None:
         one, other = (replace(engagement(nth=n), closed_at=NOW) for n in (1, 2))

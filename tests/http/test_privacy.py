@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.engagements.model import consumer_key
-from chalicelib.operations import privacy
+from chalicelib.operations import privacy, reconciling
 from tests.http.test_desk import MINE, START, act, ready
 from tests.support.api import Api, Reply, api_of, zoom_body
 from tests.support.worlds import TENANT, aws, aws_centre
@@ -54,6 +54,18 @@ def ended_with(api: Api, disposition: str) -> str:
     end = {"engagement_action": "end", "disposition": disposition}
     assert api.by("ana").patch(f"{START}s/{engagement_id}", end).status == 204
     api.centre.settle()
+    return engagement_id
+
+
+def declined_with(api: Api, words: str) -> str:
+    """The same work again, declined with an agent's own words, and withdrawn."""
+    engagement_id: str = api.by("crm").post(START, zoom_body()).body["engagement_id"]
+    ready(api)
+    api.centre.settle()
+    (offer,) = api.by("ana").get(MINE).body["assignments"]
+    api.by("ana").post(f"{MINE}/{engagement_id}/decline", {"offer_id": offer["offer_id"], "reason": words})
+    assert act(api, "crm", engagement_id, "end").status == 204
+    api.centre.consume()
     return engagement_id
 
 
@@ -207,6 +219,21 @@ class TestErasure:
         ask(over, "erase", **JILL)
         over.centre.settle()
         assert not any("Jill" in json.dumps(read(over, each).body) for each in (first, other))
+
+    def test_nor_do_words_with_which_an_agent_declined_it(self, over: Api) -> None:
+        ids = [declined_with(over, words) for words in ("Jill is rude", "Jill again")]
+
+        def told() -> list[str]:
+            return [json.dumps(over.by("sue").get(f"{START}s/{each}/events").body) for each in ids]
+
+        assert all('"reason": "Jill' in each for each in told())
+        ask(over, "erase", **JILL)
+        over.centre.consume()  # the whole stream comes again
+        assert not any("Jill" in each for each in told())
+        store = over.centre.world.store
+        kept = [store.archived(ids[0]), store.archived(ids[1]), store.engagement(ids[1])]
+        assert "Jill" not in repr(kept)
+        assert reconciling.works(over.centre.world, "", 0, 1)[0].broken == {}, "its chain holds"
 
     def test_open_work_keeps_what_it_needs_and_is_named(self, over: Api) -> None:
         done, working = closed(over, "CASE-1"), accepted(over, "CASE-2")
