@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
@@ -16,13 +16,20 @@ from chalicelib.messaging.protocol import PostFailed
 SECONDS = 3.0
 MOST_READ = 16_384
 MOST_FETCHED = 65_536
+_CARRIERS = tuple(map(ip_network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
+"""IPv6 addresses that end with the IPv4 address to which they lead: compatible, mapped, translated, and by NAT64."""
+_NAT64_WITHIN = ip_network("64:ff9b:1::/48")
+"""The same within one network (RFC 8215), which not every Python knows."""
 
 
 def is_public(address: str) -> bool:
     """Whether an address is anybody's on the internet, and not one of this network or this machine."""
     found = ip_address(address)
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not (mapped or found).is_multicast
+    if isinstance(found, IPv6Address) and any(found in carrier for carrier in _CARRIERS):
+        found = IPv4Address(found.packed[-4:])
+    if isinstance(found, IPv6Address) and (found.sixtofour or found in _NAT64_WITHIN):
+        return False
+    return found.is_global and not found.is_multicast
 
 
 def resolve(host: str, port: int) -> list[str]:

@@ -302,6 +302,7 @@ class TestRetries:
 
 
 PRIVATE = ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:127.0.0.1", "0.0.0.1"]
+PRIVATE_IN_IPV6 = ["64:ff9b::169.254.169.254", "64:ff9b:1::10.1.2.3", "::127.0.0.1", "::ffff:0:10.1.2.3", "2002:a01::"]
 
 
 class Slow(BaseHTTPRequestHandler):
@@ -348,12 +349,16 @@ def a_server() -> Iterator[str]:
 
 
 class TestTargets:
-    @pytest.mark.parametrize("address", PRIVATE)
+    @pytest.mark.parametrize("address", [*PRIVATE, *PRIVATE_IN_IPV6])
     def test_no_private_address_is_posted_to_whatever_its_name(self, address: str) -> None:
         assert not is_public(address)
         poster = HttpPoster(resolve=lambda *_: ["93.184.216.34", address])
         with pytest.raises(PostFailed, match="not public"):
             poster.post("https://innocent.example.com/", {}, b"")
+
+    @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::93.184.216.34"])
+    def test_a_public_one_is_also_where_it_is_translated(self, address: str) -> None:
+        assert is_public(address)
 
     @pytest.mark.parametrize("url", ["http://example.com/", "ftp://example.com/", "https:///x"])
     def test_only_https_is_posted_to(self, url: str) -> None:
