@@ -177,6 +177,17 @@ def test_a_log_shows_events_and_variables_to_those_who_may_read_the_engagement()
     assert rows(api, "variable_log", by="ana") == []
 
 
+def test_a_log_shows_nothing_of_what_has_gone_on_to_another_agent() -> None:
+    centre = memory_centre()
+    engagement_id = handled(centre)  # ana transferred it to ben
+    centre.consume()
+    api = api_of(centre)
+    assert api.by("ana").get(f"/v2/contact_center/engagements/{engagement_id}").status == 404
+    for dataset in ("engagement_log", "variable_log"):
+        assert rows(api, dataset, by="ana") == []
+        assert rows(api, dataset, by="ben") != []
+
+
 def test_an_agent_sees_his_own_statuses() -> None:
     centre = memory_centre()
     centre.ready("ana", "ben")

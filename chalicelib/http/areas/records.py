@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.configuration.vocabulary import MASK
-from chalicelib.engagements.model import Engagement
 from chalicelib.http import tables, wire
-from chalicelib.http.authorization import Resource, authorize, owns
+from chalicelib.http.authorization import authorize
 from chalicelib.http.datasets import PATH, QUERY, answered, window_of
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.paging import page_size
-from chalicelib.http.reach import is_reported_to, masked
+from chalicelib.http.reach import is_reported_to, masked, reaches
 from chalicelib.http.tables import Row
 from chalicelib.operations import reports
 from chalicelib.operations.listing import MOST_WEIGHT
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.timelines import segments_of
 
+READ = "engagement.read"
 DIMENSIONS = ("queue_id", "user_id", "channel", "flow_id", "flow_version", "end_reason", "priority", "skills")
 ENGAGEMENT: dict[str, str] = {
     "engagement_id": "string",
@@ -126,7 +126,7 @@ def _timelines(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
 
 def _logs(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
     for fact, found, events in reports.lives(call.world, facts):
-        if _may_read(call, found):
+        if reaches(call, found, READ):
             told = [wire.event(each) for each in events]
             yield fact, [{**_engagement(fact), "disposition": found.disposition, "events": told}]
 
@@ -134,7 +134,7 @@ def _logs(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
 def _variables(call: Call[None], facts: list[Fact]) -> Iterator[Told]:
     hidden = masked(call)
     for fact, found, _ in reports.lives(call.world, facts):
-        if not _may_read(call, found):
+        if not reaches(call, found, READ):
             continue
         whole = _engagement(fact)
         common = {name: whole[name] for name in VARIABLE if name in whole}
@@ -170,15 +170,10 @@ def _fitting(told: Iterable[Told], onward: str | None) -> tuple[list[Row], str |
     return found, onward
 
 
-def _may_read(call: Call[None], found: Engagement) -> bool:
-    users = (*found.holders, *found.course.agents)
-    return owns(call.principal, "engagement.read", Resource(users, found.started_by, found.queue_id))
-
-
 def _reader(records: Records) -> Callable[[Call[None]], Answer]:
     def read(call: Call[None]) -> Answer:
         if records.shows_content:
-            authorize(call.principal, "engagement.read")
+            authorize(call.principal, READ)
         wanted = {name: call.query[name].split(",") for name in records.filters if name in call.query}
 
         def keep(fact: Fact) -> bool:
