@@ -1,6 +1,6 @@
 // Dialogs for what an agent does with his work: park, transfer, close, wrap up.
 import { get, now } from "./api.js";
-import { Dialog, Empty, Form, html, Tabs, useEffect, useNow, useState } from "./ui.js";
+import { Dialog, Empty, Form, html, Refusal, Tabs, useEffect, useNow, useState } from "./ui.js";
 import { span, t } from "./words.js";
 
 const WAKE_MINUTES = [15, 60, 240];
@@ -35,11 +35,17 @@ export function Park({ work, onClose, onChange }) {
 export function Transfer({ work, onClose, onChange, only }) {
   const [kind, setKind] = useState(only || "queues");
   const [rows, setRows] = useState(null);
+  const [problem, setProblem] = useState(null);
   const [typed, setTyped] = useState("");
   const { action, target, id, name } = KINDS[kind];
   useEffect(() => {
+    let over = false; // what was asked of another kind may come later
     setRows(null);
-    get(`engagements/${work.engagement_id}/transfer/${kind}`).then((found) => setRows(found[kind]), () => setRows([]));
+    setProblem(null);
+    get(`engagements/${work.engagement_id}/transfer/${kind}`).then((found) => over || setRows(found[kind]), (refused) => over || setProblem(refused));
+    return () => {
+      over = true;
+    };
   }, [kind]);
   const found = (rows || []).filter((each) => `${each[id]} ${each[name]}`.toLowerCase().includes(typed.toLowerCase()));
   async function choose(each) {
@@ -49,7 +55,8 @@ export function Transfer({ work, onClose, onChange, only }) {
   return html`<${Dialog} title=${t("transfer.title")} onClose=${onClose}>
     ${!only && html`<${Tabs} label=${t("transfer.to")} tabs=${Object.keys(KINDS).map((each) => [each, t(`transfer.${each}`)])} chosen=${kind} onChoose=${setKind} />`}
     <input type="search" autofocus aria-label=${t("search")} placeholder=${t("search")} value=${typed} onInput=${(event) => setTyped(event.target.value)} />
-    ${rows === null ? html`<${Empty}>${t("loading")}<//>` : !found.length && html`<${Empty}>${t("transfer.none")}<//>`}
+    <${Refusal} problem=${problem} />
+    ${rows === null ? !problem && html`<${Empty}>${t("loading")}<//>` : !found.length && html`<${Empty}>${t("transfer.none")}<//>`}
     <ul class="list choices">${found.slice(0, 100).map((each) => html`<li key=${each[id]}><button type="button" class="item" onClick=${() => choose(each)}>
       <span class="name">${each[name]}</span>
       ${each.queue_description && html`<span class="facts">${each.queue_description}</span>`}

@@ -28,6 +28,7 @@ export async function call(method, path, body, headers = {}) {
   const sent = { Authorization: `Bearer ${await token()}`, ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let answer;
+  let text;
   try {
     answer = await fetch(`${apiRoot}v2/contact_center/${path}`, {
       method,
@@ -37,12 +38,12 @@ export async function call(method, path, body, headers = {}) {
       credentials: "omit",
       signal: AbortSignal.timeout(LONGEST_CALL_MS),
     });
+    text = answer.status === 304 || answer.status === 204 ? "" : await answer.text();
   } catch {
     throw new Problem(0, null);
   }
   const date = Date.parse(answer.headers.get("Date"));
   if (date && Math.abs(date - now()) > 2000) skew = date - Date.now();
-  const text = answer.status === 304 || answer.status === 204 ? "" : await answer.text();
   const said = text && (/json/.test(answer.headers.get("Content-Type")) ? JSON.parse(text) : text);
   if (answer.status === 401) end();
   if (answer.status >= 400) throw new Problem(answer.status, said);

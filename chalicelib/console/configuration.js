@@ -1,7 +1,7 @@
 // The tenant's configuration: as forms, as the document, planned before it is applied, and its earlier versions.
 import { call, get } from "./api.js";
 import { Forms } from "./forms.js";
-import { Empty, Form, html, Refusal, Tabs, useEffect, useState } from "./ui.js";
+import { Empty, Form, html, Refusal, Tabs, useEffect, useRef, useState } from "./ui.js";
 import { t, when } from "./words.js";
 
 const SIGNS = { "+": "add", "-": "remove", "~": "change" };
@@ -13,12 +13,17 @@ export default function Configuration({ me }) {
   const [plan, setPlan] = useState(null);
   const [problem, setProblem] = useState(null);
   const [done, setDone] = useState("");
+  const latest = useRef("");
   const mayWrite = me.role === "admin";
 
   async function load() {
     const found = await get("configuration");
     setCurrent(found);
-    setText(JSON.stringify(found.document, null, 2));
+    put(JSON.stringify(found.document, null, 2));
+  }
+  function put(changed) {
+    latest.current = changed;
+    setText(changed);
     setPlan(null);
   }
   useEffect(() => {
@@ -26,8 +31,7 @@ export default function Configuration({ me }) {
   }, []);
 
   function edit(changed) {
-    setText(changed);
-    setPlan(null);
+    put(changed);
     setDone("");
   }
   function parsed() {
@@ -46,13 +50,22 @@ export default function Configuration({ me }) {
       setProblem(refused);
     }
   }
-  const makePlan = () => attempt(async () => setPlan((await call("POST", "configuration/plan", parsed())).body));
+  const makePlan = () =>
+    attempt(async () => {
+      const { body } = await call("POST", "configuration/plan", parsed());
+      if (latest.current === text) setPlan(body); // else it was changed meanwhile, and the plan is another document's
+    });
   const apply = (form) =>
     attempt(async () => {
       const match = { "If-Match": `"${plan.version}"` };
       const answer = await call("POST", "configuration/apply", { document: parsed(), comment: form.get("comment") }, match);
       await load();
       setDone(t("applied", { version: answer.body.version }));
+    });
+  const compare = (version) =>
+    attempt(async () => {
+      edit(JSON.stringify((await get(`configuration/versions/${version}`)).document, null, 2));
+      setTab("document");
     });
   async function goBack(version) {
     await attempt(async () => {
@@ -74,7 +87,7 @@ export default function Configuration({ me }) {
     <${Tabs} label=${t("page.configuration")} tabs=${tabs} chosen=${tab} onChoose=${setTab} />
     <${Refusal} problem=${problem} />
     <p role="status">${done && html`<span class="done">${done}</span>`}</p>
-    ${current && tab === "versions" && html`<${Versions} current=${current} mayWrite=${mayWrite} onBack=${goBack} onLoad=${(document) => { edit(JSON.stringify(document, null, 2)); setTab("document"); }} />`}
+    ${current && tab === "versions" && html`<${Versions} current=${current} mayWrite=${mayWrite} onBack=${goBack} onLoad=${compare} />`}
     ${current && tab !== "versions" && html`<div class="columns">
       <section class="panel" aria-label=${t("configuration.edit")}>
         ${tab === "document"
@@ -85,7 +98,7 @@ export default function Configuration({ me }) {
       </section>
       <section class="panel" aria-label=${t("plan")}>
         <header><h2>${t("plan")}</h2>
-          ${changed && html`<button onClick=${load}>${t("plan.discard")}</button>`}
+          ${changed && html`<button onClick=${() => attempt(load)}>${t("plan.discard")}</button>`}
           <button class=${plan ? "" : "primary"} onClick=${makePlan} disabled=${!changed}>${t("plan.make")}</button></header>
         ${plan ? html`<${Plan} plan=${plan} mayWrite=${mayWrite} onApply=${apply} />` : html`<${Empty}>${changed ? t("plan.first") : t("plan.nothing")}<//>`}
       </section>
@@ -126,14 +139,13 @@ function Versions({ current, mayWrite, onBack, onLoad }) {
   useEffect(() => {
     get("configuration/versions?page_size=100").then((found) => setRows(found.versions), () => {});
   }, [current.version]);
-  const load = async (version) => onLoad((await get(`configuration/versions/${version}`)).document);
   return html`<section class="panel" aria-label=${t("configuration.versions")}><div class="scroll"><table>
     <thead><tr><th class="n">${t("version.number")}</th><th>${t("version.when")}</th><th>${t("version.by")}</th><th>${t("version.why")}</th><th><span class="unseen">${t("actions")}</span></th></tr></thead>
     <tbody>${rows.map((each) => html`<tr key=${each.version}>
       <td class="n">${each.version}</td><td>${when(each.applied_time)}</td><td>${each.applied_by}</td><td>${each.comment}</td>
       <td>${each.version === current.version
         ? html`<span class="chip good">${t("version.current")}</span>`
-        : html`<button onClick=${() => load(each.version)}>${t("version.compare")}</button> ${mayWrite && html`<button onClick=${() => onBack(each.version)}>${t("version.back")}</button>`}`}</td>
+        : html`<button onClick=${() => onLoad(each.version)}>${t("version.compare")}</button> ${mayWrite && html`<button onClick=${() => onBack(each.version)}>${t("version.back")}</button>`}`}</td>
     </tr>`)}</tbody>
   </table></div></section>`;
 }

@@ -3,8 +3,8 @@ import { call, get, usePoll } from "./api.js";
 import { focusOn } from "./focus.js";
 import { HeardOffers, OfferCard } from "./offer.js";
 import { Nothing, Shortcuts, Status } from "./status.js";
-import { Dialog, Empty, html, Refusal, Tabs, useEffect, useKeys, useNow, useState } from "./ui.js";
-import { span, t, when, word } from "./words.js";
+import { Dialog, Empty, html, Refusal, Tabs, useEffect, useKeys, useNow, useRef, useState } from "./ui.js";
+import { moment, span, t, when, word } from "./words.js";
 import { Work } from "./work.js";
 
 const MINE = "users/me/assignments";
@@ -20,6 +20,7 @@ export default function Desk({ me }) {
   const [problem, setProblem] = useState(null);
   const [keysOn, setKeysOn] = useState(true);
   const [help, setHelp] = useState(false);
+  const accepting = useRef(null);
   const all = held.data?.assignments || [];
   const offers = all.filter((each) => each.state === "offered").sort(byDeadline);
   const working = all.filter((each) => each.state === "assigned" || each.state === "wrap_up");
@@ -49,10 +50,14 @@ export default function Desk({ me }) {
     act("PATCH", `engagements/${work.engagement_id}`, { engagement_action: action, ...also }, LEAVING.test(action));
 
   async function accept(offer) {
+    if (accepting.current === offer.offer_id) return; // pressed twice: it is on its way
+    accepting.current = offer.offer_id;
     if (await act("POST", `${MINE}/${offer.engagement_id}/accept`, { offer_id: offer.offer_id })) {
       setTab("assigned");
       setChosen(offer.engagement_id);
       requestAnimationFrame(() => focusOn(document.querySelector(".work"), false));
+    } else {
+      accepting.current = null;
     }
   }
   const decline = (offer, reason) =>
@@ -125,9 +130,11 @@ function List({ works, chosen, onChoose, me, children }) {
 
 function Closed({ chosen, onChoose }) {
   const [found, setFound] = useState(null);
+  const [problem, setProblem] = useState(null);
   useEffect(() => {
-    get(`engagements?state=closed&user_id=me&page_size=${SHOWN_CLOSED}`).then((page) => setFound(page.engagements), () => setFound([]));
+    get(`engagements?state=closed&user_id=me&page_size=${SHOWN_CLOSED}`).then((page) => setFound(page.engagements), setProblem);
   }, []);
+  if (problem) return html`<${Refusal} problem=${problem} />`;
   if (!found) return html`<p class="empty" aria-busy="true">${t("loading")}</p>`;
   if (!found.length) return html`<${Empty}>${t("desk.none_closed")}<//>`;
   return html`<ul class="list">
@@ -143,7 +150,7 @@ function Closed({ chosen, onChoose }) {
 /** When it is due, by word and sign as well as by colour. */
 export function Due({ text, now }) {
   if (!text) return null;
-  const left = (Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`) - now) / 1000;
+  const left = (moment(text) - now) / 1000;
   if (left < 0) return html`<span class="chip bad">! ${t("due.late", { by: span(-left) })}</span>`;
   return html`<span class="chip ${left < 3600 ? "warn" : ""}">${t("due.in", { in: span(left) })}</span>`;
 }
@@ -168,8 +175,8 @@ export function queueName(me, queueId) {
 }
 
 function byDue(one, other) {
-  const due = (each) => each.work_item_variables.work_item_due_date || "9999";
-  return due(one).localeCompare(due(other)) || (one.assigned_time || "").localeCompare(other.assigned_time || "");
+  const due = ({ work_item_variables: { work_item_due_date: text } }) => (text ? moment(text) : Number.MAX_VALUE);
+  return due(one) - due(other) || (one.assigned_time || "").localeCompare(other.assigned_time || "");
 }
 
 function byDeadline(one, other) {

@@ -1,8 +1,10 @@
 // How other systems reach this tenant, and what it tells them: Entry IDs, webhooks, their deliveries and replay.
-import { call, get } from "./api.js";
+import { call, get, now } from "./api.js";
 import { apiRoot } from "./session.js";
 import { Empty, Form, html, Refusal, useEffect, useState } from "./ui.js";
 import { t, when } from "./words.js";
+
+const DAY_MS = 86_400_000;
 
 export default function Integrations() {
   const [document, setDocument] = useState(null);
@@ -51,18 +53,34 @@ function Entry({ point }) {
   </details>`;
 }
 
+/** The newest attempts of the last day, newest first. Where there are more than an answer holds, which begins with the
+    oldest, those of a shorter time. */
+async function newest(path) {
+  for (let ms = DAY_MS; ; ms /= 2) {
+    const found = await get(`${path}/deliveries?from=${new Date(now() - ms).toISOString()}`);
+    if (!found.next_from || ms < 1000) return found.deliveries.reverse();
+  }
+}
+
 function Webhook({ hook }) {
   const [rows, setRows] = useState(null);
   const [said, setSaid] = useState("");
   const path = `webhooks/${encodeURIComponent(hook.webhook_id)}`;
   const [problem, setProblem] = useState(null);
-  const fresh = () => get(`${path}/deliveries`).then((found) => setRows(found.deliveries.reverse()), setProblem);
+  const fresh = () => newest(path).then(setRows, setProblem);
   useEffect(() => {
     fresh();
   }, []);
   async function replay(form) {
-    const answer = await call("POST", `${path}/replay`, { from: new Date(form.get("from")).toISOString() });
-    setSaid(t("replay.sent", { n: answer.body.deliveries }));
+    const to = new Date(now()).toISOString();
+    let from = new Date(form.get("from")).toISOString();
+    let sent = 0;
+    while (from) { // a call sends a part, and says where the next one begins
+      const { body } = await call("POST", `${path}/replay`, { from, to });
+      sent += body.deliveries;
+      from = body.next_from;
+      setSaid(t("replay.sent", { n: sent }));
+    }
     await fresh();
   }
   return html`<details open>

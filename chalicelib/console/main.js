@@ -105,7 +105,7 @@ function Shell({ me, languages }) {
   useHeartbeat(me);
   useEffect(() => {
     let over = false;
-    import(PAGES[page].module).then((module) => over || setView(() => module.default));
+    import(PAGES[page].module).then((module) => over || setView(() => module.default), () => over || setView(() => Lost));
     document.title = `${t(`page.${page}`)} · Interleave`;
     return () => {
       over = true;
@@ -124,6 +124,11 @@ function Shell({ me, languages }) {
     </header>
     <main id="main" tabindex="-1">${View && html`<${View} me=${me} />`}</main>
   </div>`;
+}
+
+/** In place of a page that is not there: after an upgrade, its file has another address. */
+function Lost() {
+  return html`<div class="page"><${Refusal} problem=${{ message: t("page.lost") }} /></div>`;
 }
 
 async function start() {

@@ -139,8 +139,10 @@ function Behind({ row, measure, dataset, query, me, onOpen, onClose }) {
   const [problem, setProblem] = useState(null);
   const name = dataset.dataset_name;
   useEffect(() => {
-    const asked = { ...query, ...only(row, query.group_by?.split(",") ?? dataset.group_by, query), behind: measure };
-    get(pathOf(name, asked)).then((found) => setParts(found[name].flatMap((each) => each.behind)), setProblem);
+    const groups = (query.group_by?.split(",") ?? dataset.group_by).filter(Boolean);
+    const isThis = (each) => groups.every((group) => each[group] === row[group]); // of several skills, any is asked for
+    const asked = { ...query, ...only(row, groups, query), behind: measure };
+    get(pathOf(name, asked)).then((found) => setParts(found[name].filter(isThis).flatMap((each) => each.behind)), setProblem);
   }, []);
   return html`<${Dialog} title="${word("column", measure)}: ${figure(measure, row[measure])}" onClose=${onClose} wide>
     <${Refusal} problem=${problem} />
@@ -152,7 +154,7 @@ function Behind({ row, measure, dataset, query, me, onOpen, onClose }) {
 
 /** The question that only one row answers. */
 function only(row, groups, { from, to }) {
-  const group = Object.fromEntries(groups.filter(Boolean).map((each) => [each, row[each] ?? ""]));
+  const group = Object.fromEntries(groups.map((each) => [each, row[each] ?? ""]));
   return { ...group, from: from > row.start_time ? from : row.start_time, to: to < row.end_time ? to : row.end_time };
 }
 

@@ -3,6 +3,7 @@ const settings = JSON.parse(document.body.dataset.signIn);
 const page = location.origin + location.pathname;
 const STEP = "interleave.sign-in"; // the verifier and the place to go back to, while the issuer's page is open
 const RENEW_BEFORE_SECONDS = 60;
+const LONGEST_CALL_MS = 30_000; // every call waits for the token that is renewed
 
 let tokens = null;
 let renewing = null; // by one call for all: an issuer may take a refresh token only once
@@ -73,6 +74,7 @@ async function grant(form) {
     method: "POST",
     body: new URLSearchParams({ client_id: settings.client_id, ...form }),
     credentials: "omit",
+    signal: AbortSignal.timeout(LONGEST_CALL_MS),
   });
   if (!answer.ok) throw Object.assign(new Error("refused"), { refused: answer.status < 500 });
   const granted = await answer.json();

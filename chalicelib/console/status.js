@@ -60,7 +60,9 @@ export function Nothing({ me, status, offers }) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
   useEffect(() => {
-    if (asked) get("users/me/explanation").then(setFound, setProblem);
+    if (!asked) return;
+    setProblem(null);
+    get("users/me/explanation").then(setFound, setProblem);
   }, [asked, status?.status_id]);
   if (offers.length) return null;
   const said = found ? reasons(found, status, me) : asked && !problem ? [t("loading")] : [];

@@ -57,7 +57,7 @@ function Actions({ work, me, onAct, onChange, onMove, onClose }) {
 
 function Waiting({ work, onAct }) {
   return html`<${Form} className="row" label=${t("rank")} onSend=${(form) => onAct("PATCH", "", { priority: Number(form.get("priority")) })}>
-    <label>${t("rank.priority")}<input type="number" name="priority" min="0" max="999" required value=${work.priority} /></label>
+    <label>${t("rank.priority")}<input type="number" name="priority" min="0" max="999" required defaultValue=${work.priority} /></label>
   <//>`;
 }
 

@@ -103,7 +103,7 @@ export function useKeys(keys, on = true) {
     if (!on) return undefined;
     function press(event) {
       const typing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       const act = latest.current[event.key.toLowerCase()];
       if (!act) return;
       event.preventDefault();

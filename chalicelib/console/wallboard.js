@@ -105,17 +105,24 @@ function target(queue, me) {
 
 function Waiting({ queueId, onOpen, me }) {
   const [state, setState] = useState("open");
-  const [most, setMost] = useState(SHOWN);
-  const of = queueId ? `&queue_id=${encodeURIComponent(queueId)}` : "";
-  const { data } = usePoll(`engagements?state=${state}&order=urgency&page_size=${most}${of}`, 3);
-  const found = data?.engagements;
-  const more = data?.next_page_token;
   const name = me.queues.find((each) => each.queue_id === queueId)?.queue_name;
   return html`<section class="panel" aria-label=${t("engagements")}>
     <header><h2>${name ? t("engagements.of", { name }) : t("engagements")}</h2>
       <select aria-label=${t("state")} value=${state} onChange=${(event) => setState(event.target.value)}>
         ${["open", "queued", "offered", "assigned", "inactive", "wrap_up", "closed"].map((each) => html`<option value=${each}>${each === "open" ? t("state.any") : word("state", each)}</option>`)}
       </select></header>
+    <${Listed} key=${`${state} ${queueId}`} state=${state} queueId=${queueId} onOpen=${onOpen} />
+  </section>`;
+}
+
+/** What was asked for, and nothing that was asked for before. */
+function Listed({ state, queueId, onOpen }) {
+  const [most, setMost] = useState(SHOWN);
+  const of = queueId ? `&queue_id=${encodeURIComponent(queueId)}` : "";
+  const { data, problem } = usePoll(`engagements?state=${state}&order=urgency&page_size=${most}${of}`, 3);
+  const found = data?.engagements;
+  const more = data?.next_page_token;
+  return html`<${Refusal} problem=${problem} />
     ${found && !found.length && html`<${Empty}>${t("engagements.none")}<//>`}
     <div class="scroll"><table class="names"><tbody>${(found || []).map((each) => html`<tr key=${each.engagement_id}>
       <td><button class="link" onClick=${() => onOpen(each.engagement_id)}>${each.work_item_variables.work_item_name}</button></td>
@@ -123,8 +130,7 @@ function Waiting({ queueId, onOpen, me }) {
       <td class="n muted">${when(sinceOf(each))}</td>
     </tr>`)}</tbody></table></div>
     ${more && most < MOST_SHOWN && html`<button onClick=${() => setMost(MOST_SHOWN)}>${t("engagements.more")}</button>`}
-    ${more && most === MOST_SHOWN && html`<p class="muted">${t("engagements.beyond", { n: found.length })}</p>`}
-  </section>`;
+    ${more && most === MOST_SHOWN && html`<p class="muted">${t("engagements.beyond", { n: found.length })}</p>`}`;
 }
 
 function sinceOf(engagement) {

@@ -24,9 +24,15 @@ export function word(kind, value) {
   return words[`${kind}.${value}`] || String(value ?? "").replace(/_/g, " ");
 }
 
+/** A time of the API as epoch milliseconds. Work may say one without a zone, which is UTC there. */
+export function moment(text) {
+  const isBare = /\d[T ]\d/.test(text) && !/([zZ]|[+-]\d\d:?\d\d)$/.test(text);
+  return Date.parse(isBare ? `${text}Z` : text);
+}
+
 export function when(text) {
   if (!text) return "";
-  const date = new Date(text);
+  const date = new Date(moment(text));
   const today = date.toDateString() === new Date().toDateString();
   const shown = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(language, shown).format(date);

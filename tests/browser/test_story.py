@@ -102,6 +102,17 @@ def test_a_ticket_from_its_arrival_to_its_transfer(centre: Centre, windows: Wind
     assert (now["state"], now["queue_id"], now["transfer_count"]) == ("queued", "billing", 1)
 
 
+def test_an_offer_is_accepted_once_and_a_due_date_without_a_zone_is_utc(centre: Centre, windows: Windows) -> None:
+    ana = windows.sign_in("ana", timezone_id="Asia/Tokyo")
+    ana.get_by_label("Status").select_option(label="Ready")
+    centre.start("Due in years", work_item_due_date="2040-01-15T09:00:00")
+    offer = ana.get_by_role("article", name="Offer: Due in years")
+    offer.get_by_role("button", name=re.compile("^Accept")).dblclick()
+    ana.get_by_role("heading", name="Due in years").wait_for()
+    assert ana.get_by_role("alert").count() == 0
+    ana.get_by_role("complementary", name="Details").get_by_text(re.compile("Jan 15, 2040, 6:00.PM")).wait_for()
+
+
 def test_why_nothing_comes_is_said_in_words(centre: Centre, windows: Windows) -> None:
     ana = windows.sign_in("ana")
     ana.get_by_label("Status").select_option(label="Not Ready: Break")

@@ -62,6 +62,43 @@ def test_the_most_urgent_stands_first_and_the_rest_on_request(centre: Centre, wi
     assert names.all_inner_texts() == ["Waits for nobody", *(f"Waits {n}" for n in range(4))]
 
 
+def test_a_priority_that_is_being_typed_stays_while_the_numbers_change(centre: Centre, windows: Windows) -> None:
+    centre.start("Waits for a priority")
+    sam = windows.sign_in("sam")
+    sam.get_by_role("button", name="Waits for a priority").click()
+    typed = sam.get_by_label("Priority in its queue")
+    typed.fill("777")
+    centre.start("Another one")
+    sam.get_by_role("row", name="Support").locator("td").nth(1).get_by_text("2", exact=True).wait_for()
+    assert typed.input_value() == "777"
+
+
+def test_a_webhooks_newest_deliveries_are_shown_and_its_replay_goes_on_to_the_end(windows: Windows) -> None:
+    """As where there are more of the last day than an answer holds, and more events than one call sends."""
+    page = windows.open()
+    asked: list[Any] = []
+
+    def deliveries(route: Any) -> None:
+        asked.append(route.request.url)
+        common: dict[str, Any] = {"attempt": 1, "delivered": True}
+        older, newer = ({"time": f"2026-03-02T0{n}:00:00Z", "event": f"event-{n}", **common} for n in (8, 9))
+        found = [older] if len(asked) == 1 else [older, newer]
+        route.fulfill(json={"deliveries": found, "next_from": newer["time"] if len(asked) == 1 else None})
+
+    def replay(route: Any) -> None:
+        rest = "2026-03-02T08:00:00Z"
+        onward = None if route.request.post_data_json["from"] == rest else rest
+        route.fulfill(status=202, json={"deliveries": 2, "next_from": onward})
+
+    page.route("**/webhooks/*/deliveries?*", deliveries)
+    page.route("**/webhooks/*/replay", replay)
+    ada = windows.sign_in("ada", "#/integrations", page=page)
+    ada.get_by_role("row", name=re.compile("event-")).first.get_by_text("event-9").wait_for()
+    ada.get_by_label("Send again everything since").fill("2026-03-01T07:30")
+    ada.get_by_role("button", name="Replay").click()
+    ada.get_by_text("4 deliveries are on their way.").wait_for()
+
+
 def test_a_number_of_a_report_leads_to_the_engagements_behind_it(centre: Centre, windows: Windows) -> None:
     ticket = centre.start("A ticket to be counted")
     centre.call("crm", "PATCH", f"/engagements/{ticket}", {"engagement_action": "end"})

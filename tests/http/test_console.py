@@ -14,6 +14,7 @@ import pytest
 from chalicelib.engagements.model import EndReason, Flag, Mode, State
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.http.areas.console import FOLDER, TYPES, policy, release
+from chalicelib.http.areas.reports import NAMES
 from chalicelib.reporting.timelines import OBSERVED, WAITS
 from chalicelib.routing.explain import REASONS
 from infra import vendor
@@ -159,6 +160,7 @@ def test_whatever_the_api_calls_by_a_word_has_words(api: Api) -> None:
     found = api.by("adm").get("/v2/contact_center/analytics/dataset/historical").body["datasets"]
     said["dataset"] = {each["dataset_name"] for each in found}
     told = {name for each in found for name in (*each.get("measures", ()), *each["filters"])}
+    told |= {each.replace("_id", "_name") for each in NAMES}
     said["column"] = told | {column["column_name"] for each in found for column in each.get("columns", ())}
     lacking = {f"{kind}.{word}" for kind, words in said.items() for word in words} - set(CATALOGUES["fr"])
     assert lacking == set()
