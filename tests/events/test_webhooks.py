@@ -19,6 +19,7 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from chalicelib.engagements.states import TRANSITIONS
+from chalicelib.errors import InvalidRequest
 from chalicelib.events.catalogue import NAMES, PREFIX, TYPES, PublicEvent
 from chalicelib.events.retries import WAITS, wait_after
 from chalicelib.messaging.eventbridge import EventBus, cloud_event
@@ -216,6 +217,11 @@ class TestSignatures:
         api.centre.posts.receiver = zoom_receiver("another")
         reply = api.by("adm").post(f"{HOOKS}/crm/verify")
         assert (reply.status, "401" in reply.body["detail"]) == (400, True)
+
+    def test_a_receiver_whose_answer_is_too_deep_to_read_fails_it_too(self, centre: MemoryCentre) -> None:
+        hooked(centre).posts.receiver = lambda *_: b"[" * 16_000
+        with pytest.raises(InvalidRequest, match="did not answer the handshake"):
+            delivering.verify(centre.world, "crm")
 
 
 class TestRetries:
