@@ -37,9 +37,9 @@ def dimension(fact: Fact, name: str, teams: Mapping[str, str]) -> str:
         case "queue_id":
             return fact.queue_id
         case "user_id":
-            return fact.agent_id or ""
+            return _who(fact)
         case "team_id":
-            return teams.get(fact.agent_id or "", "")
+            return teams.get(_who(fact), "")
         case "channel":
             return fact.channel
         case _:
@@ -50,6 +50,12 @@ def says(fact: Fact, name: str, values: Collection[str], teams: Mapping[str, str
     """Whether what a fact says of a dimension is among these values; of several skills, whether any is."""
     said = dimension(fact, name, teams)
     return not {said, *said.split(",")}.isdisjoint(values) if name == "skills" else said in values
+
+
+def _who(fact: Fact) -> str:
+    """Whose it is. A visit that nobody took is nobody's, though it may have been ringing when it ended."""
+    is_nobodys = fact.dataset == "queue_performance" and "handled_count" not in fact.measures
+    return "" if is_nobodys else fact.agent_id or ""
 
 
 def _of_life(fact: Fact) -> dict[str, int]:

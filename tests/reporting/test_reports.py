@@ -18,6 +18,7 @@ from chalicelib.reporting.datasets import Marks, fold
 from chalicelib.reporting.definitions import SUMMED
 from chalicelib.reporting.facts import Dataset, Fact, facts_of
 from chalicelib.reporting.intervals import DAY_MS, span
+from chalicelib.reporting.rollup import roll, rows
 from chalicelib.world import World
 from tests.support.size import examples
 from tests.support.worlds import NOW, memory_centre
@@ -230,6 +231,32 @@ def test_a_life_is_told_apart_by_the_first_queue_and_the_last_one() -> None:
         "transferred_count": 1,
         "duration_ms": 7,
     }
+
+
+def test_a_visit_that_nobody_took_is_nobodys_though_it_was_ringing() -> None:
+    centre = memory_centre()
+    taken, left = centre.start("1"), centre.start("2")
+    centre.ready("ana")
+    centre.settle()
+    centre.accept(taken)
+    centre.ready("ben")
+    centre.settle()
+    assert centre.read(left).holders == ("ben",)
+    desk.cancel(centre.world, Order(left, "integration:crm"))
+    centre.consume()
+    facts = centre.store.facts("queue_performance", 0, NOW * 2)
+    for by in ("user_id", "team_id"):
+        teams = {"ana": "ana", "ben": "ben"}
+        told = {
+            (row.group[by], name): number
+            for row in (
+                *fold("queue_performance", facts, 900_000, group_by=[by], teams=teams),
+                *rows("queue_performance", roll(facts, 0), 900_000, group_by=[by], teams=teams),
+            )
+            for name, number in row.measures.items()
+            if number
+        }
+        assert told == {("ana", "handled_count"): 1, ("", "cancelled_count"): 1}
 
 
 def test_facts_of_other_datasets_are_left_out() -> None:
