@@ -31,7 +31,7 @@ export default function Wallboard({ me }) {
     <h1>${t("page.wallboard")}</h1>
     <${Refusal} problem=${problem || queues.problem || users.problem} />
     <${Figures} queues=${rows} people=${people} />
-    <${Alerts} queues=${rows} me=${me} />
+    <${Alerts} queues=${rows} />
     <div class="columns">
       <${Queues} rows=${rows} chosen=${queueId} onChoose=${setQueueId} me=${me} />
       <${Waiting} queueId=${queueId} onOpen=${setEngagementId} me=${me} />
@@ -56,24 +56,24 @@ function Figures({ queues, people }) {
 }
 
 /** What needs a look, said once when it comes up. */
-function Alerts({ queues, me }) {
-  const found = queues.flatMap((each) => alertsOf(each, me));
+function Alerts({ queues }) {
+  const found = queues.flatMap(alertsOf);
   return html`<ul class="alerts" aria-live="polite" aria-label=${t("alerts")}>${found.map((each) => html`<li key=${each} class="chip bad">! ${each}</li>`)}</ul>`;
 }
 
-function alertsOf(queue, me) {
+function alertsOf(queue) {
   if (!queue.waiting) return [];
   const name = queue.queue_name;
   if (!queue.open) return [t("alert.closed", { name, n: queue.waiting })];
   const found = [];
   if (queue.users.ready === 0) found.push(t("alert.nobody", { name, n: queue.waiting }));
-  if (isLate(queue, me)) found.push(t("alert.late", { name, waited: span(queue.oldest_wait_seconds) }));
+  if (isLate(queue)) found.push(t("alert.late", { name, waited: span(queue.oldest_wait_seconds) }));
   return found;
 }
 
-function isLate(queue, me) {
-  const target = me.queues.find((each) => each.queue_id === queue.queue_id)?.service_level;
-  return Boolean(target && queue.oldest_wait_seconds > target);
+/** Whether something waits there for longer than its queue allows; what came back keeps its age, and may not. */
+function isLate({ waiting, waiting_within_service_level: within }) {
+  return within !== null && waiting > within;
 }
 
 function Queues({ rows, chosen, onChoose, me }) {
@@ -81,10 +81,10 @@ function Queues({ rows, chosen, onChoose, me }) {
     <h2>${t("queues")}</h2>
     <div class="scroll"><table>
       <thead><tr><th>${t("queue")}</th><th class="n">${t("figure.waiting")}</th><th class="n">${t("figure.oldest")}</th><th class="n">${t("figure.target")}</th><th class="n">${t("figure.offers")}</th><th class="n">${t("figure.in_work")}</th><th class="n">${t("figure.ready")}</th><th class="n">${t("figure.free")}</th></tr></thead>
-      <tbody>${rows.map((each) => html`<tr key=${each.queue_id} class=${isLate(each, me) ? "at-risk" : ""}>
+      <tbody>${rows.map((each) => html`<tr key=${each.queue_id} class=${isLate(each) ? "at-risk" : ""}>
         <td><button class="link" aria-pressed=${each.queue_id === chosen} onClick=${() => onChoose(each.queue_id)}>${each.queue_name}</button> ${!each.open && html`<span class="chip warn">${t("queue.closed")}</span>`}</td>
         <td class="n">${each.waiting}</td>
-        <td class="n">${each.oldest_wait_seconds === null ? "–" : span(each.oldest_wait_seconds)}${isLate(each, me) ? " !" : ""}</td>
+        <td class="n">${each.oldest_wait_seconds === null ? "–" : span(each.oldest_wait_seconds)}${isLate(each) ? " !" : ""}</td>
         <td class="n muted">${target(each, me)}</td>
         <td class="n">${each.offers}</td><td class="n">${each.in_work}</td><td class="n">${each.users.ready}</td><td class="n"><${Free} queue=${each} /></td>
       </tr>`)}</tbody>
