@@ -149,5 +149,4 @@ def _answered(answer: Answer) -> Response:
     headers = {"Cache-Control": "no-store", **answer.headers}
     if answer.body is None or isinstance(answer.body, str):
         return Response(answer.body or "", headers, answer.status)
-    body = json.dumps(answer.body, ensure_ascii=False)  # a gateway takes 6 MB; escaped, most scripts are thrice as long
-    return Response(body, {"Content-Type": "application/json", **headers}, answer.status)
+    return Response(json.dumps(answer.body), {"Content-Type": "application/json", **headers}, answer.status)

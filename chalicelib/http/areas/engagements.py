@@ -20,6 +20,8 @@ from chalicelib.operations.ordering import Order
 
 MAX_KEY = 255
 MAX_BATCH_BYTES = 4 * 1024 * 1024
+MOST_ANSWERED = 5_500_000
+"""Bytes of a batch as it is answered: a function's answer, in which it is a text within JSON, has 6 MB at most."""
 BATCH_MS = 20_000
 """After so long a batch starts nothing more: its last flow may ask for seconds, and whoever waits for the answer waits
 29 at most."""
@@ -35,6 +37,10 @@ def start_engagement(call: Call[StartEngagement]) -> Answer:
 
 def start_many(call: Call[StartMany]) -> Answer:
     """Each start holds or not by itself; the results stand in the order of the requests."""
+    size = len(json.dumps(json.dumps(call.body.model_dump(mode="json", exclude_none=True))))
+    if size > MOST_ANSWERED:
+        message = f"The answer would have {size} bytes, of at most {MOST_ANSWERED}; send fewer at once."
+        raise InvalidRequest("The batch is too large.", [FieldError("/engagements", message)])
     until = call.world.now() + BATCH_MS
     results = [_result(call, each, until) for each in call.body.engagements]
     return Answer(200, {"engagements": results})
