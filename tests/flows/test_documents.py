@@ -13,7 +13,7 @@ from chalicelib.configuration.document import read
 from chalicelib.flows import cases, checks, expressions, interpreter, roads
 from chalicelib.flows.cases import try_all
 from chalicelib.flows.graph import graph
-from chalicelib.operations import flowing
+from chalicelib.operations import flowing, wording
 from tests.flows.support import SURROUNDINGS, document_with
 from tests.support.worlds import TENANT
 
@@ -58,6 +58,7 @@ def test_the_bounds_are_those() -> None:
         "work of all expressions in a condition, or in a mapping": _spaced(expressions.MOST_WORK),
         "work of all expressions of a run": _spaced(interpreter.MOST_WORK_OF_A_RUN),
         "characters of a variable that is kept": f"{interpreter.LONGEST_VALUE}",
+        "bytes of all that work says, with the variables that are kept": _spaced(wording.MOST_SAID),
     }
     assert f"counted up to {flowing.MOST_COUNTED}" in TEXT
     assert flowing.CALLS_MS == 3000

@@ -11,6 +11,7 @@ import pytest
 from tests.flows.support import document_with
 from tests.flows.test_steps import BY_TIER, CALL
 from tests.http.test_desk import MINE, START, accepted, act, ready, started, state
+from tests.support import canary
 from tests.support.api import Api, Reply, zoom_body
 from tests.support.worlds import TENANT
 
@@ -366,7 +367,10 @@ class TestChanges:
         api.centre.configure(document_with(CALL, BY_TIER))
         api.centre.posts.receiver = slow
         api.centre.clock.pass_seconds(6)
-        body = {"engagements": [{**zoom_body(f"CASE-{n}"), "idempotency_key": f"k{n}"} for n in range(10)]}
+        whose: dict[str, Any] = {
+            "consumers": [{**canary.CONSUMER, "consumer_external_id": "C-1"}]
+        }  # the flow asks of it
+        body = {"engagements": [{**zoom_body(f"CASE-{n}", **whose), "idempotency_key": f"k{n}"} for n in range(10)]}
         first = [each["status"] for each in api.by("crm").post(f"{ONE}/batch", body).body["engagements"]]
         assert first == [201] * 7 + [429] * 3
         again = api.by("crm").post(f"{ONE}/batch", body).body["engagements"]
