@@ -380,6 +380,12 @@ class WrapUp(Body):
     disposition: Short | None = None
     extend_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
 
+    @model_validator(mode="after")
+    def ended_or_extended(self) -> Self:
+        if self.disposition is not None and self.extend_seconds is not None:
+            raise ValueError("send a `disposition`, which ends the wrap-up, or `extend_seconds`, and not both")
+        return self
+
 
 class SetStatus(Body):
     """A status by id or name: 1 Offline, 2 Not Ready, 3 Ready; a reason only with Not Ready."""

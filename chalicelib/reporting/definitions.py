@@ -140,8 +140,8 @@ AGENT_TIMECARD = Summed(
 FLOW_PERFORMANCE = Summed(
     title="by flow, version, entry point and channel",
     about="An engagement counts when it is closed, with all that happened to it since it started; work that is started "
-    "again, when it starts. The flow is the one that it started with, the queue and the agent are the last ones, "
-    "`first_queue_id` is the queue that the flow led it to, `skills` are all that it asked for in the end.",
+    "again, when it starts. The flow is the one that it started with, the queue is the last one, the agent is who had "
+    "it then, `first_queue_id` is the queue that the flow led it to, `skills` are all that it asked for in the end.",
     facts=("engagement", "repeat"),
     group_by=(*_FLOW, "channel"),
     dimensions=_LIFE,
@@ -174,9 +174,9 @@ FLOW_PERFORMANCE = Summed(
 
 DISPOSITION = Summed(
     title="by disposition, queue and channel",
-    about="An engagement counts when it is closed, with the last queue and the last agent. The disposition is one of "
-    "the configuration's; `disposition_id` is empty where there was none, and where it was free text, which stays out "
-    "of reports.",
+    about="An engagement counts when it is closed, with the last queue and the agent who had it then. The disposition "
+    "is one of the configuration's; `disposition_id` is empty where there was none, and where it was free text, which "
+    "stays out of reports.",
     facts=("engagement",),
     group_by=("disposition_id", "queue_id", "channel"),
     dimensions=_LIFE,

@@ -5,7 +5,7 @@ so that any re-delivery, in any order, writes the same facts again and changes n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from chalicelib.engagements.course import SPENT
@@ -72,7 +72,14 @@ def _facts(engagement: Engagement, event: Event) -> Iterator[Fact]:
     for dataset, measures in _measures(event):
         yield _fact(dataset, engagement, event, measures, flow_labels(engagement))
     if event.state == "closed" and event.command != "erase":
-        yield _fact("engagement", engagement, event, _life(engagement, event), _labels(engagement))
+        yield _end_of(engagement, event)
+
+
+def _end_of(engagement: Engagement, event: Event) -> Fact:
+    """The whole of a life. Its agent is who had the work at its end, and nobody to whom it was only ringing."""
+    who = event.agent_id if "handled_ms" in event.detail else None
+    fact = _fact("engagement", engagement, event, _life(engagement, event), _labels(engagement, who))
+    return replace(fact, agent_id=who)
 
 
 def _fact(
@@ -101,9 +108,9 @@ def flow_labels(engagement: Engagement) -> dict[str, str]:
     }
 
 
-def _labels(engagement: Engagement) -> dict[str, str]:
+def _labels(engagement: Engagement, who: str | None) -> dict[str, str]:
     """How it ended; several of a kind are joined by commas. A disposition that is free text stays out."""
-    course = engagement.course.left(engagement.queue_id, engagement.agent_id)
+    course = engagement.course.left(engagement.queue_id, who)
     labels = {
         **flow_labels(engagement),
         "end_reason": engagement.end_reason or "",

@@ -480,6 +480,14 @@ class TestSessions:
         api.centre.settle()
         assert state(api, engagement_id) == "closed"
 
+    def test_a_wrap_up_is_ended_or_extended_and_not_both(self, api: Api) -> None:
+        configured(api, {"wrap_up_time": 30, "max_wrap_up_time": 90})
+        engagement_id = accepted(api)
+        act(api, "ana", engagement_id, "end")
+        both = {"disposition": "done", "extend_seconds": 60}
+        assert api.by("ana").post(f"{MINE}/{engagement_id}/wrap_up", both).status == 400
+        assert state(api, engagement_id) == "wrap_up"
+
     def test_an_agent_starts_work_while_working(self, api: Api) -> None:
         accepted(api)
         assert api.by("ana").post(START, zoom_body("CASE-2")).status == 201

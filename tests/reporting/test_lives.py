@@ -76,6 +76,22 @@ def test_the_end_of_an_engagement_tells_the_whole_of_it() -> None:
     }
 
 
+def test_to_whom_it_was_only_ringing_at_its_end_did_not_have_it() -> None:
+    centre = memory_centre()
+    engagement_id = centre.start()
+    centre.ready("ana")
+    centre.settle()
+    centre.accept(engagement_id)
+    desk.release(centre.world, Order(engagement_id, "agent:ana", "ana"))
+    sessions.set_status(centre.world, "ana", "not_ready", None, "agent:ana")
+    centre.ready("ben")
+    centre.settle()
+    assert centre.read(engagement_id).holders == ("ben",)
+    desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
+    (fact,) = kept(centre, "engagement")
+    assert (fact.agent_id, fact.labels["agents"]) == (None, "ana")
+
+
 def test_what_is_withdrawn_before_its_time_has_come_was_in_no_queue() -> None:
     centre = memory_centre()
     engagement_id = centre.start(not_before=NOW + 7 * 86_400_000)
