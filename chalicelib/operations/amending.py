@@ -28,11 +28,12 @@ class Amendment:
 
 
 def update(world: World, order: Order, amendment: Amendment) -> Engagement:
-    """Change what the work says, or how urgent it is; while it waits, it is ranked anew."""
+    """Change what the work says, or how urgent it is; while it waits, it is ranked anew. What it says already
+    gives no version, so that a change may be sent again."""
 
     check_variables(world.tenant(), amendment.variables or ())
 
-    def decide(hands: Hands) -> Change:
+    def decide(hands: Hands) -> Change | None:
         engagement, now = hands.engagement, world.now()
         content = _amended(engagement.content, amendment)
         if content != engagement.content:
@@ -42,6 +43,8 @@ def update(world: World, order: Order, amendment: Amendment) -> Engagement:
         changed = amendments.update(
             engagement, content, priority=priority, standing=standing, actor=order.actor, now=now
         )
+        if (content, priority) == (engagement.content, engagement.priority):
+            return None
         return watching(world.tenant(), changed)
 
     return change(world, order, decide)

@@ -37,8 +37,8 @@ class Hands:
     others: tuple[Occupancy, ...]
 
 
-def change(world: World, order: Order, decide: Callable[[Hands], Change]) -> Engagement:
-    """Read, decide, commit; again where the race was lost."""
+def change(world: World, order: Order, decide: Callable[[Hands], Change | None]) -> Engagement:
+    """Read, decide, commit; again where the race was lost. What is decided to be so already is not written."""
     for _ in range(ATTEMPTS):
         engagement = world.store.engagement(order.engagement_id)
         if engagement is None or order.agent_id not in (None, *engagement.holders):
@@ -46,6 +46,8 @@ def change(world: World, order: Order, decide: Callable[[Hands], Change]) -> Eng
         if order.version not in (None, engagement.version):
             raise VersionMismatch("The engagement has changed since.", engagement.version)
         change = decide(hands_of(world, engagement, order.agent_id or engagement.agent_id))
+        if change is None:
+            return engagement
         try:
             world.store.commit(change)
         except LostRace:

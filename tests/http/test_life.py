@@ -330,6 +330,13 @@ class TestChanges:
         events = api.by("sue").get(f"{ONE}/{engagement_id}/events").body["events"]
         assert events[-1]["event_content"] == {"fields": ["work_item_desc", "work_item_origin"]}
 
+    def test_a_change_that_is_sent_again_changes_nothing(self, api: Api) -> None:
+        engagement_id = started(api)
+        change: dict[str, Any] = {"work_item_variables": {"work_item_desc": "Other words"}, "priority": 3}
+        once, again = (patch(api, "crm", engagement_id, **change) for _ in range(2))
+        assert (once.status, again.status) == (204, 204)
+        assert once.headers["etag"] == again.headers["etag"]
+
     def test_one_thing_at_a_time(self, api: Api) -> None:
         engagement_id = started(api)
         assert patch(api, "crm", engagement_id).status == 400
