@@ -140,7 +140,7 @@ class Machine(RuleBasedStateMachine):
         found = self.store.engagement(change.engagement.engagement_id)
         if found is not None and found.state not in ("wrap_up", "closed"):
             order = Order(found.engagement_id, "integration:crm")
-            amending.update(self.world, order, amending.Amendment({"work_item_desc": "changed"}))
+            amending.update(self.world, order, amending.Amendment({"work_item_desc": f"at {found.version}"}))
 
     def _overtaken(self, write: Write, after: Model | None) -> None:
         if write.change.engagement is None:

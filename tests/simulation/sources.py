@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,6 +20,11 @@ ENTRIES = ["entry-kind"] * 9 + ["entry-dee", "entry-draft", "entry-unknown"]
 
 class Sources(Machine):
     """Moves of theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = count()
+        """Never the same ones: what work says already is no change."""
 
     @move(
         3,
@@ -119,11 +125,9 @@ class Sources(Machine):
         work = self.pick(n, "queued")
         if work is not None:
             order = self.order(work, who, n)
-            role = order.actor.split(":")[0]
+            role, words = order.actor.split(":")[0], {"work_item_desc": f"words {next(self.words)}"}
             self.play(
-                lambda: amending.update(
-                    self.world, order, amending.Amendment({"work_item_desc": "other"}, None, priority)
-                ),
+                lambda: amending.update(self.world, order, amending.Amendment(words, None, priority)),
                 lambda m: answers.update(m, work.id, role, priority, order.version),
                 ("update",),
                 work.id,

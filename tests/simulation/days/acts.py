@@ -156,7 +156,7 @@ OF_SOURCES: dict[str, Deed] = {
         ("queued",),
         ("update",),
         lambda world, order, _, dice, __: amending.update(
-            world, order, amending.Amendment({"work_item_desc": "other"}, None, dice.choice((None, 0, 5)))
+            world, order, amending.Amendment({"work_item_desc": f"{dice.random()}"}, None, dice.choice((None, 0, 5)))
         ),
     ),
 }
