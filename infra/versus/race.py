@@ -66,8 +66,7 @@ def of_ours() -> dict[str, float]:
     agent = {**document["agents"][0], "capacity": {"work_item": PLACES}}
     agents = [{**agent, "user_id": f"a{n:03d}"} for n in range(AGENTS)]
     store.apply(write(read({**document, "agents": agents})), 0)
-    for queue in document["queues"]:
-        transport.create_queue(queue["queue_id"])
+    transport.create_queues([queue["queue_id"] for queue in document["queues"]])
     for each in agents:
         sessions.set_status(first, str(each["user_id"]), "ready", None, "versus")
     for n in range(WORK):
