@@ -89,7 +89,8 @@ def load(session: Any, outputs: dict[str, str], file: Path, say: Say) -> int:
 def _make_queues(session: Any, outputs: dict[str, str], store: DynamoStore, version: int) -> None:
     found = store.configuration(version)
     transport = SqsTransport(session.client("sqs"), outputs["DoorbellUrl"], outputs["QueuePrefix"], "", "")
-    transport.create_queues(effective(found.document, found.removed).queue_by_id)
+    for queue_id in effective(found.document, found.removed).queue_by_id:
+        transport.create_queue(queue_id)
 
 
 def _put(dynamodb: Any, table: str, rows: list[dict[str, Any]]) -> None:

@@ -170,7 +170,8 @@ def _measure(session: Any, with_key: bool = False, wait: bool = False) -> dict[s
 def prepare(world: World, ticket: Incident) -> None:
     """The queue of a ticket, and its agent ready for one at a time."""
     small = tenant([ticket])
-    world.transport.create_queues([queue["queue_id"] for queue in small["queues"]])
+    for queue in small["queues"]:
+        world.transport.create_queue(queue["queue_id"])
     world.store.apply(write(read({**small, "agents": [{**small["agents"][0], "capacity": {"work_item": 1}}]})), 0)
     sessions.set_status(world, user_id(ticket.resolver), "ready", None, "bench")
 

@@ -108,7 +108,8 @@ def _varied_lives(clock: _Clock) -> list[tuple[Engagement | None, Engagement]]:
     )
     tickets = load()[:LIVES]
     document = tenant(tickets)
-    world.transport.create_queues([queue["queue_id"] for queue in document["queues"]])
+    for queue in document["queues"]:
+        world.transport.create_queue(queue["queue_id"])
     store.apply(write(read(document)), 0)
     for agent in document["agents"]:
         sessions.set_status(world, agent["user_id"], "ready", None, "bench")

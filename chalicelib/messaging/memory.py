@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import RLock
 
 from chalicelib.events.catalogue import PublicEvent
@@ -24,10 +24,9 @@ class MemoryTransport:
         self.buried: list[Delivery] = []
         """Everything that was given up."""
 
-    def create_queues(self, queue_ids: Collection[str]) -> None:
+    def create_queue(self, queue_id: str) -> None:
         with self._lock:
-            for queue_id in queue_ids:
-                self._queues.setdefault(queue_id, {})
+            self._queues.setdefault(queue_id, {})
 
     def ring(self, rings: Iterable[Ring], delay: int = 0) -> None:
         with self._lock:

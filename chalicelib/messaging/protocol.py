@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -88,8 +88,8 @@ class Bus(Protocol):
 class Transport(Protocol):
     """The port."""
 
-    def create_queues(self, queue_ids: Collection[str]) -> None:
-        """The queue of each work-item queue, with its dead-letter queue. Creating one again changes nothing."""
+    def create_queue(self, queue_id: str) -> None:
+        """The queue of a work-item queue, with its dead-letter queue. Creating it again changes nothing."""
 
     def ring(self, rings: Iterable[Ring], delay: int = 0) -> None:
         """Wake the router, after `delay` seconds (0–900)."""

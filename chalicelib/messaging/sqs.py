@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 BATCH = 10
 DRAIN_AT_MOST = 300
-CREATED_AT_ONCE = 8
-"""Each takes three calls: a thousand, one after the other, would take longer than a request may."""
 VISIBILITY_SECONDS = 30
 """How long a drained notice stays hidden: the time until another router finds what a crashed one had taken."""
 RETENTION_SECONDS = 14 * 86_400
@@ -57,11 +54,7 @@ class SqsTransport:
         self._dead_deliveries_url = dead_deliveries_url
         self._bus = bus
 
-    def create_queues(self, queue_ids: Collection[str]) -> None:
-        with ThreadPoolExecutor(CREATED_AT_ONCE) as several:
-            list(several.map(self._create_queue, queue_ids))
-
-    def _create_queue(self, queue_id: str) -> None:
+    def create_queue(self, queue_id: str) -> None:
         common: Any = {"MessageRetentionPeriod": str(RETENTION_SECONDS), "SqsManagedSseEnabled": "true"}
         name = self._name(queue_id)
         dead = self._client.create_queue(QueueName=f"{name}{DEAD}", Attributes=common)

@@ -120,8 +120,8 @@ def _switch(world: World, now: Configuration, tenant: Tenant, document: Document
     _refuse_strangers(world, now.document, tenant)
     _refuse_dead_ends(world, tenant)
     _refuse_loss(world, before - after, agents, terms.release)
-    if after - before:
-        world.transport.create_queues(sorted(after - before))
+    for queue_id in sorted(after - before):
+        world.transport.create_queue(queue_id)
     at = world.now()
     removed = {queue_id: since for queue_id, since in now.removed.items() if at - since < DAY_MS} | dict.fromkeys(
         before - after, at

@@ -75,7 +75,7 @@ def _reads(session: Any, agents: int) -> dict[str, float]:
     world = World(store, MemoryTransport(_now), _now, secrets.token_bytes, "scale", Receiver())
     applied = write(read(document(agents)))
     store.apply(applied, 0)
-    world.transport.create_queues(["cases"])
+    world.transport.create_queue("cases")
     for agent_id in world.tenant().agent_by_id:
         sessions.set_status(world, agent_id, "ready", None, "scale")
 

@@ -66,7 +66,8 @@ def of_ours() -> dict[str, float]:
     agent = {**document["agents"][0], "capacity": {"work_item": PLACES}}
     agents = [{**agent, "user_id": f"a{n:03d}"} for n in range(AGENTS)]
     store.apply(write(read({**document, "agents": agents})), 0)
-    transport.create_queues([queue["queue_id"] for queue in document["queues"]])
+    for queue in document["queues"]:
+        transport.create_queue(queue["queue_id"])
     for each in agents:
         sessions.set_status(first, str(each["user_id"]), "ready", None, "versus")
     for n in range(WORK):

@@ -21,15 +21,8 @@ def test_notices_are_drained_from_their_own_queue_until_forgotten(any_centre: Ce
 def test_creating_a_queue_again_changes_nothing(any_centre: Centre) -> None:
     transport = any_centre.world.transport
     transport.announce([Notice("billing", "e", 1)])
-    transport.create_queues(["billing"])
+    transport.create_queue("billing")
     assert transport.drain("billing").notices == (Notice("billing", "e", 1),)
-
-
-def test_many_queues_are_created_at_once(any_centre: Centre) -> None:
-    transport, many = any_centre.world.transport, [f"q{n}" for n in range(30)]
-    transport.create_queues(many)
-    transport.announce([Notice(each, "e", 1) for each in many])
-    assert [transport.drain(each).notices for each in many] == [(Notice(each, "e", 1),) for each in many]
 
 
 def test_queues_of_the_longest_names_are_told_apart() -> None:
@@ -37,8 +30,8 @@ def test_queues_of_the_longest_names_are_told_apart() -> None:
     long = [f"{'q' * 39}{n}" for n in range(2)]
     with aws() as clients:
         transport = SqsTransport(clients.sqs, clients.doorbell_url, f"interleave-{'t' * 32}-queue-")
-        transport.create_queues(long)
         for queue_id in long:
+            transport.create_queue(queue_id)
             transport.announce([Notice(queue_id, "e", 1)])
         assert [transport.drain(each).notices for each in long] == [(Notice(each, "e", 1),) for each in long]
         found = clients.sqs.list_queues(QueueNamePrefix=f"interleave-{'t' * 32}-queue-qqq")["QueueUrls"]

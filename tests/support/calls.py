@@ -71,7 +71,7 @@ STORE: dict[str, Any] = {
     "histories": lambda *_: Call("histories", reads=(("head", None), ("history", None))),
 }
 TRANSPORT: dict[str, Any] = {
-    "create_queues": lambda queue_ids: Call("create_queues", writes=tuple(("queue", each) for each in queue_ids)),
+    "create_queue": lambda queue_id: Call("create_queue", writes=(("queue", queue_id),)),
     # Rings come in any order, whatever we do.
     "ring": lambda *_: Call("ring"),
     "announce": lambda notices: Call("announce", writes=tuple(("queue", each.queue_id) for each in notices)),

@@ -118,7 +118,8 @@ class Centre:
     posts: Posts
 
     def configure(self, document: dict[str, Any] = TENANT) -> None:
-        self.world.transport.create_queues([queue["queue_id"] for queue in document["queues"]])
+        for queue in document["queues"]:
+            self.world.transport.create_queue(queue["queue_id"])
         self.world.store.apply(write(read(document)), self.world.store.configuration_version())
 
     def start(
