@@ -12,8 +12,9 @@ from chalicelib.routing.consumer import Standing
 
 def update(
     engagement: Engagement, content: Content, *, priority: int, standing: Standing, actor: str, now: int
-) -> Change:
-    """Other variables or another priority; while it waits, it is ranked by them. The event names fields, not values."""
+) -> Change | None:
+    """Other variables or another priority; while it waits, it is ranked by them. The event names fields, not values.
+    None where it says all that already."""
     changed = _changed(engagement.content, content)
     detail: dict[str, Any] = {"fields": changed}
     if priority != engagement.priority:
@@ -21,7 +22,7 @@ def update(
     updated = step(
         engagement, "update", now, actor, detail=detail, content=content, priority=priority, standing=standing
     )
-    return change(engagement, updated)
+    return change(engagement, updated) if changed or priority != engagement.priority else None
 
 
 def erase(engagement: Engagement, *, actor: str, now: int) -> Change:

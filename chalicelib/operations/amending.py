@@ -30,7 +30,6 @@ class Amendment:
 def update(world: World, order: Order, amendment: Amendment) -> Engagement:
     """Change what the work says, or how urgent it is; while it waits, it is ranked anew. What it says already
     gives no version, so that a change may be sent again."""
-
     check_variables(world.tenant(), amendment.variables or ())
 
     def decide(hands: Hands) -> Change | None:
@@ -43,9 +42,7 @@ def update(world: World, order: Order, amendment: Amendment) -> Engagement:
         changed = amendments.update(
             engagement, content, priority=priority, standing=standing, actor=order.actor, now=now
         )
-        if (content, priority) == (engagement.content, engagement.priority):
-            return None
-        return watching(world.tenant(), changed)
+        return watching(world.tenant(), changed) if changed else None
 
     return change(world, order, decide)
 

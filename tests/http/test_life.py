@@ -374,10 +374,9 @@ class TestChanges:
         api.centre.configure(document_with(CALL, BY_TIER))
         api.centre.posts.receiver = slow
         api.centre.clock.pass_seconds(6)
-        whose: dict[str, Any] = {
-            "consumers": [{**canary.CONSUMER, "consumer_external_id": "C-1"}]
-        }  # the flow asks of it
-        body = {"engagements": [{**zoom_body(f"CASE-{n}", **whose), "idempotency_key": f"k{n}"} for n in range(10)]}
+        consumers = [{**canary.CONSUMER, "consumer_external_id": "C-1"}]  # whom the flow names to the system it asks
+        bodies = [zoom_body(f"CASE-{n}", consumers=consumers) for n in range(10)]
+        body = {"engagements": [{**each, "idempotency_key": f"k{n}"} for n, each in enumerate(bodies)]}
         first = [each["status"] for each in api.by("crm").post(f"{ONE}/batch", body).body["engagements"]]
         assert first == [201] * 7 + [429] * 3
         again = api.by("crm").post(f"{ONE}/batch", body).body["engagements"]
