@@ -47,7 +47,6 @@ class Windows:
         context.route("https://crm.example.com/**", lambda route: route.fulfill(body="The case"))
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.on(
             "console",
             lambda said: (

@@ -17,9 +17,10 @@ import pytest
 from chalicelib.world import CONFIGURATION_MAX_AGE_MS
 from tests.browser.centre import COMPARISON, Centre
 from tests.browser.conftest import Windows
+from tests.support.size import PATIENCE
 
 pytestmark = pytest.mark.e2e
-SOON = 3000
+SOON = 3000 * PATIENCE
 """Within how many milliseconds a supervisor sees what an agent does."""
 DATASETS = "/analytics/dataset/historical"
 

@@ -21,7 +21,7 @@ from tests.e2e.desks import ENGAGEMENTS, Desk, behind
 from tests.e2e.noted import NotedApi, everything, wrong
 from tests.support.figures import Figure
 from tests.support.history import Found, History
-from tests.support.size import LONG
+from tests.support.size import LONG, PATIENCE
 
 pytestmark = pytest.mark.e2e
 DESKS, SECONDS = (200, 300) if LONG else (20, 20)
@@ -34,7 +34,7 @@ OPENS_EVERY = 0.05
 SETTLES = 6.0
 UNCHANGED = 0.9
 """The least share of polls that are answered with 304."""
-BEHIND = 3.0
+BEHIND = 3.0 * PATIENCE
 """Seconds."""
 BASE = "/v2/contact_center"
 

@@ -1,10 +1,11 @@
 """JMESPath is bounded, by what is written and by what it does; it is counted, so it fails on every machine or none.
 
-What it takes is processor time: a busy machine makes nothing of it slower."""
+What it takes is processor time, the least of three runs: a busy machine makes nothing of it slower."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +26,16 @@ SMALL: dict[str, Any] = {
     "issue": {"title": "It burns", "labels": [{"name": "fire"}, {"name": "hot"}], "number": 7},
     "global_custom.crm.tier": "gold",
 }
+
+
+def cpu_seconds(what: Callable[[], object]) -> float:
+    """The least that it takes of three times."""
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        what()
+        took.append(time.process_time() - began)
+    return min(took)
 
 
 @pytest.mark.parametrize(
@@ -90,20 +101,18 @@ HOSTILE = [
 @pytest.mark.parametrize("text", [each[1] for each in HOSTILE], ids=[each[0] for each in HOSTILE])
 def test_what_has_too_much_to_do_fails_within_fifty_milliseconds(text: str) -> None:
     check(text)
-    took = []
-    for _ in range(3):
-        began = time.process_time()
+
+    def fails() -> None:
         with pytest.raises(ExpressionFailed):
             search(text, BIG)
-        took.append(time.process_time() - began)
-    assert min(took) < 0.05
+
+    assert cpu_seconds(fails) < 0.05
 
 
 def test_the_most_that_is_allowed_takes_less_than_fifty_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"key": n} for n in range(800)]
-    began = time.process_time()
     assert search("rows[?key >= `0`].key | length(@)", {"rows": rows}) == 800
-    assert time.process_time() - began < 0.05
+    assert cpu_seconds(lambda: search("rows[?key >= `0`].key | length(@)", {"rows": rows})) < 0.05
     monkeypatch.setattr(expressions, "MOST_WORK", 5_000)  # it needs more than half of what there is
     with pytest.raises(ExpressionFailed):
         search("rows[?key >= `0`].key | length(@)", {"rows": rows})
@@ -158,24 +167,28 @@ def test_all_expressions_of_a_condition_share_the_work_of_one() -> None:
     given = {"rows": [{"key": n} for n in range(600)]}
     assert holds(much, given)
     assert not holds(AllOf((much,) * 200), given)
-    began = time.process_time()
-    assert not holds(AllOf((AnyOf((Not(much), much)),) * 100), given)
-    assert time.process_time() - began < 0.05
+    many = AllOf((AnyOf((Not(much), much)),) * 100)
+    assert not holds(many, given)
+    assert cpu_seconds(lambda: holds(many, given)) < 0.05
 
 
 def test_all_conditions_of_a_run_share_the_work_of_ten() -> None:
     branch = Branch(Expression("length(rows[?key >= `0`]) > `600`"), Exit())
     steps = (Choose((branch,) * 1000, Exit("general")),)
     running = run(FlowVersion(1, "published", steps), {"rows": [{"key": n} for n in range(600)]}, Setting(), 0)
-    began = time.process_time()
     assert answered_by(lambda _: None, running).route.queue_id == "general"
-    assert time.process_time() - began < 0.5
+    assert cpu_seconds(lambda: answered_by(lambda _: None, running)) < 0.5
 
 
-def test_a_structured_condition_is_quick_on_the_longest_values() -> None:
-    values = tuple(f"{n}" * 5 for n in range(200))
-    began = time.process_time()
-    assert not holds(Test("text", "in", values), BIG)
-    assert not holds(Test("text", "contains", "z"), BIG)
-    assert not holds(Test("text", "greater_than", 5), {"text": "9" * 60_000 + "x"})
-    assert time.process_time() - began < 0.05
+@pytest.mark.parametrize(
+    ("condition", "given"),
+    [
+        (Test("text", "in", tuple(f"{n}" * 5 for n in range(200))), BIG),
+        (Test("text", "contains", "z"), BIG),
+        (Test("text", "greater_than", 5), {"text": "9" * 60_000 + "x"}),
+    ],
+    ids=["in", "contains", "greater_than"],
+)
+def test_a_structured_condition_is_quick_on_the_longest_values(condition: Test, given: dict[str, Any]) -> None:
+    assert not holds(condition, given)
+    assert cpu_seconds(lambda: holds(condition, given)) < 0.05

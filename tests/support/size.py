@@ -1,4 +1,4 @@
-"""How much is tried: enough for every change, far more in `make test-long`, and little for each of many mutants."""
+"""How much is tried, and how long it may take: for every change, for `make test-long`, and for each of many mutants."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 
 LONG = os.environ.get("INTERLEAVE_LONG") == "1"
 SHORT = os.environ.get("INTERLEAVE_SHORT") == "1"
+PATIENCE = 1 if LONG else 3
+"""How many times what is promised something may take. `make test` runs two tests at once on two cores, and whatever
+else the machine does; `make test-long` runs what measures by itself, and holds the promise."""
 
 
 def examples(usual: int, long: int) -> int:
