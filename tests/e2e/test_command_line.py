@@ -32,7 +32,7 @@ def interleave(running: Running, tmp_path: Path) -> Run:
             env={**environment, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 

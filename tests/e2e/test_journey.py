@@ -49,14 +49,14 @@ def body(work: str) -> dict[str, Any]:
     return made
 
 
-async def until(what: Callable[[], Awaitable[Any]], seconds: float = 15) -> Any:
-    """Ask until there is an answer."""
-    for _ in range(round(seconds / 0.1)):
+async def until(what: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask until there is an answer, for a minute."""
+    for _ in range(600):
         answer = await what()
         if answer:
             return answer
         await asyncio.sleep(0.1)
-    raise AssertionError(f"nothing came within {seconds} s")
+    raise AssertionError("nothing came in a minute")
 
 
 def test_from_one_call_to_one_line_in_the_report(running: Running) -> None:
@@ -164,7 +164,7 @@ def test_a_missed_offer_comes_back_in_a_queue_that_was_just_configured(running: 
             names = [event["event_name"] for event in events["events"]]
             return names if names.count("offer") == 2 else None
 
-        assert (await until(offered_twice, 30))[:4] == ["start", "offer", "miss", "offer"]
+        assert (await until(offered_twice))[:4] == ["start", "offer", "miss", "offer"]
         await by("quick-agent").expect(204, "PATCH", STATUS, {"status_id": "Offline"})
 
     play(running, story)

@@ -22,6 +22,8 @@ def test_the_examples_of_the_readme_work(running: Running, tmp_path: Path) -> No
     (tmp_path / ".interleave").symlink_to(running.file.parent)
     installed = f'interleave() {{ PYTHONPATH="{README.parent}" "{sys.executable}" -m infra.cli "$@"; }}'
     script = "\n".join(["set -euo pipefail", installed, *blocks])
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stderr.splitlines() if not line.startswith("Next: ")] == []

@@ -26,10 +26,10 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Signa
         said = next(line for line in process.stdout if "listens at" in line)
         local = json.loads((tmp_path / ".interleave" / "local.json").read_text())
         assert local["url"] in said
-        with urllib.request.urlopen(f"{local['url']}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{local['url']}/health", timeout=60) as answer:
             assert json.load(answer) == {"status": "ok"}
         process.send_signal(number)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert not (tmp_path / ".interleave" / "local.json").exists(), "nobody is sent to a stack that is gone"
     left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False)
     assert left.stdout == "", "a child process was left behind"

@@ -64,7 +64,7 @@ class Account:
     folder: Path
     files: dict[str, str] = field(default_factory=dict)
 
-    def run(self, what: Coroutine[Any, Any, T], seconds: float = 120) -> T:
+    def run(self, what: Coroutine[Any, Any, T], seconds: float = 240) -> T:
         return asyncio.run_coroutine_threadsafe(what, self.loop).result(seconds)
 
     def interleave(self, command: str, name: str, *more: str, code: int = 0) -> Any:
@@ -190,7 +190,7 @@ class Work:
 
     async def finished(self) -> None:
         """All that was started is closed."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while len(self.closed) < len(self.started):
                 await asyncio.sleep(0.1)
 
@@ -212,7 +212,7 @@ class Work:
                     return list(found["events"])
                 await asyncio.sleep(0.2)
 
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             return dict(zip(ids, await asyncio.gather(*map(history, ids)), strict=True))
 
 
