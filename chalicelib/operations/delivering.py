@@ -120,7 +120,9 @@ def _again(world: World, delivery: Delivery, now: int) -> None:
 
 
 def _webhook(world: World, webhook_id: str) -> Webhook | None:
-    return next((each for each in world.tenant().webhooks if each.webhook_id == webhook_id), None)
+    """A webhook, also one that was made just now."""
+    found = (each for tenant in (world.tenant, world.latest_tenant) for each in tenant().webhooks)
+    return next((each for each in found if each.webhook_id == webhook_id), None)
 
 
 def _secret(world: World, webhook: Webhook) -> str:

@@ -36,7 +36,7 @@ from tests.e2e.noted import NotedApi, everything, wrong
 from tests.e2e.permissions import denied_without
 from tests.support.history import History
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 T = TypeVar("T")
 OVER_ALL_HISTORIES = ("APIHandler", "Sweeper")
@@ -116,12 +116,12 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("DEFAULT_REGION", "us-east-1")):
         patch.setenv(f"AWS_{name}", value)
     try:
-        made = asyncio.run_coroutine_threadsafe(begin(), loop).result(120)
+        made = asyncio.run_coroutine_threadsafe(begin(), loop).result(240)
         patch.setattr(deploy, "template_of", lambda folder: made.host.forwarded(folder, {}))
         yield made
     finally:
         patch.undo()
-        asyncio.run_coroutine_threadsafe(opened.aclose(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(opened.aclose(), loop).result(180)
         loop.call_soon_threadsafe(loop.stop)
 
 
@@ -281,7 +281,7 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
     assert set(before.values()).isdisjoint(after.values())
     assert account.functions("south") == elsewhere
 
-    meanwhile.result(60)
+    meanwhile.result(180)
     account.run(north.finished())
     told = account.run(north.histories())
     expected = {f"N-{n}" for n in range(IN_FLIGHT)} | {f"M-{n}" for n in range(MEANWHILE)}
@@ -296,7 +296,7 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
 
     south.may_end.set()
     south.no_more.set()
-    finished["south"].result(60)
+    finished["south"].result(180)
     queues = account.session.client("sqs")
     gone = account.interleave("destroy", "south", "--to", str(account.folder), "--confirm", "south")
     (file,) = gone["files"]
@@ -311,7 +311,7 @@ def test_two_tenants_one_upgraded_at_work_the_other_destroyed(
 
     account.run(north.start(["last"]))
     north.no_more.set()
-    finished["north"].result(60)
+    finished["north"].result(180)
     assert north.closed.keys() == north.started.keys() > told.keys()
     status = account.interleave("status", "north")
     assert (status["status"], "cognito" in status["SignInIssuer"]) == ("UPDATE_COMPLETE", True)

@@ -24,7 +24,7 @@ from chalicelib.events.catalogue import NAMES, PREFIX, TYPES, PublicEvent
 from chalicelib.events.retries import WAITS, wait_after
 from chalicelib.messaging.eventbridge import EventBus, cloud_event
 from chalicelib.messaging.poster import MOST_FETCHED, HttpPoster, is_public
-from chalicelib.messaging.protocol import PostFailed
+from chalicelib.messaging.protocol import Delivery, PostFailed
 from chalicelib.operations import amending, delivering, desk, sessions
 from chalicelib.operations.ordering import Order
 from tests.http.test_desk import START, accepted, started
@@ -225,6 +225,19 @@ class TestSignatures:
 
 
 class TestRetries:
+    def test_a_webhook_that_the_deliverer_has_not_heard_of_is_not_taken_for_one_that_is_gone(
+        self, centre: MemoryCentre
+    ) -> None:
+        centre.world.tenant()
+        centre.configure({**TENANT, "webhooks": [HOOK]})
+        delivery = Delivery("crm", "e.1", f"{PREFIX}engagement_started", "{}")
+        delivering.deliver(centre.world, delivery)
+        assert [headers["webhook-id"] for _, headers, _ in centre.posts.sent] == ["e.1"]
+        centre.configure(TENANT)
+        centre.clock.pass_seconds(5)
+        delivering.deliver(centre.world, delivery)
+        assert len(centre.posts.sent) == 1, "nobody wants it any more"
+
     def test_a_receiver_that_is_down_is_tried_for_a_day_and_then_the_delivery_is_buried(
         self, centre: MemoryCentre
     ) -> None:
@@ -419,7 +432,7 @@ class TestTargets:
     def test_who_answers_a_byte_at_a_time_is_cut_as_well(self) -> None:
         poster = HttpPoster(allowed=lambda _: True, schemes=("http",), resolve=lambda *_: ["127.0.0.1"])
         with a_server() as url:
-            assert poster.post(f"{url}/drip", {}, b"{}") == b"ok"
+            assert poster.post(f"{url}/drip", {}, b"{}", 10) == b"ok"
             began = time.monotonic()
             with pytest.raises(PostFailed, match=r"within 0\.2 s"):
                 poster.post(f"{url}/drip", {}, b"{}", 0.2)

@@ -82,7 +82,7 @@ def test_a_table_that_is_too_busy_is_told_to_the_caller_and_nothing_is_lost_or_d
     with aws() as clients:
         crm = api_of(aws_centre(clients)).by("crm")
         start = {"path": "/v2/contact_center/engagement", "body": zoom_body(), "Idempotency_Key": "k1"}
-        with going_wrong(clients, lambda _: "throttled"):
+        with going_wrong(clients, lambda *_: "throttled"):
             refused = crm.post(**start)
         assert (refused.status, refused.headers["retry-after"]) == (429, "1")
         assert refused.body["type"] == "urn:interleave:problem:too-many-requests"

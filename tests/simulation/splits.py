@@ -9,10 +9,11 @@ becomes of it.
 from __future__ import annotations
 
 import gc
+import json
 import os
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,34 +34,42 @@ ANY_CALL = ("killed before", *REFUSALS, "timed out after effect")
 """Ways in which any call goes wrong."""
 WITH_EFFECT = ("killed after", "failed after effect", "sent twice")
 """Ways that are no different from those where the call only reads."""
-WAYS = (*ANY_CALL, *WITH_EFFECT, "in conflict")
+WAYS = (*ANY_CALL, *WITH_EFFECT, "in conflict", "done in part")
 
 
 class Killed(BaseException):
     """The process dies here. No `except Exception` in the code may survive it."""
 
 
-WENT_WRONG = (Killed, ClientError, ReadTimeoutError, InterleaveError)
+WENT_WRONG = (Killed, ClientError, ReadTimeoutError, ConnectionError, InterleaveError)
 """How an operation may end in which a call went wrong."""
 
 
-def ways_of(call: str) -> Iterator[str]:
-    """How this call can go wrong."""
+def ways_of(call: str, entries: int) -> Iterator[str]:
+    """How this call can go wrong, of a batch of so many."""
     yield from ANY_CALL
     if call not in READS:
         yield from WITH_EFFECT
     if call in ("PutItem", "TransactWriteItems"):
         yield "in conflict"
+    if entries > 1:
+        yield "done in part"
 
 
 @contextmanager
-def going_wrong(clients: Clients, way_of: Callable[[str], str | None]) -> Iterator[None]:
-    """Each call goes wrong as `way_of` says of its name, asked when it is about to be made; None: it is just made."""
+def going_wrong(clients: Clients, way_of: Callable[[str, int], str | None]) -> Iterator[None]:
+    """Each call goes wrong as `way_of` says of its name and of the number of its entries, asked when it is about to be
+    made; None: it is just made."""
     way: str | None = None
+    asked: dict[str, Any] = {}
+
+    def called(params: dict[str, Any], **_: Any) -> None:
+        nonlocal asked
+        asked = params
 
     def before(model: Any, params: dict[str, Any], context: Any, **_: Any) -> Answer | None:
         nonlocal way
-        way = way_of(model.name)
+        way = way_of(model.name, len(_entries(asked)))
         if way == "killed before":
             raise Killed
         if way in REFUSALS:
@@ -69,6 +78,10 @@ def going_wrong(clients: Clients, way_of: Callable[[str], str | None]) -> Iterat
             return _conflict(model.name)
         if way == "sent twice":
             getattr(clients, model.service_model.service_name)._make_request(model, params, context)
+        if way == "done in part":
+            body = json.loads(params["body"])
+            _entries(body).pop()
+            params["body"] = json.dumps(body)
         return None
 
     def after(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
@@ -79,15 +92,19 @@ def going_wrong(clients: Clients, way_of: Callable[[str], str | None]) -> Iterat
         if way == "failed after effect":
             http_response.status_code = 500
             parsed["Error"] = {"Code": "InternalServerError", "Message": "tried"}
+        if way == "done in part":
+            parsed.update(_left_out(model.name, asked))
 
     watched = [client.meta.events for client in (clients.dynamodb, clients.sqs)]
     for events in watched:
+        events.register_last("before-parameter-build", called)
         events.register_first("before-call", before)
         events.register_last("after-call", after)
     try:
         yield
     finally:
         for events in watched:
+            events.unregister("before-parameter-build", called)
             events.unregister("before-call", before)
             events.unregister("after-call", after)
 
@@ -102,6 +119,24 @@ def _conflict(operation: str) -> Answer:
     if operation == "PutItem":
         return _refused("TransactionConflictException", 400)
     return _refused("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}] * 2)
+
+
+def _entries(asked: Mapping[str, Any]) -> list[Any]:
+    """What a batch asks for; empty: it is none."""
+    (of_table,) = asked.get("RequestItems", {"": asked.get("Entries", [])}).values()
+    entries: list[Any] = of_table["Keys"] if isinstance(of_table, dict) else of_table
+    return entries
+
+
+def _left_out(operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """How AWS answers a batch of which it has not done the last."""
+    last = _entries(asked)[-1]
+    if "Entries" in asked:
+        return {"Failed": [{"Id": last["Id"], "SenderFault": False, "Code": "InternalError", "Message": "tried"}]}
+    ((table, of_table),) = asked["RequestItems"].items()
+    if operation == "BatchGetItem":
+        return {"UnprocessedKeys": {table: {**of_table, "Keys": [last]}}}
+    return {"UnprocessedItems": {table: [last]}}
 
 
 @dataclass
@@ -138,11 +173,11 @@ class Splits:
         if self.trail:
             os._exit(0)
 
-    def way_of(self, call: str) -> str | None:
+    def way_of(self, call: str, entries: int) -> str | None:
         """How this call goes wrong in this process, of which there may be several from here on."""
         self.calls += 1
         if len(self.trail) < self.faults:
-            for way in ways_of(call):
+            for way in ways_of(call, entries):
                 if self._split(f"{way} at call {self.calls}, {call}"):
                     return way
         return None

@@ -21,6 +21,8 @@ class Story:
 
     prepare: Callable[[AwsCentre], list[str]]
     operation: Callable[[AwsCentre, list[str]], list[str]]
+    keyed: bool = False
+    """Whether it starts work with an Idempotency-Key: whoever has no answer sends it again."""
 
 
 JILL = {"consumer_external_id": "C-77", "consumer_display_name": "Jill Chill"}
@@ -537,11 +539,11 @@ def take_out_cleo(centre: AwsCentre, _: list[str]) -> list[str]:
 
 STORIES = {
     "start": Story(nothing, start),
-    "start with a key": Story(nothing, start_with_key),
+    "start with a key": Story(nothing, start_with_key, keyed=True),
     "start closed work again": Story(closed, start_again),
     "start or find closed work": Story(closed, start_or_find),
-    "start through a flow that asks": Story(a_flow_that_asks, start_known_consumer),
-    "start through a flow that ends it": Story(a_flow_that_ends_work, start_with_key),
+    "start through a flow that asks": Story(a_flow_that_asks, start_known_consumer, keyed=True),
+    "start through a flow that ends it": Story(a_flow_that_ends_work, start_with_key, keyed=True),
     "overflow through a flow": Story(too_many_for_a_flow, route),
     "overflow through a flow at the doorbell": Story(too_many_for_a_flow, answer_the_doorbell),
     "route": Story(waiting, route),

@@ -16,15 +16,22 @@ import pytest
 from chalicelib.engagements.model import consumer_key, work_key
 from chalicelib.messaging.protocol import Delivery
 from chalicelib.messaging.sqs import VISIBILITY_SECONDS
-from chalicelib.operations import configuring, delivering, desk, privacy, supervising
+from chalicelib.operations import configuring, delivering, desk, privacy, reading, rolling, supervising
 from chalicelib.operations.ordering import Order
+from chalicelib.reporting.intervals import QUARTER_MS
 from chalicelib.storage import codec
-from tests.simulation.splits import WAYS, WENT_WRONG, Splits, going_wrong
+from tests.operations.test_rolling import NEXT, QUARTER, RIPE, fact, handled, record, report
+from tests.simulation.splits import ANY_CALL, WENT_WRONG, WITH_EFFECT, Splits, going_wrong
 from tests.simulation.stories import JILL, NEW_QUEUE, STORIES, Story
 from tests.support.figures import Figure
-from tests.support.invariants import check, check_nothing_waits_in_vain
+from tests.support.invariants import (
+    check,
+    check_nothing_waits_in_vain,
+    i6_history_is_dense,
+    i11_reports_equal_a_fold,
+)
 from tests.support.size import LONG
-from tests.support.worlds import TENANT, AwsCentre, aws, aws_centre
+from tests.support.worlds import NOW, TENANT, AwsCentre, aws, aws_centre
 
 
 @contextmanager
@@ -54,7 +61,14 @@ def tell(story: Story, centre: AwsCentre, split: Splits) -> Counter[str]:
     def operation() -> None:
         accepted.extend(story.operation(centre, list(accepted)))
 
-    return play(split, operation, lambda: _recover(centre, accepted), accepted)
+    def recover() -> None:
+        if story.keyed:
+            (engagement_id,) = story.operation(centre, [])
+            assert set(accepted) <= {engagement_id}, "I2: sent again, it is another"
+            accepted[:] = [engagement_id]
+        _recover(centre, accepted)
+
+    return play(split, operation, recover, accepted)
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -63,7 +77,7 @@ def test_whatever_goes_wrong_all_invariants_hold_after_the_router_has_run(
 ) -> None:
     with pretended() as centre:
         tried = tell(STORIES[name], centre, Splits(centre, tmp_path))
-    assert set(WAYS) - {"in conflict"} <= tried.keys(), "does it write anything?"
+    assert {*ANY_CALL, *WITH_EFFECT} <= tried.keys(), "does it write anything?"
     figure("points at which one call goes wrong", tried.total())
 
 
@@ -130,6 +144,27 @@ def test_a_delivery_that_was_cut_short_comes_again_and_is_made(cancelled: AwsCen
     assert play(Splits(centre, tmp_path), deliver, made)["killed after"] > 0
 
 
+def test_a_roll_up_that_was_cut_short_is_made_by_the_next_sweep(tmp_path: Path) -> None:
+    """One quarter of an hour is over, and a fact of the one before has come late."""
+    with pretended() as centre:
+        rolling.roll_up(centre.world)
+        record(centre, fact(1, NOW))
+        centre.clock.at = RIPE
+        rolling.roll_up(centre.world)
+        record(centre, fact(2, NOW), fact(3, NEXT))
+        centre.clock.at = RIPE + QUARTER_MS
+
+        def next_sweep() -> None:
+            rolling.roll_up(centre.world)
+            assert handled(report(centre, QUARTER, NEXT)) == 2
+            assert handled(report(centre, NEXT, NEXT + QUARTER_MS)) == 1
+            assert centre.world.store.late() == {}
+            assert centre.world.store.coverage().upto == NEXT + QUARTER_MS
+
+        tried = play(Splits(centre, tmp_path), lambda: rolling.roll_up(centre.world), next_sweep)
+    assert tried["killed after"] > 0
+
+
 CHANGES = {
     "in one row": {**TENANT, "heartbeat_timeout": 60},
     "in more than one row": {**TENANT, "queues": [*TENANT["queues"], NEW_QUEUE]},
@@ -181,6 +216,20 @@ def _recover(centre: AwsCentre, accepted: list[str]) -> None:
     check(centre, accepted)
     assert _all_closed(centre, accepted), "I3: not everything that was accepted could be finished"
     assert all(not centre.occupancy(agent_id).held for agent_id in ("ana", "ben")), "I10: something is still held"
+    centre.catch_up()
+    _all_is_recorded(centre, accepted)
+
+
+def _all_is_recorded(centre: AwsCentre, accepted: list[str]) -> None:
+    """Every version is in the history (I6), and counts once in the reports (I11)."""
+    world = centre.world
+    versions = {each: reading.engagement(world, each).version for each in accepted}
+    i6_history_is_dense(world, versions)
+    events = {}
+    for each in accepted:
+        engagement = reading.engagement(world, each)
+        events |= {(each, event.version): (engagement, event) for event in reading.events(world, engagement)}
+    i11_reports_equal_a_fold(world.store, events, events)
 
 
 def _finish(centre: AwsCentre, engagement_id: str) -> None:
