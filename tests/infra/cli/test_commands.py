@@ -162,6 +162,14 @@ def test_a_report_of_rows_goes_through_its_pages_and_is_a_table_or_a_file(api: A
     assert interleave(api, "report", "engagement", "--filter", "billing").code == 1
 
 
+@pytest.mark.parametrize("dataset", ["queue_performance", "engagement"])
+@pytest.mark.parametrize("format_", ["table", "csv", "ndjson", "json"])
+def test_a_report_for_a_program_is_json_whatever_else_is_asked(api: Api, dataset: str, format_: str) -> None:
+    handled(api)
+    ran = interleave(api, "report", dataset, "--format", format_, "--json")
+    assert len(ran.document[dataset]) == 1
+
+
 def test_a_token_can_be_used_elsewhere(api: Api) -> None:
     text = interleave(api, "token").out.strip()
     assert Api(api.centre, api.http, text).get("/v2/contact_center/configuration").status == 200
