@@ -81,6 +81,32 @@ def test_a_file_that_is_no_text_is_named(api: Api, tmp_path: Path, arguments: tu
     told(interleave(api, *arguments, str(file)), str(file))
 
 
+@pytest.mark.parametrize(
+    ("system", "path", "answer", "says"),
+    [
+        ("zoom", "queues", {"queues": "x"}, "queues, queues is no list."),
+        ("zoom", "queues", [1], "queues is no object."),
+        ("zoom", "queues", {"queues": [{"queue_name": "A"}]}, "queues A, queue_id is no text."),
+        ("job-router", "workers", {"value": [7]}, "workers, value[0] is no object."),
+        ("twilio", "TaskQueues", {"task_queues": [{"sid": ["x"]}]}, "TaskQueues ?, sid is no text or number."),
+        ("connect", "search-users", {"Users": {"Id": "x"}}, "search-users, Users is no list."),
+    ],
+)
+def test_what_another_system_never_answers_is_told_by_file_and_field(
+    api: Api, tmp_path: Path, system: str, path: str, answer: Any, says: str
+) -> None:
+    file = tmp_path / f"{path}.json"
+    file.write_text(json.dumps(answer))
+    ran = interleave(api, "import", system, str(tmp_path), "--to", str(tmp_path / "tenant"))
+    told(ran, f"{file} is not what its endpoint answers: {says}")
+    assert not (tmp_path / "tenant").exists()
+
+
+def test_an_answer_that_cannot_be_read_is_named(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "queues.json").mkdir()
+    told(interleave(api, "import", "zoom", str(tmp_path)), f"{tmp_path / 'queues.json'} cannot be read: ")
+
+
 def test_a_folder_named_like_a_document_is_none(api: Api, tmp_path: Path) -> None:
     (tmp_path / "old.yaml").mkdir()
     (tmp_path / "queues.yaml").write_text("queues:\n- {queue_id: a, queue_name: A}\n")
