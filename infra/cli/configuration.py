@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,10 +30,15 @@ Yes = Annotated[bool, typer.Option("--yes", help="Take out what is no longer nam
 def init(context: typer.Context, folder: Where = Path("tenant"), as_json: Json = False) -> None:
     """Write a tenant to begin with."""
     _, output = begin(context, as_json)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Failed(f"{folder} is not an empty folder.", "Choose another.")
-    shutil.copytree(STARTER, folder, dirs_exist_ok=True)
-    written = sorted(str(file) for file in folder.rglob("*.yaml"))
+    with files.writing(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Failed(f"{folder} is not an empty folder.", "Choose another.")
+        folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for each in sorted(STARTER.glob("*.yaml")):
+        file = folder / each.name
+        files.put(file, each.read_text())
+        written.append(str(file))
     output.result({"files": written}, f"Written: {', '.join(written)}")
     if not as_json:
         output.note(f"Next: `interleave validate {folder}`, `interleave plan {folder}`, `interleave apply {folder}`.")

@@ -139,7 +139,9 @@ def destroy(
         if not to.is_dir():
             raise Failed(f"{to} is no folder.", "Make it, or name another with --to.")
         _confirm(tenant, confirm)
-        written = [str(file) for file in destroy(found.session, found.stack, to, found.say, with_archive=with_archive)]
+        with files.writing(to):
+            exported = destroy(found.session, found.stack, to, found.say, with_archive=with_archive)
+        written = [str(file) for file in exported]
         kept = f"; its rows are in {', '.join(written)}" if written else ""
         document = {"tenant": tenant, "files": written, "archives": archives}
         found.output.result(document, f"{tenant} is gone{stays}{kept}.")

@@ -45,18 +45,19 @@ def given(path: Path) -> Given:
 
 def put(file: Path, text: str) -> None:
     """Write a file. Raises `Failed`."""
-    with _writing(file):
+    with writing(file):
         file.write_text(text)
 
 
 def expect_folder(file: Path) -> None:
     """Raise `Failed` where a file that takes long to make could not be written then."""
-    with _writing(file):
+    with writing(file):
         file.parent.stat()
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """What is written inside may find no place. Raises `Failed`."""
     try:
         yield
     except OSError as error:
@@ -66,9 +67,9 @@ def _writing(path: Path) -> Iterator[None]:
 def store(document: dict[str, Any], folder: Path) -> list[Path]:
     """Write a file for each kind; the files. A folder that has documents already is left alone. Raises `Failed`."""
     suffixes = documents.SUFFIXES
-    if folder.exists() and any(file.suffix in suffixes for file in folder.rglob("*")):
-        raise Failed(f"There are documents in {folder} already.", "Choose another folder, or take them away.")
-    with _writing(folder):
+    with writing(folder):
+        if folder.exists() and any(file.suffix in suffixes for file in folder.rglob("*")):
+            raise Failed(f"There are documents in {folder} already.", "Choose another folder, or take them away.")
         folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, part in document.items():

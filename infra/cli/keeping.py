@@ -10,6 +10,7 @@ import typer
 
 from infra.cli.deployed import EndpointUrl, Profile, Region, SettingsFile, Where, deployed
 from infra.cli.failures import Failed
+from infra.cli.files import writing
 from infra.cli.shell import Json
 
 Name = Annotated[str, typer.Argument(help="The tenant's name.")]
@@ -34,7 +35,8 @@ def backup(
         if not file.parent.is_dir():
             raise Failed(f"{file.parent} is no folder.", "Make it, or name another file with --to.")
         found.say(f"Backing up {tenant} …")
-        count = save(found.session.client("dynamodb"), found.stack.outputs()["TableName"], file, found.say)
+        with writing(file):
+            count = save(found.session.client("dynamodb"), found.stack.outputs()["TableName"], file, found.say)
         document = {"tenant": tenant, "file": str(file), "rows": count}
         found.output.result(document, f"{count} rows are in {file}.")
 

@@ -118,7 +118,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Read a report."""
-    shell, output = begin(context, as_json or format_ is Format.json)
+    format_ = Format.json if as_json else format_
+    shell, output = begin(context, format_ is Format.json)
     if dataset not in (*SUMMED, *ROWS):
         raise Failed(f"There is no dataset {dataset!r}.", f"There are {', '.join((*SUMMED, *ROWS))}.")
     if html is not None and dataset in ROWS:

@@ -15,7 +15,7 @@ from infra.cli.files import store
 from infra.cli.output import Output, table
 from infra.cli.shell import Group, Json, begin
 from infra.movers import connect, job_router, twilio, zoom
-from infra.movers.moving import LeftOut, Moved
+from infra.movers.moving import LeftOut, Moved, NotAnswered
 
 NAMED = 3
 """Places that the summary names of each thing that was left out; with --json all are there."""
@@ -57,7 +57,11 @@ def from_connect(context: typer.Context, folder: Folder, to: To = Path("tenant")
 def _import(context: typer.Context, move: Callable[[Any], Moved], folder: Path, to: Path, as_json: bool) -> None:
     _, output = begin(context, as_json)
     with output.progress("Moving …"):
-        moved = move(_answers(folder))
+        try:
+            moved = move(_answers(folder))
+        except NotAnswered as error:
+            message = f"{folder / error.path}.json is not what its endpoint answers: {error}"
+            raise Failed(message, "Save the answer as it came.") from error
         written = store(moved.document, to)
     document = {
         "files": [str(file) for file in written],
@@ -75,6 +79,8 @@ def _answers(folder: Path) -> dict[str, Any]:
     for file in sorted(folder.rglob("*.json")):
         try:
             answers[str(file.relative_to(folder).with_suffix(""))] = json.loads(file.read_text())
+        except OSError as error:
+            raise Failed(f"{file} cannot be read: {error.strerror}.", "Save the answer as a file.") from error
         except ValueError as error:
             raise Failed(f"{file} is no JSON: {error}", "Save the answer as it came.") from error
     if not answers:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -47,13 +49,34 @@ class OfEngagement(typer.core.TyperCommand):
 
 
 class Group(typer.core.TyperGroup):
-    """Commands whose failures are told once, here: 1 is the exit code of what failed."""
+    """Commands whose failures are told once, here: 1 is the exit code of what failed, and of what was asked wrongly."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        with _asked(args):
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _asked(ctx.args):
+                return super().invoke(ctx)
         except Failed as failure:
             shell = ctx.find_root().obj
             output = shell.output if isinstance(shell, Shell) else None
             (output or Output()).failed(failure)
             raise typer.Exit(1) from None
+
+
+@contextmanager
+def _asked(args: Sequence[str]) -> Iterator[None]:
+    """What is asked wrongly inside is told to people with the usage, and to programs as any failure."""
+    as_json = "--json" in args
+    try:
+        yield
+    except typer.TyperException as error:
+        error.exit_code = 1
+        if not as_json:
+            raise
+        asked = getattr(error, "ctx", None)
+        step = f"`{asked.command_path if asked else 'interleave'} --help` says what there is."
+        Output(as_json).failed(Failed(error.format_message(), step))
+        raise typer.Exit(1) from None

@@ -59,7 +59,11 @@ class _Connect:
         name = row.take("Name", "")
         weekly: dict[str, list[dict[str, str]]] = {}
         for each in row.rows("Config"):
-            day = DAYS.index(each.take("Day").lower())
+            named = each.needed("Day", str).lower()
+            if named not in DAYS:
+                self.move.drop(each, f"day {named}", "There is no such day.")
+                continue
+            day = DAYS.index(named)
             start, end = _clock(each.within("StartTime")), _clock(each.within("EndTime"))
             if end == "00:00" or start < end:
                 weekly.setdefault(DAYS[day], []).append({"start": start, "end": end})
@@ -80,8 +84,8 @@ class _Connect:
                 concurrency[CHANNELS[channel]] = (each.take("Concurrency", 0), "own" if own else "any")
             else:
                 self.move.leave(each.where, f"channel {channel}", "It is none of Interleave's.")
-        row.take("Name")
-        row.take("DefaultOutboundQueueId")
+        row.ignore("Name")
+        row.ignore("DefaultOutboundQueueId")
         if row.take("AgentAvailabilityTimer") == "TIME_SINCE_LAST_INBOUND":
             why = "Idle is, here, since the agent last held work of any kind."
             self.move.leave(row.where, "idle since the last inbound contact", why)
@@ -142,9 +146,8 @@ class _Connect:
 
     def _agent(self, row: Row) -> dict[str, Any]:
         theirs, who = row.take("Id"), row.within("IdentityInfo")
-        name = " ".join(each for each in (who.take("FirstName"), who.take("LastName")) if each)
-        for each in ("Email", "SecondaryEmail", "Mobile"):
-            who.take(each)
+        name = " ".join(each for each in (who.take("FirstName", ""), who.take("LastName", "")) if each)
+        who.ignore("Email", "SecondaryEmail", "Mobile")
         username, profile = row.take("Username", theirs), row.take("RoutingProfileId")
         served = self.serving.get(profile, [])
         profile_id = self.move.identifier("routing profile", profile) if profile else None
@@ -169,4 +172,4 @@ class _Connect:
 
 
 def _clock(row: Row) -> str:
-    return f"{row.take('Hours', 0):02d}:{row.take('Minutes', 0):02d}"
+    return f"{row.take('Hours', 0, int):02d}:{row.take('Minutes', 0, int):02d}"

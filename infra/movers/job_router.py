@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.routing import presets
 from infra.movers.job_router_flows import SERVER as _SERVER
 from infra.movers.job_router_flows import Flows, level_of
-from infra.movers.moving import Answers, Move, Moved, Row
+from infra.movers.moving import PLAIN, Answers, Move, Moved, Row
 from infra.movers.profiles import CHANNELS, occupancy_profile
 from infra.movers.references import settle
 
@@ -38,11 +38,11 @@ class _JobRouter:
 
     def document(self) -> Moved:
         queues = self.move.rows("queues", "value", "id", *_SERVER)
-        self.labels = {row.take("id"): row.take("labels", {}) for row in queues}
+        self.labels = {row.take("id"): row.items("labels", *PLAIN) for row in queues}
         workers = self.move.rows("workers", "value", "id", *_SERVER, "state", "availableForOffers", "offers",
                                  "assignedJobs", "loadRatio")  # fmt: skip
         for row in workers:
-            for name, value in row.take("labels", {}).items():
+            for name, value in row.items("labels", *PLAIN).items():
                 if isinstance(value, str):
                     self.worker_labels.setdefault(name, set()).add(value)
         distributions = {row.take("id"): row for row in self.move.rows("distributionPolicies", "value", "id", *_SERVER)}
@@ -55,7 +55,7 @@ class _JobRouter:
             "flows": Flows(self.move, self.labels, self.worker_labels).flows(),
         }
         for row in (*distributions.values(), *exceptions.values()):
-            row.take("name")
+            row.ignore("name")
         settle(self.move, document)
         return self.move.done(document)
 
@@ -79,13 +79,13 @@ class _JobRouter:
         return queue
 
     def _distribution(self, row: Row) -> dict[str, Any]:
-        row.take("name")
+        row.ignore("name")
         seconds = round(row.take("offerExpiresAfterSeconds", 30))
         if seconds > LONGEST_OFFER:
             self.move.leave(row.where, f"offers of {seconds} seconds", f"They last {LONGEST_OFFER} here.")
         mode = row.within("mode")
         kind, most = mode.take("kind"), mode.take("maxConcurrentOffers", 1)
-        mode.take("minConcurrentOffers")
+        mode.ignore("minConcurrentOffers")
         distribution = MODES.get(kind, "longest_idle")
         if kind not in MODES:
             self.move.leave(row.where, f"mode {kind}", "The longest idle agent is taken instead.")
@@ -99,7 +99,7 @@ class _JobRouter:
     def _exceptions(self, row: Row) -> dict[str, Any]:
         queue: dict[str, Any] = {}
         for rule in row.rows("exceptionRules"):
-            rule.take("id")
+            rule.ignore("id")
             trigger = rule.within("trigger")
             kind = trigger.take("kind")
             places = [place for action in rule.rows("actions") if (place := self._place(action)) is not None]
@@ -107,8 +107,8 @@ class _JobRouter:
                 continue
             if queue.get("overflow", places[0]) != places[0]:
                 self.move.leave(rule.where, f"{kind} to another place", "A queue has one overflow; the first rule's.")
-                trigger.take("threshold")
-                trigger.take("thresholdSeconds")
+                trigger.ignore("threshold")
+                trigger.ignore("thresholdSeconds")
                 continue
             queue["overflow"] = places[0]
             if kind == "queueLength":
@@ -119,7 +119,7 @@ class _JobRouter:
 
     def _place(self, action: Row) -> dict[str, Any] | None:
         kind = action.take("kind")
-        action.take("id")
+        action.ignore("id")
         match kind:
             case "cancel":
                 return {"end": True}
@@ -135,9 +135,9 @@ class _JobRouter:
     def _agent(self, row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
         capacity, channels = row.take("capacity", 1), {}
         for channel in row.rows("channels"):
-            channels[channel.take("channelId")] = (
-                channel.take("capacityCostPerJob", 1),
-                channel.take("maxNumberOfJobs"),
+            channels[channel.needed("channelId", str)] = (
+                max(channel.take("capacityCostPerJob", 1), 1),
+                channel.number("maxNumberOfJobs"),
             )
         preset = presets.job_router(capacity, self._places(channels))
         shares = (f"{name}-{cost}-{most or 0}" for name, (cost, most) in sorted(channels.items()))
@@ -146,7 +146,7 @@ class _JobRouter:
         agent = {
             "user_id": self.move.identifier("user", theirs),
             "display_name": str(theirs),
-            "queues": [self.move.identifier("queue", each) for each in row.take("queues", [])],
+            "queues": [self.move.identifier("queue", each) for each in row.members("queues", str)],
             "skills": self._labels(row),
             "occupancy_profile_id": profile_id,
         }
@@ -164,7 +164,7 @@ class _JobRouter:
 
     def _labels(self, row: Row) -> dict[str, int]:
         skills = {}
-        for name, value in row.take("labels", {}).items():
+        for name, value in row.items("labels", *PLAIN).items():
             if isinstance(value, str):
                 skills[f"{name}={value}"] = 1
             elif value is True:

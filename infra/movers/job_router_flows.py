@@ -76,7 +76,7 @@ class Flows:
                     fallback = self._selected(each.where, [each.take("queueSelector", {})]) or fallback
                 case "conditional":
                     when = self._rule_condition(each.within("condition"))
-                    queue_id = self._selected(each.where, each.take("queueSelectors", []))
+                    queue_id = self._selected(each.where, each.members("queueSelectors", dict))
                     if when is not None and queue_id is not None:
                         branches.append({"when": when, "route": {"queue_id": self.move.identifier("queue", queue_id)}})
                 case "passThrough":
@@ -101,7 +101,7 @@ class Flows:
         """Weights, which Job Router has between 0 and 1, and queues."""
         found = []
         for share in row.rows("allocations"):
-            queue_id = self._selected(share.where, share.take("queueSelectors", []))
+            queue_id = self._selected(share.where, share.members("queueSelectors", dict))
             weight = float(share.take("weight", 0))
             if queue_id is not None and weight > 0:
                 found.append((weight, self.move.identifier("queue", queue_id)))
@@ -112,7 +112,7 @@ class Flows:
         for queue_id, labels in self.labels.items():
             own = {**labels, "Id": queue_id}
             if all(
-                s.get("labelOperator", "equal") == "equal" and own.get(s.get("key", "")) == s.get("value")
+                s.get("labelOperator", "equal") == "equal" and own.get(str(s.get("key", ""))) == s.get("value")
                 for s in selectors
             ):
                 return queue_id
@@ -121,7 +121,7 @@ class Flows:
 
     def _passed_through(self, row: Row) -> list[dict[str, Any]]:
         key = row.take("key")
-        row.take("labelOperator")
+        row.ignore("labelOperator")
         known = {labels[key]: queue_id for queue_id, labels in reversed(self.labels.items()) if key in labels}
         if key == "Id":
             known = {queue_id: queue_id for queue_id in self.labels}
@@ -139,7 +139,7 @@ class Flows:
         if kind == "static":
             return {"set": {"priority": self._priority(rule.where, rule.take("value", 0))}}
         if kind == "expression":
-            rule.take("language")
+            rule.ignore("language")
             text = rule.take("expression", "")
             try:
                 return self._priorities(rule.where, parse(text))
@@ -180,7 +180,7 @@ class Flows:
             case "static":
                 return [(None, self._skills(row.where, [row.take("workerSelector", {})]))]
             case "conditional":
-                when, skills = self._rule_condition(row.within("condition")), row.take("workerSelectors", [])
+                when, skills = self._rule_condition(row.within("condition")), row.members("workerSelectors", dict)
                 return [] if when is None else [(when, self._skills(row.where, skills)), (None, ())]
             case "passThrough":
                 key, op = row.take("key"), row.take("labelOperator", "equal")
@@ -201,7 +201,7 @@ class Flows:
         return tuple(skills)
 
     def _skill(self, where: str, selector: dict[str, Any]) -> tuple[str, int] | None:
-        key, op, value = selector.get("key", ""), selector.get("labelOperator", "equal"), selector.get("value")
+        key, op, value = str(selector.get("key", "")), selector.get("labelOperator", "equal"), selector.get("value")
         for name in [each for each in ("expiresAfterSeconds", "expedite") if selector.get(each)]:
             why = "Let an agent routing profile give it up, or a consumer routing profile put it first."
             self.move.leave(where, f"{name} of {key}", why)
@@ -220,7 +220,7 @@ class Flows:
     def _rule_condition(self, rule: Row) -> dict[str, Any] | None:
         kind = rule.take("kind")
         if kind == "expression":
-            rule.take("language")
+            rule.ignore("language")
             text = rule.take("expression", "")
             try:
                 return condition(parse(text), field)
@@ -233,6 +233,5 @@ class Flows:
         return None
 
     def _not_here(self, row: Row, kind: str | None) -> None:
-        for name in ("rule", "functionUri", "credential", "webhookUri", "map", "key", "labelOperator"):
-            row.take(name)
+        row.ignore("rule", "functionUri", "credential", "webhookUri", "map", "key", "labelOperator")
         self.move.leave(row.where, f"{kind}", "Functions, webhooks and rule engines have no place in a moved flow.")

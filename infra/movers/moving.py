@@ -16,6 +16,19 @@ What was answered in pages is a list of the pages.
 
 IDENTIFIER = re.compile(r"^[A-Za-z0-9_-]{1,40}$")
 NO_SETTING = "Interleave has no such setting."
+NUMBER = (int, float)
+PLAIN = (str, *NUMBER)
+KINDS: dict[type, tuple[type, ...]] = {
+    type(None): PLAIN,
+    str: (str,),
+    bool: (bool,),
+    int: NUMBER,
+    float: NUMBER,
+    dict: (dict,),
+    list: (list,),
+}
+"""Of which kinds a value may be, by what stands for it where it is missing."""
+NAMES = {str: "text", bool: "true or false", int: "number", dict: "object", list: "list"}
 
 
 class LeftOut(NamedTuple):
@@ -43,20 +56,43 @@ class Moved:
     renamed: tuple[Renamed, ...]
 
 
-class Row:
-    """One row of an answer. What nobody takes of it is reported, so that nothing is dropped in silence."""
+class NotAnswered(Exception):
+    """The other system never answers so: the path of the answer, and what is wrong there."""
 
-    def __init__(self, where: str, fields: Mapping[str, Any], server: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: str, wrong: str) -> None:
+        super().__init__(wrong)
+        self.path = path
+
+
+class Row:
+    """One row of an answer. What nobody takes of it is reported, so that nothing is dropped in silence.
+
+    What is taken raises `NotAnswered` where it is of another kind than the other system's.
+    """
+
+    def __init__(self, path: str, where: str, fields: Any, server: tuple[str, ...] = ()) -> None:
+        self.path = path
         self.where = where
-        self._fields = fields
+        self._fields: Mapping[str, Any] = _of_kind(path, where, fields, dict)
         self._taken = set(server)
         self._inner: list[Row] = []
 
-    def take(self, name: str, default: Any = None) -> Any:
-        """A field's value; the default where it is missing or null."""
+    def take(self, name: str, default: Any = None, *kinds: type) -> Any:
+        """A field's value, of these kinds or of the default's; the default where it is missing or says nothing."""
         self._taken.add(name)
-        value = self._fields.get(name)
-        return default if value is None else value
+        value, kinds = self._fields.get(name), kinds or KINDS[type(default)]
+        if not value and not isinstance(value, kinds):
+            return default
+        return _of_kind(self.path, f"{self.where}, {name}", value, *kinds)
+
+    def number(self, name: str) -> Any:
+        """A field that is a number; None where it is missing or null."""
+        return self.take(name, None, *NUMBER)
+
+    def needed(self, name: str, *kinds: type) -> Any:
+        """A field without which the row says nothing."""
+        value = self.take(name, None, *kinds)
+        return _of_kind(self.path, f"{self.where}, {name}", value, *kinds)
 
     def within(self, name: str) -> Row:
         """A field that is itself an object."""
@@ -66,6 +102,16 @@ class Row:
         """A field that is a list of objects."""
         return [self._nested(f"{name}[{n}]", each) for n, each in enumerate(self.take(name, []))]
 
+    def members(self, name: str, *kinds: type) -> list[Any]:
+        """A field that is a list of what is of these kinds."""
+        where = f"{self.where}, {name}"
+        return [_of_kind(self.path, f"{where}[{n}]", each, *kinds) for n, each in enumerate(self.take(name, []))]
+
+    def items(self, name: str, *kinds: type) -> dict[str, Any]:
+        """A field that is an object of what is of these kinds, without what is null."""
+        where, given = f"{self.where}, {name}", without_none(self.take(name, {}))
+        return {key: _of_kind(self.path, f"{where}, {key}", each, *kinds) for key, each in given.items()}
+
     def untaken(self) -> Iterator[LeftOut]:
         """What was not taken and says something: neither null nor false, zero or empty."""
         for name, value in self._fields.items():
@@ -74,12 +120,16 @@ class Row:
         for inner in self._inner:
             yield from inner.untaken()
 
+    def ignore(self, *names: str) -> None:
+        """Count fields as taken that say nothing new."""
+        self._taken.update(names)
+
     def drop(self) -> None:
         """Count everything as taken: that the row is left out is reported as such."""
         self._taken.update(self._fields)
 
     def _nested(self, name: str, value: Any) -> Row:
-        inner = Row(f"{self.where}, {name}", value if isinstance(value, Mapping) else {})
+        inner = Row(self.path, f"{self.where}, {name}", value)
         self._inner.append(inner)
         return inner
 
@@ -104,16 +154,16 @@ class Move:
             return []
         self._read.add(path)
         answer = self.answers[path]
-        pages = answer if isinstance(answer, list) else [answer]
-        found = [each for page in pages for each in page.get(key, ())]
-        return [self.watch(Row(f"{path} {each.get(name, '?')}", each, server)) for each in found]
+        pages = [Row(path, path, page) for page in (answer if isinstance(answer, list) else [answer])]
+        found = [each for page in pages for each in page.members(key, dict)]
+        return [self.watch(Row(path, f"{path} {each.get(name, '?')}", each, server)) for each in found]
 
     def row(self, path: str, *server: str) -> Row | None:
         """An answer that is one object."""
         if path not in self.answers:
             return None
         self._read.add(path)
-        return self.watch(Row(path, self.answers[path], server))
+        return self.watch(Row(path, path, self.answers[path], server))
 
     def watch(self, row: Row) -> Row:
         """A row whose untaken fields are to be reported."""
@@ -148,6 +198,12 @@ class Move:
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that say something."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _of_kind(path: str, where: str, value: Any, *kinds: type) -> Any:
+    if not isinstance(value, kinds):
+        raise NotAnswered(path, f"{where} is no {' or '.join(NAMES[each] for each in kinds if each in NAMES)}.")
+    return value
 
 
 def _made(text: str) -> str:

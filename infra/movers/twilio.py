@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib.routing import presets
 from infra.movers.expressions import NotUnderstood, holds, parse
-from infra.movers.moving import Answers, Move, Moved, Row
+from infra.movers.moving import NUMBER, Answers, Move, Moved, Row
 from infra.movers.profiles import CHANNELS, occupancy_profile
 from infra.movers.references import settle
 from infra.movers.twilio_workflows import Workflows
@@ -66,7 +66,7 @@ class _TaskRouter:
 
     def _parsed(self, row: Row, name: str) -> dict[str, Any]:
         """A field that is JSON in a text."""
-        text = row.take(name, "{}")
+        text = row.take(name, "{}", str, dict)
         try:
             found = json.loads(text) if isinstance(text, str) else text
         except json.JSONDecodeError:
@@ -114,12 +114,15 @@ class _TaskRouter:
     def _skills(self, row: Row) -> dict[str, int]:
         skills: dict[str, int] = {}
         attributes = self.attributes[row.take("sid")]
-        levels = dict(attributes.get("routing") or {}).get("levels") or {}
+        routing = attributes.get("routing")
+        levels = routing.get("levels") if isinstance(routing, dict) else None
+        levels = levels if isinstance(levels, dict) else {}  # whatever a worker has there
         for name, value in _flat(attributes):
             if name.startswith("routing.levels."):
                 continue
             if isinstance(value, list) and name in LISTS:
-                skills.update({str(each): self._level(row.where, str(each), levels.get(each, 1)) for each in value})
+                own = [str(each) for each in value]
+                skills.update({each: self._level(row.where, each, levels.get(each, 1)) for each in own})
             elif isinstance(value, list):
                 skills.update({f"{name}={each}": 1 for each in value})
             elif isinstance(value, str):
@@ -130,10 +133,10 @@ class _TaskRouter:
                 skills[name] = self._level(row.where, name, value)
         return skills
 
-    def _level(self, where: str, name: str, value: float) -> int:
-        level = min(max(round(value), 1), MOST_LEVEL)
+    def _level(self, where: str, name: str, value: Any) -> int:
+        level = min(max(round(value), 1), MOST_LEVEL) if isinstance(value, NUMBER) else 1
         if level != value:
-            self.move.leave(where, f"{name} {value:g}", f"It is level {level} here: 1 to {MOST_LEVEL}.")
+            self.move.leave(where, f"{name} {value}", f"It is level {level} here: 1 to {MOST_LEVEL}.")
         return level
 
     def _skills_by_attribute(self) -> dict[str, set[str]]:

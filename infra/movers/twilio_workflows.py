@@ -39,8 +39,8 @@ class Workflows:
             if row.take(callback):
                 why = "Agents' clients fetch their offers; webhooks tell of everything else."
                 self.move.leave(row.where, callback, why)
-        routing = self.move.watch(Row(row.where, configuration.get("task_routing") or {}))
-        self._offer_timeout(row, row.take("task_reservation_timeout"))
+        routing = self.move.watch(Row(row.path, row.where, configuration.get("task_routing") or {}))
+        self._offer_timeout(row, row.number("task_reservation_timeout"))
         otherwise = self._default(row.where, routing.within("default_filter").take("queue"))
         if otherwise is None:
             self.move.leave(row.where, "the workflow", "It has no queue to lead to.")
@@ -88,11 +88,10 @@ class Workflows:
         return {"queue_id": first}
 
     def _route(self, filter_: Row) -> dict[str, Any] | None:
-        for name in ("filter_friendly_name", "friendly_name"):
-            filter_.take(name)
-        targets = filter_.take("targets", [])
+        filter_.ignore("filter_friendly_name", "friendly_name")
+        targets = filter_.members("targets", dict)
         first = targets[0] if targets else {}
-        queue = self.queues.get(first.get("queue", ""))
+        queue = self.queues.get(str(first.get("queue", "")))
         if queue is None:
             self.move.drop(filter_, f"queue {first.get('queue')}", "It is not in the export.")
             return None
@@ -116,8 +115,8 @@ class Workflows:
         """The second target's queue is the overflow of the first, where nothing else claims it."""
         if len(targets) < 2:
             return
-        onward, timeout = self.queues.get(targets[1].get("queue", "")), targets[0].get("timeout")
-        if onward is None or onward is queue or not timeout:
+        onward, timeout = self.queues.get(str(targets[1].get("queue", ""))), str(targets[0].get("timeout"))
+        if onward is None or onward is queue or not timeout.isdecimal() or not int(timeout):
             self.move.leave(where, "targets after the first", "Let an agent routing profile widen the search instead.")
             return
         wanted = {"max_wait_time": int(timeout), "overflow": {"queue_id": onward["queue_id"]}}
@@ -132,8 +131,8 @@ class Workflows:
     # What is asked of the worker
 
     def _options(self, filter_: Row) -> list[list[Option]]:
-        text = next((t.get("expression") for t in filter_.take("targets", [])[:1]), None)
-        if not text:
+        text = next((t.get("expression") for t in filter_.members("targets", dict)[:1]), None)
+        if not isinstance(text, str) or not text:
             return []
         try:
             return [option for part in conjuncts(parse(text)) if (option := self._option(filter_.where, part))]

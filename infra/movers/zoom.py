@@ -40,7 +40,7 @@ class _Zoom:
     def document(self) -> Moved:
         listed = self.move.rows("queues", "queues", "queue_name", *_SERVER, "channel_types")
         for row in listed:
-            queue_id = self.move.identifier("queue", row.take("cc_queue_id") or row.take("queue_id"))
+            queue_id = self.move.identifier("queue", row.take("cc_queue_id") or row.needed("queue_id", str))
             self.aliases.update({each: queue_id for each in (row.take("cc_queue_id"), row.take("queue_id")) if each})
         categories = self.skills.categories()
         entries = self._entry_points()
@@ -102,8 +102,8 @@ class _Zoom:
         )
 
     def _hours_id(self, row: Row) -> str | None:
-        row.take("business_hour_source")
-        row.take("business_hour_name")
+        row.ignore("business_hour_source")
+        row.ignore("business_hour_name")
         theirs = row.take("business_hour_id")
         return self.move.identifier("business_hours", theirs) if theirs else None
 
@@ -111,11 +111,11 @@ class _Zoom:
         path = f"queues/{theirs}/agents"
         for agent in self.move.rows(path, "agents", "display_name", "user_email", "display_name", "user_access"):
             user_id = self.move.identifier("user", agent.take("user_id") or agent.take("cc_user_id"))
-            agent.take("cc_user_id")
+            agent.ignore("cc_user_id")
             self.serving.setdefault(user_id, []).append(self.aliases[theirs])
 
     def _distribution(self, row: Row) -> str | None:
-        number: int | None = row.take("distribution_type")
+        number: int | None = row.take("distribution_type", None, int)
         name: str | None = row.take("engagement_distribution")
         if name is None and number is not None:
             name = DISTRIBUTIONS[number] if number < len(DISTRIBUTIONS) else f"of type {number}"
@@ -131,9 +131,9 @@ class _Zoom:
         return False
 
     def _overflow(self, row: Row) -> dict[str, Any] | None:
-        row.take("overflow_type")
+        row.ignore("overflow_type")
         queue_id = row.take("overflow_to_cc_queue_id") or row.take("overflow_to_queue_id")
-        row.take("overflow_to_queue_id")
+        row.ignore("overflow_to_queue_id")
         flow_id = row.take("overflow_to_flow_id")
         goodbye = row.take("overflow_to_goodbye_message")
         if queue_id:
@@ -161,7 +161,7 @@ class _Zoom:
         return seconds
 
     def _within(self, row: Row, name: str, least: int, most: int) -> int | None:
-        value = row.take(name)
+        value = row.number(name)
         if value is None or least <= value <= most:
             return value if value is None else int(value)
         self.move.leave(row.where, f"{name} {value}", f"It is {min(max(value, least), most)} here.")
@@ -177,9 +177,10 @@ class _Zoom:
             weekly: dict[str, Any] = dict.fromkeys(DAYS, WHOLE_DAY) if row.take("hour_type") == 1 else {}
             for day in row.rows("custom_hours"):
                 # Days count from Sunday, as everywhere in Zoom's API.
-                name = DAYS[(day.take("day_of_week") - 2) % 7]
+                name = DAYS[(day.needed("day_of_week", int) - 2) % 7]
                 ranges = [
-                    {"start": clock(r.take("start_time")), "end": clock(r.take("end_time"))} for r in day.rows("ranges")
+                    {"start": clock(r.needed("start_time", str)), "end": clock(r.needed("end_time", str))}
+                    for r in day.rows("ranges")
                 ]
                 kind = day.take("custom_hour_type", 0)
                 if ranges or kind:
@@ -199,7 +200,7 @@ class _Zoom:
         for row in self.move.rows(
             "flows_entry_points", "entry_points", "entry_id", *_SERVER, "channel", "channel_source"
         ):
-            row.take("flow_name")
+            row.ignore("flow_name")
             found.setdefault(row.take("flow_id"), []).append(self._entry_point(row))
         return found
 
@@ -249,7 +250,7 @@ class _Zoom:
                               "sub_status_id", "sub_status_name", "region_id", "region_name", "role_name")  # fmt: skip
         for row in rows:
             theirs = row.take("user_id") or row.take("cc_user_id")
-            row.take("cc_user_id")
+            row.ignore("cc_user_id")
             if row.take("user_access", "active") != "active":
                 self.move.drop(row, "the user", "It is not active.")
                 continue
@@ -275,12 +276,12 @@ class _Zoom:
         path, server = f"users/{theirs}/skills", ("skill_category_id", "skill_category_name", "skill_type")
         for row in self.move.rows(path, "skills", "skill_name", *_SERVER, *server):
             skill_id = row.take("skill_id")
-            level = row.take("user_proficiency_level") or row.take("max_proficiency_level")
-            row.take("max_proficiency_level")
+            level = row.number("user_proficiency_level") or row.number("max_proficiency_level")
+            row.ignore("max_proficiency_level")
             skills[self.skills.names.get(skill_id, str(row.take("skill_name", skill_id)))] = self.skills.level(
                 skill_id, level
             )
-            row.take("skill_name")
+            row.ignore("skill_name")
         return skills
 
     def _occupancy(self, row: Row) -> str:

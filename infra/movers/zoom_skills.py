@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.configuration.profiles import FOR_EVER
-from infra.movers.moving import Move, Row, without_none
+from infra.movers.moving import NUMBER, PLAIN, Move, Row, without_none
 
 MOST_LEVEL = 5
 ATTRIBUTES = (
@@ -75,15 +75,14 @@ class Skills:
         ]
 
     def _time_steps(self, row: Row) -> list[int]:
-        wait, steps = row.take("wait_time_agent_in_seconds"), [each for each in row.take("time_steps", []) if each]
-        steps = steps or ([wait] if wait else [])
+        wait, steps = row.number("wait_time_agent_in_seconds"), row.members("time_steps", *NUMBER)
+        steps = [each for each in steps if each] or ([wait] if wait else [])
         return [*(each for each in steps if each > 0), FOR_EVER]
 
     def _priorities(self, row: Row, known: set[str]) -> list[dict[str, Any]]:
         lines: dict[str, dict[str, Any]] = {}
         for line in row.rows("priorities"):
-            for name in ("priority_id", "priority_order", "skill_category_name", "default_skill_name"):
-                line.take(name)
+            line.ignore("priority_id", "priority_order", "skill_category_name", "default_skill_name")
             if line.take("category_type", "skill") != "skill":
                 continue
             theirs = line.take("skill_category_id")
@@ -92,12 +91,12 @@ class Skills:
                 why = "It is not in the export." if category not in known else "It stands there twice."
                 self.move.leave(line.where, f"category {theirs}", why)
                 continue
-            step = line.take("time_step")
+            step = line.number("time_step")
             default = self._known(line, line.take("default_skill_id"))
             lines[category] = without_none(
                 {
                     "skill_category_id": category,
-                    "minimum_proficiency_level": self.level(theirs, line.take("minimum_proficiency_level")),
+                    "minimum_proficiency_level": self.level(theirs, line.number("minimum_proficiency_level")),
                     "skill_category_required": line.take("skill_category_required", False),
                     "default_skill_id": default,
                     "time_step": step if step and step > 0 else None,
@@ -116,8 +115,8 @@ class Skills:
 
     def _backup(self, row: Row) -> dict[str, Any] | None:
         theirs = row.take("backup_skill_id")
-        row.take("backup_skill_name")
-        level = self.level(theirs, row.take("minimum_proficiency_level"))
+        row.ignore("backup_skill_name")
+        level = self.level(theirs, row.number("minimum_proficiency_level"))
         name = self._known(row, theirs)
         return None if name is None else {"backup_skill_id": name, "minimum_proficiency_level": level}
 
@@ -148,18 +147,17 @@ class Skills:
         kind = row.take("attribute_type")
         if kind not in ATTRIBUTES:
             self.move.leave(row.where, f"attribute {kind}", "There is no address book here.")
-            for name in ("parameter", "incremental_rate"):
-                row.take(name)
+            row.ignore("parameter", "incremental_rate")
             return None
         given = row.within("parameter")
-        values = given.take("variable_values", []) or [given.take("compared_value")]
-        given.take("compared_value")
+        values = given.members("variable_values", *PLAIN) or [given.take("compared_value")]
+        given.ignore("compared_value")
         variable_id = given.take("variable_id")
-        start, end = given.take("enter_queue_start_time"), given.take("enter_queue_end_time")
+        start, end = given.take("enter_queue_start_time", None, str), given.take("enter_queue_end_time", None, str)
         return without_none(
             {
                 "attribute_type": kind,
-                "ids": [self.names.get(each, each) for each in given.take("ids", [])],
+                "ids": [self.names.get(each, each) for each in given.members("ids", *PLAIN)],
                 "enter_queue_start_time": clock(start) if start else None,
                 "enter_queue_end_time": clock(end) if end else None,
                 "timezone": given.take("timezone") or given.take("enter_queue_timezone"),
@@ -175,7 +173,7 @@ class Skills:
         names = {}
         for row in self.move.rows("variables", "variables", "variable_name", *SERVER, "variable_type", "data_type"):
             group, name = row.take("variable_group_name", "general"), row.take("variable_name")
-            row.take("variable_group_id")
+            row.ignore("variable_group_id")
             names[row.take("variable_id")] = f"global_custom.{group}.{name}"
         return names
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib.http.models import plain_number
 from chalicelib.routing.model import Requirement
 from infra.simulation.history import Part, Place, Recorded, Said, Stay, moment
 
@@ -48,7 +49,8 @@ class _Course:
             return None
         given = dict(found["work_item_variables"])
         if "work_item_priority" in given:
-            given["work_item_priority"] = int(given["work_item_priority"])  # a number in, a string out, as Zoom
+            number = float(given["work_item_priority"])  # a number in, a string out, as Zoom
+            given["work_item_priority"] = plain_number(number)
         return Recorded(
             engagement_id=found["engagement_id"],
             queued_at=self._queued_at,

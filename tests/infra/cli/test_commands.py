@@ -162,6 +162,14 @@ def test_a_report_of_rows_goes_through_its_pages_and_is_a_table_or_a_file(api: A
     assert interleave(api, "report", "engagement", "--filter", "billing").code == 1
 
 
+@pytest.mark.parametrize("dataset", ["queue_performance", "engagement"])
+@pytest.mark.parametrize("format_", ["table", "csv", "ndjson", "json"])
+def test_a_report_for_a_program_is_json_whatever_else_is_asked(api: Api, dataset: str, format_: str) -> None:
+    handled(api)
+    ran = interleave(api, "report", dataset, "--format", format_, "--json")
+    assert len(ran.document[dataset]) == 1
+
+
 def test_a_token_can_be_used_elsewhere(api: Api) -> None:
     text = interleave(api, "token").out.strip()
     assert Api(api.centre, api.http, text).get("/v2/contact_center/configuration").status == 200
@@ -336,13 +344,44 @@ def test_there_is_a_command_for_everything() -> None:
     assert {" ".join(words) for words in ALL} == {*wanted.split(), *inner, *movers, "dlq redrive"}
 
 
-def test_what_is_asked_wrongly_ends_with_2_and_what_fails_with_1(tmp_path: Path) -> None:
+def test_what_is_asked_wrongly_ends_with_1_as_what_fails_does(tmp_path: Path) -> None:
     runner = CliRunner()
     for words in ALL:
-        assert runner.invoke(app, [*words, "--no-such-option"]).exit_code == 2, words
+        ran = runner.invoke(app, [*words, "--no-such-option"])
+        assert (ran.exit_code, ran.stdout, "Usage: " in ran.stderr) == (1, "", True), words
     for words in (["validate", str(tmp_path / "nothing")], ["items"], ["import", "zoom", str(tmp_path / "nothing")]):
         ran = runner.invoke(app, words)
         assert (ran.exit_code, "Next: " in ran.stderr) == (1, True), words
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("plan --typo --json", "--typo"),
+        ("plan --json --typo", "--typo"),
+        ("--typo plan --json", "--typo"),
+        ("flow --typo graph --json", "--typo"),
+        ("flow grph --json", "Did you mean 'graph'?"),
+        ("items --limit x --json", "--limit"),
+        ("start --json", "entry_id"),
+        ("paln --json", "Did you mean 'plan'?"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_to_programs_as_what_fails(words: str, says: str) -> None:
+    ran = CliRunner().invoke(app, words.split(), prog_name="interleave")
+    told = json.loads(ran.stderr)
+    assert (ran.exit_code, ran.stdout, told["places"]) == (1, "", [])
+    assert says in told["error"]
+    assert told["next"].startswith("`interleave")
+    help_ = CliRunner().invoke(app, told["next"].split("`")[1].split()[1:])
+    assert (help_.exit_code, "Usage: " in help_.stdout) == (0, True), "the next step is one"
+
+
+@pytest.mark.parametrize("words", [(), ("flow",), ("import",), ("dlq",)], ids=" ".join)
+def test_where_no_command_is_named_its_help_is_shown(words: tuple[str, ...]) -> None:
+    ran = CliRunner().invoke(app, words)
+    assert (ran.exit_code, ran.stdout, ran.stderr.split()[0]) == (1, "", "Usage:")
+    assert "Commands:" in ran.stderr
 
 
 def test_shells_complete_commands() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.support.api import Api
 from tests.support.command_line import Ran, interleave
 
 __all__ = ["account"]
+ZOOM = Path(__file__).parent.parent / "movers" / "samples" / "zoom"
 NOT_TEXT = b"queues:\n- {queue_id: \xff, queue_name: x}\n"
 
 
@@ -62,12 +64,47 @@ def test_a_folder_that_is_a_file_is_not_written_into(api: Api, tmp_path: Path) -
     told(interleave(api, "export", str(file)), f"{file} cannot be written: ")
 
 
+@pytest.mark.parametrize("arguments", [("init",), ("export",), ("import", "zoom", str(ZOOM), "--to")], ids=" ".join)
+@pytest.mark.parametrize("name", ["file/inner", "x" * 300], ids=["in a file", "too long"])
+def test_a_place_that_can_be_no_folder_is_named(
+    api: Api, tmp_path: Path, arguments: tuple[str, ...], name: str
+) -> None:
+    (tmp_path / "file").touch()
+    told(interleave(api, *arguments, str(tmp_path / name)), f"{tmp_path / name} cannot be written: ")
+
+
 @pytest.mark.parametrize("arguments", [("validate",), ("flow", "import"), ("staff", "--history")], ids=" ".join)
 @pytest.mark.parametrize("name", ["tenant.yaml", "tenant.csv"])
 def test_a_file_that_is_no_text_is_named(api: Api, tmp_path: Path, arguments: tuple[str, ...], name: str) -> None:
     file = tmp_path / name
     file.write_bytes(NOT_TEXT)
     told(interleave(api, *arguments, str(file)), str(file))
+
+
+@pytest.mark.parametrize(
+    ("system", "path", "answer", "says"),
+    [
+        ("zoom", "queues", {"queues": "x"}, "queues, queues is no list."),
+        ("zoom", "queues", [1], "queues is no object."),
+        ("zoom", "queues", {"queues": [{"queue_name": "A"}]}, "queues A, queue_id is no text."),
+        ("job-router", "workers", {"value": [7]}, "workers, value[0] is no object."),
+        ("twilio", "TaskQueues", {"task_queues": [{"sid": ["x"]}]}, "TaskQueues ?, sid is no text or number."),
+        ("connect", "search-users", {"Users": {"Id": "x"}}, "search-users, Users is no list."),
+    ],
+)
+def test_what_another_system_never_answers_is_told_by_file_and_field(
+    api: Api, tmp_path: Path, system: str, path: str, answer: Any, says: str
+) -> None:
+    file = tmp_path / f"{path}.json"
+    file.write_text(json.dumps(answer))
+    ran = interleave(api, "import", system, str(tmp_path), "--to", str(tmp_path / "tenant"))
+    told(ran, f"{file} is not what its endpoint answers: {says}")
+    assert not (tmp_path / "tenant").exists()
+
+
+def test_an_answer_that_cannot_be_read_is_named(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "queues.json").mkdir()
+    told(interleave(api, "import", "zoom", str(tmp_path)), f"{tmp_path / 'queues.json'} cannot be read: ")
 
 
 def test_a_folder_named_like_a_document_is_none(api: Api, tmp_path: Path) -> None:
@@ -95,6 +132,24 @@ def test_what_is_no_backup_is_told(account: Account, tmp_path: Path, content: by
     file = tmp_path / "acme.jsonl.gz"
     file.write_bytes(content)
     told(account.interleave("restore", "acme", str(file)), f"{file} is no backup: ")
+
+
+def test_a_backup_that_cannot_be_written_is_told(account: Account, tmp_path: Path) -> None:
+    account.interleave("deploy", "acme")
+    file = tmp_path / ("x" * 300)
+    told(account.interleave("backup", "acme", "--to", str(file)), f"{file} cannot be written: File name too long.")
+
+
+def test_an_export_for_which_there_is_no_room_is_told(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def destroy(*_: Any, **__: Any) -> list[Path]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    account.interleave("deploy", "acme")
+    monkeypatch.setattr("infra.removal.destroy", destroy)
+    ran = account.interleave("destroy", "acme", "--to", str(tmp_path), "--confirm", "acme")
+    told(ran, f"{tmp_path} cannot be written: No space left on device.")
 
 
 # AWS

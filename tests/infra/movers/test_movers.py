@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from chalicelib.flows.interpreter import answered_by, run
 from chalicelib.flows.questions import Answer, Draw, Question
 from chalicelib.routing.hours import BusinessHours
 from infra.movers import connect, job_router, twilio, zoom
-from infra.movers.moving import IDENTIFIER, Moved
+from infra.movers.moving import IDENTIFIER, Moved, NotAnswered
 from tests.support.worlds import NOW
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -73,6 +74,46 @@ def shrunken(answers: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     target = smaller[path][p] if isinstance(answer, list) else smaller[path]
                     del target[key][n]
                     yield smaller
+
+
+def misshapen(answer: Any, wrong: Any) -> Iterator[Any]:
+    """Every answer that has something wrong at one place."""
+    yield wrong
+    if isinstance(answer, dict):
+        for name, part in answer.items():
+            yield from ({**answer, name: each} for each in misshapen(part, wrong))
+    if isinstance(answer, list):
+        for n, part in enumerate(answer):
+            yield from ([*answer[:n], each, *answer[n + 1 :]] for each in misshapen(part, wrong))
+
+
+@pytest.mark.parametrize("wrong", ["x", 7, ["x"], {"x": 1}, [None]], ids=str)
+@pytest.mark.parametrize("name", MOVERS)
+def test_what_no_endpoint_answers_is_refused_by_its_place(name: str, wrong: Any) -> None:
+    answers, refused = sample(name), []
+    for path, answer in answers.items():
+        for each in misshapen(answer, wrong):
+            try:
+                MOVERS[name]({**answers, path: each})
+            except NotAnswered as error:
+                refused.append((path, error.path, str(error)))
+    assert refused
+    assert [each for each in refused if each[0] != each[1] or not each[2].startswith(each[0])] == []
+
+
+@pytest.mark.parametrize("wrong", ["x", 7, ["x"], [[]], {"x": 1}, [None], None], ids=str)
+@pytest.mark.parametrize(
+    ("path", "rows", "name"), [("Workflows", "workflows", "configuration"), ("Workers", "workers", "attributes")]
+)
+def test_taskrouters_json_in_a_text_is_refused_or_moved(path: str, rows: str, name: str, wrong: Any) -> None:
+    answers, moved = sample("twilio"), 0
+    row = answers[path][rows][0]
+    held = {"routing": {"skills": ["cards"], "levels": {"cards": 2}}, **json.loads(row[name])}
+    for each in misshapen(held, wrong):
+        with suppress(NotAnswered):
+            twilio.move({**answers, path: {rows: [{**row, name: json.dumps(each)}]}})
+            moved += 1
+    assert moved
 
 
 @pytest.mark.parametrize("name", MOVERS)

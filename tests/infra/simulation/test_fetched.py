@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from chalicelib.configuration import document
+from infra.simulation.configured import Configured
 from infra.simulation.fetched import fetched
-from infra.simulation.history import Status
+from infra.simulation.history import Status, read, text
+from infra.simulation.run import simulate
 from tests.support.api import api_of
 from tests.support.worlds import NOW, memory_centre
 
@@ -41,3 +47,20 @@ def test_when_agents_were_ready_is_what_is_on_record() -> None:
         Status(NOW + 180_000, "ben", False),
         Status(NOW + 240_000, "ana", True),
     )
+
+
+@pytest.mark.parametrize("priority", [7, 2.5, -3, 1e308, 2**60])
+def test_a_priority_of_work_is_the_number_that_it_was(priority: float, tmp_path: Path) -> None:
+    api = api_of(memory_centre())
+    described = {"work_item_name": "A case", "work_item_type": "invoice", "work_item_priority": priority}
+    body = {"flow": {"flow_entry_id": "entry-tickets"}, "work_item_variables": described}
+    assert api.by("adm").post("/v2/contact_center/engagement", body).status == 201
+    api.centre.settle()
+    kept = fetched(lambda path: api.by("adm").get(path).body, NOW, NOW + 1)
+    (tmp_path / "kept.json").write_text(text(kept))
+    recorded = read(tmp_path / "kept.json")
+    (found,) = (each.work_item_variables["work_item_priority"] for each in recorded.engagements)
+    assert (found, type(found)) == (priority, int if priority < 2**53 and priority != 2.5 else float)
+    configured = Configured(document.read(recorded.configuration), recorded)
+    outcome = simulate(configured.centre, configured.works(recorded.engagements), until=NOW + 1)
+    assert [each.work.to.priority for each in outcome.visits] == [9 if priority > 5 else 1], "its flow compares it"
