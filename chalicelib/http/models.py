@@ -45,8 +45,11 @@ def https_link(value: str) -> str:
         value = f"https://{value.lstrip('/')}"
     try:
         parts = urlsplit(value)
+        possible = parts.port != 0
     except ValueError:  # which tells what was given
-        raise ValueError("must be a link with a host that there can be") from None
+        possible = False
+    if not possible:
+        raise ValueError("must be a link with a host and a port that there can be")
     if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
         raise ValueError("must be an https:// link with a host and without credentials")
     return parts._replace(scheme="https", netloc=parts.netloc.lower()).geturl()
