@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.kinds import LISTS
-from chalicelib.configuration.naming import missing, refers, unique
+from chalicelib.configuration.naming import free, missing, refers, unique
 from chalicelib.configuration.profiles import (
     FOR_EVER,
     AgentRoutingProfile,
@@ -81,6 +81,8 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
     for kind in LISTS:
         ids = [getattr(each, kind.id_field) for each in getattr(tenant, kind.name)]
         yield from unique(f"/{kind.name}", ids, kind.id_field)
+        for n, each in enumerate(ids):
+            yield from free(f"/{kind.name}/{n}/{kind.id_field}", each, kind.no_ids)
     seen: set[str] = set()
     for f, flow in enumerate(tenant.flows):
         for p, point in enumerate(flow.entry_points):

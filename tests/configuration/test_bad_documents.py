@@ -276,6 +276,12 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("console", {**CONSOLE, "token_url": f"{PORT}/token"}, "/console/token_url", "from 1 to 65535"),
     ("console", {**CONSOLE, "token_url": "https://[::1/token"}, "/console/token_url", "no address"),
     ("console", {**CONSOLE, "authorization_url": "https://["}, "/console/authorization_url", "no address"),
+    # Ids that stand for something else in the API's paths
+    ("agents/1/user_id", "me", "/agents/1/user_id", "choose another id"),
+    ("dispositions/0/disposition_id", "sets", "/dispositions/0/disposition_id", "choose another id"),
+    (f"{V}/variable_id", "groups", f"/{V}/variable_id", "choose another id"),
+    ("skill_categories/1/skills/0", "categories", "/skill_categories/1/skills/0", "choose another id"),
+    ("reasons/0/sub_status_id", "2", "/reasons/0/sub_status_id", "choose another id"),
     # Ids that no request can name, and that no key has room for
     ("flows/0/flow_id", "x" * 256, "/flows/0/flow_id", "at most 255 characters"),
     ("flows/0/flow_name", "x" * 256, "/flows/0/flow_name", "at most 255 characters"),
