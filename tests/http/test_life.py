@@ -253,6 +253,14 @@ class TestSupervision:
         monitor(api, "ana", engagement_id, "consult", user_id="ben")
         assert monitor(api, "ben", engagement_id, "take_over").status == 409
 
+    def test_who_is_no_agent_is_told_to_barge_instead(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        monitor(api, "sue", engagement_id, "monitor")
+        refused = monitor(api, "sue", engagement_id, "take_over")
+        assert (refused.status, refused.body["title"]) == (403, "Only an agent can own work.")
+        assert refused.body["remedy"].startswith("Barge instead")
+        assert read(api, engagement_id)["user_id"] == "ana"
+
     def test_agents_do_not_monitor_one_another(self, api: Api) -> None:
         engagement_id = accepted(api)
         assert monitor(api, "ana", engagement_id, "monitor").status == 403
