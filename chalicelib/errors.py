@@ -47,6 +47,11 @@ class NotAllowed(InterleaveError):
 
 
 @dataclass
+class NoAgent(InterleaveError):
+    """Only an agent can own work."""
+
+
+@dataclass
 class NotFound(InterleaveError):
     """There is no such thing, or it is not the caller's."""
 

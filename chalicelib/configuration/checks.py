@@ -8,14 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import time
-from ipaddress import ip_address
 from typing import get_args
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.configuration.identity import IdentityProvider
 from chalicelib.configuration.kinds import LISTS
-from chalicelib.configuration.naming import missing, refers, unique
+from chalicelib.configuration.naming import free, missing, refers, unique
 from chalicelib.configuration.profiles import (
     FOR_EVER,
     AgentRoutingProfile,
@@ -32,11 +30,11 @@ from chalicelib.configuration.words import check_queue_dispositions, check_words
 from chalicelib.errors import FieldError
 from chalicelib.events.catalogue import TYPES
 from chalicelib.flows import checks as flows
+from chalicelib.flows.addresses import wrong_address, wrong_public_address
 from chalicelib.flows.roads import check_circles
 
 CHANNELS = get_args(ChannelName)
 NO_ZONE = "Write times such as 17:00, without a zone; `timezone` says whose they are."
-NO_ADDRESS = "This is no address."
 TOO_LONG = "Seconds, at most a year."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -71,8 +69,7 @@ def _contradictions(tenant: Tenant) -> Iterator[FieldError]:
     for p, provider in enumerate(tenant.identity_providers):
         yield from _identity_provider(f"/identity_providers/{p}", provider)
     for name in ("authorization_url", "token_url") if tenant.console else ():
-        if _host(getattr(tenant.console, name)) is None:
-            yield FieldError(f"/console/{name}", NO_ADDRESS)
+        yield from _said(f"/console/{name}", wrong_address(getattr(tenant.console, name)))
     for f, flow in enumerate(tenant.flows):
         yield from unique(f"/flows/{f}/versions", [str(version.flow_version) for version in flow.versions])
         yield from flows.check(f"/flows/{f}", flow, tenant.setting)
@@ -84,6 +81,8 @@ def _ids(tenant: Tenant) -> Iterator[FieldError]:
     for kind in LISTS:
         ids = [getattr(each, kind.id_field) for each in getattr(tenant, kind.name)]
         yield from unique(f"/{kind.name}", ids, kind.id_field)
+        for n, each in enumerate(ids):
+            yield from free(f"/{kind.name}/{n}/{kind.id_field}", each, kind.no_ids)
     seen: set[str] = set()
     for f, flow in enumerate(tenant.flows):
         for p, point in enumerate(flow.entry_points):
@@ -271,37 +270,21 @@ def _closure_sets(tenant: Tenant) -> Iterator[FieldError]:
 
 
 def _webhook(at: str, webhook: Webhook) -> Iterator[FieldError]:
-    yield from _public(f"{at}/url", webhook.url)
+    yield from _said(f"{at}/url", wrong_public_address(webhook.url))
     for e, name in enumerate(webhook.events):
         if name not in TYPES:
             yield FieldError(f"{at}/events/{e}", missing("event", name, TYPES))
 
 
 def _identity_provider(at: str, provider: IdentityProvider) -> Iterator[FieldError]:
-    yield from _public(f"{at}/jwks_url", provider.jwks_url)
+    yield from _said(f"{at}/jwks_url", wrong_public_address(provider.jwks_url))
     if (provider.role_claim is None) != (not provider.roles):
         yield FieldError(f"{at}/roles", "Say which claim gives roles, and which role for which value; or neither.")
 
 
-def _host(url: str) -> str | None:
-    """Of an address; None where it is none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return None
-
-
-def _public(at: str, url: str) -> Iterator[FieldError]:
-    host = _host(url)
-    if host is None:
-        yield FieldError(at, NO_ADDRESS)
-        return
-    try:
-        private = not ip_address(host).is_global
-    except ValueError:
-        private = host == "localhost" or host.endswith((".localhost", ".internal", ".local"))
-    if private:
-        yield FieldError(at, "Its address must be a public one.")
+def _said(at: str, wrong: str | None) -> Iterator[FieldError]:
+    if wrong is not None:
+        yield FieldError(at, wrong)
 
 
 def _channels(tenant: Tenant) -> Iterator[FieldError]:

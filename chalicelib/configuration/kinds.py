@@ -48,6 +48,8 @@ class Kind:
     """It stands in its parent: the parents' list, the field there and the parents' id field."""
     fixed: tuple[Mapping[str, Any], ...] = ()
     """Those that are there in every tenant, as Zoom spells them; nobody changes them."""
+    words: tuple[str, ...] = ()
+    """What stands in paths where an id does, and means something else."""
     scope: str | None = None
     """Zoom's scope for it, without `:read:admin`; it does as well as that for the whole configuration."""
 
@@ -55,6 +57,11 @@ class Kind:
     def wire_name(self) -> str:
         """What answers call the list."""
         return _WIRE_NAMES.get(self.name, self.name)
+
+    @property
+    def no_ids(self) -> frozenset[str]:
+        """What no entry is called."""
+        return frozenset((*self.words, *(each["status_id"] for each in self.fixed)))
 
     @property
     def parameter(self) -> str:
@@ -83,7 +90,16 @@ KINDS: tuple[Kind, ...] = (
         listed_in=(("agents", "queues"), ("teams", "queues")),
         scope="contact_center_queue",
     ),
-    Kind("agents", "users", "user", profiles.Agent, "user_id", "display_name", scope="contact_center_user"),
+    Kind(
+        "agents",
+        "users",
+        "user",
+        profiles.Agent,
+        "user_id",
+        "display_name",
+        words=("me",),
+        scope="contact_center_user",
+    ),
     Kind("teams", "teams", "team", shared.Team, "team_id", "team_name"),
     Kind(
         "skill_categories",
@@ -102,6 +118,7 @@ KINDS: tuple[Kind, ...] = (
         "skill_id",
         "skill_name",
         within=("skill_categories", "skills", "skill_category_id"),
+        words=("categories",),
         scope="contact_center_skill",
     ),
     Kind(
@@ -160,8 +177,24 @@ KINDS: tuple[Kind, ...] = (
         "variable_group_id",
         "variable_group_name",
     ),
-    Kind("variables", "variables", "variable", vocabulary.Variable, "variable_id", "variable_name"),
-    Kind("dispositions", "dispositions", "disposition", vocabulary.Disposition, "disposition_id", "disposition_name"),
+    Kind(
+        "variables",
+        "variables",
+        "variable",
+        vocabulary.Variable,
+        "variable_id",
+        "variable_name",
+        words=("groups",),
+    ),
+    Kind(
+        "dispositions",
+        "dispositions",
+        "disposition",
+        vocabulary.Disposition,
+        "disposition_id",
+        "disposition_name",
+        words=("sets",),
+    ),
     Kind(
         "disposition_sets",
         "dispositions/sets",
@@ -192,5 +225,6 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("webhooks", "webhooks", "webhook", profiles.Webhook, "webhook_id", "url"),
 )
+SKILLS = next(kind for kind in KINDS if kind.name == "skills")
 LISTS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.within is None)
 """The kinds that have a list of their own in the document."""

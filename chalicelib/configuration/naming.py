@@ -33,6 +33,12 @@ def refers(at: str, kind: str, to: str | None, known: Iterable[str]) -> Iterator
         yield FieldError(at, missing(kind, to, known))
 
 
+def free(at: str, wanted: str, no_ids: Iterable[str]) -> Iterator[FieldError]:
+    """An error for an id that means something else in the API's paths."""
+    if wanted in no_ids:
+        yield FieldError(at, f"{wanted!r} means something else in the API's paths; choose another id.")
+
+
 def unique(at: str, ids: Iterable[object], field: str = "") -> Iterator[FieldError]:
     """An error for each that stands more than once; `field` is what makes the place exact."""
     seen: set[object] = set()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.configuration.document import wrong_types
-from chalicelib.configuration.kinds import Document, Kind, Row, Skill
+from chalicelib.configuration.kinds import SKILLS, Document, Kind, Row, Skill
 from chalicelib.configuration.naming import missing
 from chalicelib.errors import FieldError, InvalidRequest, NotFound
 
@@ -45,9 +45,7 @@ def add(document: Document, kind: Kind, row: Row, new_id: Callable[[], str]) -> 
     listed = rows(document, kind)
     taken = {each[kind.id_field] for each in listed} | {each["status_id"] for each in kind.fixed}
     if row.get(kind.id_field) is None:
-        name = str(row.get(kind.name_field, ""))
-        plain = name if kind.name == "skills" else re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
-        row = {**row, kind.id_field: plain if plain and plain not in taken else new_id()}
+        row = {**row, kind.id_field: _named_after(str(row.get(kind.name_field, "")), kind, taken) or new_id()}
     if not isinstance(row[kind.id_field], str):
         raise InvalidRequest("The id is no text.", [FieldError(_wire_field(kind), "This must be text.")])
     if row[kind.id_field] in taken:
@@ -57,6 +55,14 @@ def add(document: Document, kind: Kind, row: Row, new_id: Callable[[], str]) -> 
         row = {kind.name_field: row[kind.id_field], **row}
         _check_skill(row)
     return _with(document, kind, [*listed, row]), row
+
+
+def _named_after(name: str, kind: Kind, taken: Set[str]) -> str | None:
+    """An id made of a name; None where that would be none, or is another's. A skill's is its name."""
+    if kind is SKILLS:
+        return name if name not in taken else None
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    return plain if plain not in taken | kind.no_ids else None
 
 
 def change(document: Document, kind: Kind, key: str, changes: Row) -> Document:

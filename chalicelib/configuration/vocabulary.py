@@ -128,9 +128,10 @@ def _number(text: str) -> bool:
 def _link(text: str) -> bool:
     try:
         parts = urlsplit(text)
-    except ValueError:  # such as a bracket that is not closed
+        possible = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a bracket that is not closed, or a port of letters
         return False
-    return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and " " not in text
+    return parts.scheme == "https" and possible and "@" not in parts.netloc and " " not in text
 
 
 def _json(text: str, kind: type = object) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from chalicelib.configuration.kinds import LONGEST_SKILL
-from chalicelib.configuration.naming import refers, unique
+from chalicelib.configuration.kinds import LONGEST_SKILL, SKILLS
+from chalicelib.configuration.naming import free, refers, unique
 from chalicelib.configuration.profiles import Queue
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.vocabulary import Variable
@@ -60,6 +60,7 @@ def _skills(tenant: Tenant) -> Iterator[FieldError]:
             if not 1 <= len(skill) <= LONGEST_SKILL:
                 message = f"A skill has between 1 and {LONGEST_SKILL} characters."
                 yield FieldError(f"/skill_categories/{c}/skills/{s}", message)
+            yield from free(f"/skill_categories/{c}/skills/{s}", skill, SKILLS.no_ids)
             if skill in first:
                 message = f"Skill {skill!r} is in the category {first[skill]!r} already; a skill belongs to one."
                 yield FieldError(f"/skill_categories/{c}/skills/{s}", message)

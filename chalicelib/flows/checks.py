@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chalicelib.errors import FieldError
 from chalicelib.flows import cases, conditions, expressions, intake
+from chalicelib.flows.addresses import wrong_public_address
 from chalicelib.flows.conditions import Condition, Expression, Test
 from chalicelib.flows.document import (
     Assignment,
@@ -62,15 +62,16 @@ def check(at: str, flow: Flow, setting: Setting) -> Iterator[FieldError]:
 def check_systems(at: str, systems: Collection[SystemOfRecord]) -> Iterator[FieldError]:
     """Systems of record are reached by https, at a public host, from the root or below."""
     for s, system in enumerate(systems):
-        try:
-            parts = urlsplit(system.url)
-        except ValueError:
-            yield FieldError(f"{at}/{s}/url", "This is no address.")
-            continue
-        if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-            yield FieldError(f"{at}/{s}/url", "An https address without credentials and query.")
-        elif not _is_public(parts.hostname):
-            yield FieldError(f"{at}/{s}/url", "Its address must be a public one.")
+        wrong = wrong_public_address(system.url) or _beside_https(system.url)
+        if wrong is not None:
+            yield FieldError(f"{at}/{s}/url", wrong)
+
+
+def _beside_https(url: str) -> str | None:
+    """What is wrong with an address to which paths are added."""
+    parts = urlsplit(url)
+    plain = parts.scheme == "https" and "@" not in parts.netloc and not parts.query and not parts.fragment
+    return None if plain else "An https address without credentials and query."
 
 
 def _version(at: str, version: FlowVersion, setting: Setting) -> Iterator[FieldError]:
@@ -297,10 +298,3 @@ def refers(at: str, kind: str, to: str | None, known: Collection[str]) -> Iterat
 def _nearest(name: str, known: Collection[str]) -> str:
     near = get_close_matches(name, known, 1)
     return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _is_public(host: str) -> bool:
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return not (host == "localhost" or host.endswith((".localhost", ".internal", ".local")))

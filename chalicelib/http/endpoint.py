@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -68,6 +69,19 @@ class Call(Generic[B]):
         if version is None:
             raise InvalidRequest("If-Match is not a version.", [FieldError("header/If-Match", "Send an ETag.")])
         return version
+
+    def has_seen(self, tag: str) -> bool:
+        """Whether the If-None-Match header names this tag, also as a weak one or among others, or any by `*`."""
+        text = self.headers.get("if-none-match", "")
+        return text.strip() == "*" or tag in re.findall(r'"[^"]*"', text)
+
+    def preferred(self, name: str) -> str | None:
+        """What the Prefer header (RFC 7240) says first of a preference; None where it says nothing of it."""
+        for each in re.findall(r'(?:"[^"]*"|[^",])+', self.headers.get("prefer", "")):
+            said, _, value = each.partition(";")[0].partition("=")
+            if said.strip().lower() == name:
+                return str(value.strip().strip('"'))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -45,8 +45,11 @@ def https_link(value: str) -> str:
         value = f"https://{value.lstrip('/')}"
     try:
         parts = urlsplit(value)
+        possible = parts.port != 0
     except ValueError:  # which tells what was given
-        raise ValueError("must be a link with a host that there can be") from None
+        possible = False
+    if not possible:
+        raise ValueError("must be a link with a host and a port that there can be")
     if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
         raise ValueError("must be an https:// link with a host and without credentials")
     return parts._replace(scheme="https", netloc=parts.netloc.lower()).geturl()
@@ -205,11 +208,22 @@ ACTIONS = Literal[
     "deactivate",
     "switch",
 ]
+CHANGES = ("work_item_variables", "variables", "priority")
+GOES_WITH: Mapping[str | None, tuple[str, ...]] = {
+    None: CHANGES,
+    "transfer to queue": ("target_queue_id", "keep_skills"),
+    "transfer to agent": ("target_agent_id", "keep_skills"),
+    "transfer to flow": ("target_flow_id", "keep_skills"),
+    "end": ("disposition", "ended_by"),
+    "deactivate": ("wake_at",),
+    "switch": ("target_channel",),
+}
+"""Action → what may be said with it; None is no action."""
 
 
 class UpdateEngagement(Body):
-    """An action, or other variables. What goes with which action: `disposition` and `ended_by` with `end`, `wake_at`
-    with `deactivate`, `target_…` with a transfer, `target_channel` with `switch`."""
+    """An action, or other variables. What goes with which action, and with no other: `disposition` and `ended_by` with
+    `end`, `wake_at` with `deactivate`, `target_…` and `keep_skills` with a transfer, `target_channel` with `switch`."""
 
     engagement_action: ACTIONS | None = None
     disposition: Short | None = None
@@ -229,9 +243,14 @@ class UpdateEngagement(Body):
 
     @model_validator(mode="after")
     def one_thing_at_a_time(self) -> Self:
-        changes = (self.work_item_variables, self.variables, self.priority)
-        if (self.engagement_action is None) == all(each is None for each in changes):
+        """What is null says nothing."""
+        action, said = self.engagement_action, self.model_dump(exclude_unset=True, exclude_none=True)
+        if (action is None) == said.keys().isdisjoint(CHANGES):
             raise ValueError("send an `engagement_action`, or new variables or a priority, and not both")
+        odd = [f"`{name}`" for name in said if name not in ("engagement_action", *GOES_WITH.get(action, ()))]
+        if odd:
+            what = action or "a change of variables or priority"
+            raise ValueError(f"leave out {' and '.join(odd)}: {what} takes no such field")
         return self
 
 

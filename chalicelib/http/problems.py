@@ -27,6 +27,7 @@ KINDS: dict[type[errors.InterleaveError], Kind] = {
     errors.InvalidRequest: Kind(400, 300, "invalid-request", "Correct the fields named in `errors`."),
     errors.NotAuthenticated: Kind(401, 124, "not-authenticated", "Get a token from POST /oauth/token."),
     errors.NotAllowed: Kind(403, 4700, "not-allowed", "Use a client with the role and scope that this needs."),
+    errors.NoAgent: Kind(403, 2916, "no-agent", "Barge instead, or have the user added to the agents."),
     errors.NotFound: Kind(404, 2901, "not-found", "Check the id, and that it is the caller's own."),
     errors.DuplicateWork: Kind(
         409, 2902, "duplicate-work", "Use `existing_engagement_id`, or send `on_conflict: use_existing`."

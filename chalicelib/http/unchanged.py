@@ -20,7 +20,7 @@ def unless_seen(
     """The answer with its ETag, or 304 to whoever has seen it. Fields that stand `apart` change without a change."""
     seen = {name: value for name, value in body.items() if name not in apart}
     tag = tag_of(seen)
-    if call.headers.get("if-none-match") == tag:
+    if call.has_seen(tag):
         return Answer(304, None, {**headers, "ETag": tag})
     return Answer(200, body, {**headers, "ETag": tag})
 

@@ -6,7 +6,7 @@ import json
 
 from chalicelib.engagements import supervision, transfers
 from chalicelib.engagements.model import DAY_MS, Change, Engagement, Mode, Note
-from chalicelib.errors import NoCapacity, NotFound
+from chalicelib.errors import NoAgent, NoCapacity, NotFound
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.translation import room_for
 from chalicelib.world import World
@@ -43,7 +43,7 @@ def take_over(world: World, order: Order, user_id: str) -> Engagement:
     """Become the owner. Only a configured agent can be one; others take part."""
     tenant = world.tenant()
     if user_id not in tenant.agent_by_id:
-        raise NotFound(f"{user_id} is no agent, and can't own work; barge instead.")
+        raise NoAgent(f"{user_id} is no agent, and can't own work.")
 
     def decide(hands: Hands) -> Change:
         taker = world.store.occupancies([user_id])[user_id]

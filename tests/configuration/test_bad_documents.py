@@ -48,6 +48,8 @@ P, C, U, H = "agent_routing_profiles/0", "consumer_routing_profiles/0", "occupan
 V, W = "variables/0", "webhooks/0"
 SKILLED = {"skill_category_id": "languages"}
 SYSTEM = {"system_id": "crm", "url": "https://crm.example.com"}
+PORT = "https://crm.example.com:99999"
+PROVIDER = {"issuer": "https://login.example.com", "audience": "interleave"}
 SIGN_IN = "https://login.example.com/oauth"
 CONSOLE = {"client_id": "console", "authorization_url": SIGN_IN, "token_url": SIGN_IN}
 S, F = "flows/0/versions/0/steps", "flows/2/versions/0/steps"
@@ -263,8 +265,23 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{W}/url", "http://crm.example.com", f"/{W}/url", "begins with https://"),
     (f"{W}/url", "https://localhost/hook", f"/{W}/url", "must be a public one"),
     (f"{W}/url", "https://[::1/hook", f"/{W}/url", "no address"),
+    (f"{W}/url", "https://:443/hook", f"/{W}/url", "no address"),
+    (f"{W}/url", "https://crm.example.com:abc/hook", f"/{W}/url", "from 1 to 65535"),
+    (f"{W}/url", "https://crm.example.com:99999/hook", f"/{W}/url", "from 1 to 65535"),
+    (f"{W}/url", "https://crm.example.com:0/hook", f"/{W}/url", "from 1 to 65535"),
+    (f"{W}/url", "https://ex\u00e9mple.com/hook", f"/{W}/url", "xn--"),
+    ("identity_providers", [{**PROVIDER, "jwks_url": f"{PORT}/keys"}], "/identity_providers/0/jwks_url", "65535"),
+    ("systems_of_record", [{**SYSTEM, "url": PORT}], "/systems_of_record/0/url", "from 1 to 65535"),
+    ("systems_of_record", [{**SYSTEM, "url": "https://ex\u00e9mple.com"}], "/systems_of_record/0/url", "xn--"),
+    ("console", {**CONSOLE, "token_url": f"{PORT}/token"}, "/console/token_url", "from 1 to 65535"),
     ("console", {**CONSOLE, "token_url": "https://[::1/token"}, "/console/token_url", "no address"),
     ("console", {**CONSOLE, "authorization_url": "https://["}, "/console/authorization_url", "no address"),
+    # Ids that stand for something else in the API's paths
+    ("agents/1/user_id", "me", "/agents/1/user_id", "choose another id"),
+    ("dispositions/0/disposition_id", "sets", "/dispositions/0/disposition_id", "choose another id"),
+    (f"{V}/variable_id", "groups", f"/{V}/variable_id", "choose another id"),
+    ("skill_categories/1/skills/0", "categories", "/skill_categories/1/skills/0", "choose another id"),
+    ("reasons/0/sub_status_id", "2", "/reasons/0/sub_status_id", "choose another id"),
     # Ids that no request can name, and that no key has room for
     ("flows/0/flow_id", "x" * 256, "/flows/0/flow_id", "at most 255 characters"),
     ("flows/0/flow_name", "x" * 256, "/flows/0/flow_name", "at most 255 characters"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.configuration.kinds import KINDS
+from chalicelib.http.api import all_endpoints
 from chalicelib.operations.credentials import hash_secret
 from chalicelib.storage.protocol import Client, Secret
 from tests.support.api import Api, Reply, api_of
@@ -256,6 +257,17 @@ class TestTheKinds:
         api.by("adm").post(f"{BASE}/queues", {"queue_id": "b2", "queue_name": "Billing"})
         assert api.by("adm").get(f"{BASE}/queues/Billing?queue_identifier_type=name").status == 400
 
+    def test_a_word_that_stands_in_paths_is_given_to_nothing_as_its_id(self, api: Api) -> None:
+        refused = api.by("adm").post(f"{BASE}/users", {"user_id": "me", "display_name": "Me"})
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/user_id")
+        made = api.by("adm").post(f"{BASE}/users", {"display_name": "Me"})
+        assert (made.status, made.body["display_name"]) == (201, "Me")
+        assert api.by("adm").get(f"{BASE}/users/{made.body['user_id']}").body["display_name"] == "Me"
+        category = {"skill_category_id": "c", "skill_category_name": "C"}
+        assert api.by("adm").post(f"{BASE}/skills/categories", category).status == 201
+        refused = api.by("adm").post(f"{BASE}/skills", {"skill_name": "categories", "skill_category_id": "c"})
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/skill_id")
+
     def test_an_id_that_is_taken_is_refused_and_an_id_never_changes(self, api: Api) -> None:
         assert api.by("adm").post(f"{BASE}/queues", {"queue_id": "billing", "queue_name": "X"}).status == 400
         assert api.by("adm").patch(f"{BASE}/queues/billing", {"queue_id": "x"}).status == 400
@@ -479,6 +491,17 @@ def without_the_flow_into_general(api: Api) -> None:
     to_billing = [{"flow_version": 2, "status": "published", "steps": [{"set": {"queue_id": "billing"}}]}]
     assert api.by("adm").patch(f"{BASE}/flows/tickets", {"versions": to_billing}).status == 204
     assert delete(api, "flows/draft").status == 204
+
+
+def test_a_word_that_stands_in_paths_is_no_id() -> None:
+    found: dict[str, set[str]] = {}
+    paths = [each.path.split("/") for each in all_endpoints()]
+    for mine, other in ((a, b) for a in paths for b in paths):
+        here, there = next(((x, y) for x, y in zip(mine, other, strict=False) if x != y), ("", ""))
+        if here.startswith("{") and not there.startswith("{"):
+            found.setdefault(here.strip("{}"), set()).add(there)
+    told = {kind.parameter: set(kind.words) for kind in KINDS if kind.words}
+    assert {name: words for name, words in found.items() if name != "engagement_id"} == told
 
 
 class TestIdsWithCommas:

@@ -73,6 +73,39 @@ def test_polling_costs_little(api: Api) -> None:
     assert (offered.status, len(offered.body["assignments"])) == (200, 1)
 
 
+@pytest.mark.parametrize("seen", ["W/{}", '"other", {}', 'W/"other",W/{}', "*"])
+def test_a_tag_that_was_seen_is_found_weak_and_in_a_list(api: Api, seen: str) -> None:
+    """RFC 9110, 13.1.2."""
+    ready(api)
+    tag = api.by("ana").get(MINE).headers["etag"]
+    assert api.by("ana").get(MINE, If_None_Match=seen.format(tag)).status == 304
+
+
+@pytest.mark.parametrize("seen", ['"other"', 'W/"other"', '"*"', "*, {}x", ""])
+def test_a_tag_that_was_not_seen_is_not_found(api: Api, seen: str) -> None:
+    ready(api)
+    tag = api.by("ana").get(MINE).headers["etag"]
+    assert api.by("ana").get(MINE, If_None_Match=seen.format(tag.strip('"'))).status == 200
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ("respond-async, return=representation", 200),
+        ('Return = "representation"; for=desk, wait=5', 200),
+        ('note="a, b", return=representation', 200),
+        ("return=minimal, return=representation", 204),
+        ('note="a, return=representation"', 204),
+        ("return", 204),
+        ("respond-async", 204),
+        ('"', 204),
+    ],
+)
+def test_what_a_client_prefers_may_be_one_of_several(api: Api, prefer: str, status: int) -> None:
+    """RFC 7240: what is said first holds."""
+    assert act(api, "ana", accepted(api), "deactivate", Prefer=prefer).status == status
+
+
 def test_what_an_agent_does_answers_with_the_tag_of_his_next_poll(api: Api) -> None:
     engagement_id, offer_id = offered(api)
     accepted = api.by("ana").post(f"{MINE}/{engagement_id}/accept", {"offer_id": offer_id})

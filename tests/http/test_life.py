@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http.models import UpdateEngagement
 from tests.flows.support import document_with
 from tests.flows.test_steps import BY_TIER, CALL
 from tests.http.test_desk import MINE, START, accepted, act, ready, started, state
@@ -252,6 +253,14 @@ class TestSupervision:
         monitor(api, "ana", engagement_id, "consult", user_id="ben")
         assert monitor(api, "ben", engagement_id, "take_over").status == 409
 
+    def test_who_is_no_agent_is_told_to_barge_instead(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        monitor(api, "sue", engagement_id, "monitor")
+        refused = monitor(api, "sue", engagement_id, "take_over")
+        assert (refused.status, refused.body["title"]) == (403, "Only an agent can own work.")
+        assert refused.body["remedy"].startswith("Barge instead")
+        assert read(api, engagement_id)["user_id"] == "ana"
+
     def test_agents_do_not_monitor_one_another(self, api: Api) -> None:
         engagement_id = accepted(api)
         assert monitor(api, "ana", engagement_id, "monitor").status == 403
@@ -341,6 +350,39 @@ class TestChanges:
         engagement_id = started(api)
         assert patch(api, "crm", engagement_id).status == 400
         assert patch(api, "crm", engagement_id, engagement_action="end", priority=3).status == 400
+
+    @pytest.mark.parametrize(
+        ("body", "odd"),
+        [
+            ({"priority": 5, "disposition": "Solved", "ended_by": "consumer"}, ["disposition", "ended_by"]),
+            (
+                {"engagement_action": "end", "target_queue_id": "x", "wake_at": "2026-01-01"},
+                ["wake_at", "target_queue_id"],
+            ),
+            ({"engagement_action": "end", "keep_skills": True}, ["keep_skills"]),
+            ({"engagement_action": "deactivate", "disposition": "Solved"}, ["disposition"]),
+            ({"engagement_action": "release", "target_channel": "voice"}, ["target_channel"]),
+            (
+                {"engagement_action": "transfer to queue", "target_queue_id": "general", "target_agent_id": "ben"},
+                ["target_agent_id"],
+            ),
+        ],
+    )
+    def test_what_does_not_go_with_an_action_is_refused_by_name(
+        self, api: Api, body: dict[str, Any], odd: list[str]
+    ) -> None:
+        engagement_id = accepted(api)
+        before = read(api, engagement_id)
+        refused = patch(api, "ana", engagement_id, **body)
+        assert refused.status == 400
+        (wrong,) = refused.body["errors"]
+        assert [name for name in UpdateEngagement.model_fields if f"`{name}`" in wrong["message"]] == odd
+        assert read(api, engagement_id) == before
+
+    def test_what_is_null_says_nothing(self, api: Api) -> None:
+        engagement_id = accepted(api)
+        body = {"engagement_action": "release", "disposition": None, "wake_at": None, "priority": None}
+        assert patch(api, "ana", engagement_id, **body).status == 204
 
     def test_another_systems_work_cannot_be_changed(self, api: Api) -> None:
         assert patch(api, "ben", started(api), priority=3).status == 404

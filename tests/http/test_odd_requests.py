@@ -160,7 +160,13 @@ def test_a_version_that_no_key_has_room_for_is_none(any_centre: Centre) -> None:
     assert adm.post(f"{V2}/configuration/rollback", {"version": 10**8}).status == 404
 
 
-@pytest.mark.parametrize("link", ["https://[", "https://[c-77]/a", "https://\N{ACCOUNT OF}-77.example.com"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://[", "https://[c-77]/a", "https://\N{ACCOUNT OF}-77.example.com"),
+        *("https://x.y:abc-77/", "https://x.y:77777/", "https://x.y:0/77"),
+    ],
+)
 def test_a_link_that_is_none_is_not_told_again(api: Api, link: str) -> None:
     item = {"work_item_name": "x", "work_item_hyperlink": link}
     reply = api.by("crm").post(START, zoom_body(work_item_variables=item))

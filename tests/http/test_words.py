@@ -64,7 +64,14 @@ class TestVariables:
 
     @pytest.mark.parametrize(
         ("kind", "value"),
-        [("url", "https://["), ("url", "https://[x]y"), ("json", "[" * 1024), ("array", "[" * 1024)],
+        [
+            ("url", "https://["),
+            ("url", "https://[x]y"),
+            ("url", "https://x.y:abc/"),
+            ("url", "https://x.y:99999/"),
+            ("json", "[" * 1024),
+            ("array", "[" * 1024),
+        ],
     )
     def test_what_no_reader_takes_is_not_of_its_type(self, api: Api, kind: str, value: str) -> None:
         names = {"variable_name": "place", "variable_group_id": "t", "data_type": kind}

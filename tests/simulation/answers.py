@@ -142,7 +142,7 @@ def leave(model: Model, id_: str, role: str, user: str, version: int | None) -> 
 
 def take_over(model: Model, id_: str, role: str, user: str, version: int | None) -> None:
     if user not in AGENTS:
-        raise Refused("NotFound")
+        raise Refused("NoAgent")
     work = model.find(id_, None, version)
     if user not in dict(work.taking_part):
         raise Refused("NotFound")

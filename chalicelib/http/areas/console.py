@@ -45,7 +45,7 @@ def get_console(call: Call[None]) -> Answer:
         "Content-Security-Policy": policy(sign_in),
         **GUARD,
     }
-    if call.headers.get("if-none-match") == tag:
+    if call.has_seen(tag):
         return Answer(304, None, headers)
     return Answer(200, page, headers)
 
@@ -56,7 +56,7 @@ def get_console_file(call: Call[None]) -> Answer:
     if call.path["release"] != release() or name not in files:
         raise NotFound("There is no such file; load the console again.")
     headers = {"Content-Type": TYPES[Path(name).suffix], "Cache-Control": FOREVER, "ETag": f'"{release()}"', **GUARD}
-    if call.headers.get("if-none-match") == headers["ETag"]:
+    if call.has_seen(headers["ETag"]):
         return Answer(304, None, headers)
     return Answer(200, files[name], headers)
 

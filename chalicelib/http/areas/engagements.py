@@ -122,7 +122,7 @@ def update_engagement(call: Call[UpdateEngagement]) -> Answer:
     me = call.principal
     found = reachable(call)
     changed = _update(call, order_of(call, found), found)
-    if me.role in ("agent", "supervisor") and call.headers.get("prefer") == "return=representation":
+    if me.role in ("agent", "supervisor") and call.preferred("return") == "representation":
         return assignments_after(call)
     return Answer(204, None, {"ETag": f'"{changed.version}"'})
 
