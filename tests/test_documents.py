@@ -22,6 +22,7 @@ from chalicelib.events.retries import WAITS
 from chalicelib.events.signatures import new_secret, signed
 from chalicelib.http.api import all_endpoints
 from chalicelib.messaging.poster import SECONDS
+from chalicelib.operations.intake import RECEIPT_SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
 from infra.cli import app
 from infra.settings import Settings
@@ -96,6 +97,10 @@ def test_the_page_on_deploying_lists_every_setting() -> None:
     assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Settings.model_fields)
     example = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
     assert Settings.model_validate(yaml.safe_load(example)).domain
+
+
+def test_how_long_a_key_is_remembered_is_what_it_says() -> None:
+    assert f"A key is remembered for {RECEIPT_SECONDS // 3600} hours." in CONTRACT
 
 
 @pytest.mark.parametrize("document", [EVENTS, LIFE, CONTRACT], ids=["events", "life", "channel-adapters"])
