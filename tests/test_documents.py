@@ -24,10 +24,12 @@ from chalicelib.http.api import all_endpoints
 from chalicelib.messaging.poster import SECONDS
 from chalicelib.operations.intake import RECEIPT_SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
+from infra import bench
 from infra.cli import app
 from infra.settings import Settings
 from infra.versus.__main__ import LIMITS
 from infra.versus.policies import POLICIES
+from tests.e2e import test_load
 from tests.http.test_adapter import Phones, phones
 from tests.simulation import stories, test_days, test_interleavings
 from tests.simulation.days import story
@@ -177,3 +179,7 @@ class TestGuarantees:
         assert f"| {sizes(triples, 'triples', 100)} |" in self.GUARANTEES
         usual, long = test_days.SEEDS
         assert f"days of {story.LENGTH:,} moments, each from a seed | {usual} | {long:,} |" in self.GUARANTEES
+        sources = f"{test_load.SOURCES} sources of at most {test_load.RATE} starts a second"
+        assert f"{sources} and a flood of {test_load.FLOOD} at once" in self.GUARANTEES
+        assert f"at {bench.STARTS_PER_SECOND} starts a second" in self.GUARANTEES
+        assert f"within 1 s, seconds | none | {bench.SECONDS} |" in self.GUARANTEES
