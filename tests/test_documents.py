@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ from chalicelib.events.retries import WAITS
 from chalicelib.events.signatures import new_secret, signed
 from chalicelib.http.api import all_endpoints
 from chalicelib.messaging.poster import SECONDS
+from chalicelib.operations.intake import RECEIPT_SECONDS
 from chalicelib.storage.dynamodb import EVENT_RETENTION_DAYS
+from infra import bench
 from infra.cli import app
 from infra.settings import Settings
 from infra.versus.__main__ import LIMITS
 from infra.versus.policies import POLICIES
+from tests.e2e import test_load
 from tests.http.test_adapter import Phones, phones
 from tests.simulation import stories, test_days, test_interleavings
 from tests.simulation.days import story
@@ -97,6 +101,10 @@ def test_the_page_on_deploying_lists_every_setting() -> None:
     assert Settings.model_validate(yaml.safe_load(example)).domain
 
 
+def test_how_long_a_key_is_remembered_is_what_it_says() -> None:
+    assert f"A key is remembered for {RECEIPT_SECONDS // 3600} hours." in CONTRACT
+
+
 @pytest.mark.parametrize("document", [EVENTS, LIFE, CONTRACT], ids=["events", "life", "channel-adapters"])
 def test_every_endpoint_that_a_document_names_is_there(document: str) -> None:
     known = {(each.method, re.sub(r"{\w+}", "{}", each.path)) for each in all_endpoints()}
@@ -143,6 +151,15 @@ class TestPages:
             assert set(re.findall(r"(?<!\S)--[a-z-]+", line)) <= known, f"interleave {line}"
 
 
+def sizes(orders: Sequence[tuple[str, int]], of: str, step: int) -> str:
+    """Two cells: how many scenes or triples there are in `make test` and in `make test-long`, with how many orders."""
+    usual = [each for each in orders if each[0] not in test_interleavings.VARIED]
+    return " | ".join(
+        f"in {len(some)} {of}, more than {sum(fewest for _, fewest in some) // step * step:,}"
+        for some in (usual, orders)
+    )
+
+
 class TestGuarantees:
     GUARANTEES = (DOCS / "guarantees.md").read_text()
 
@@ -156,8 +173,13 @@ class TestGuarantees:
 
     def test_numbers_are_the_tests_own(self) -> None:
         assert f"each of {len(stories.STORIES)} stories" in self.GUARANTEES
-        scenes, orders = test_interleavings.ORDERS, sum(test_interleavings.ORDERS.values())
-        assert f"in {len(scenes)} scenes, more than {orders // 1000},000 |" in self.GUARANTEES
-        assert f"in {len(scenes) - len(test_interleavings.VARIED)} scenes, more than " in self.GUARANTEES
+        scenes = list(test_interleavings.ORDERS.items())
+        triples = [(scene, fewest) for scene, _, fewest in test_interleavings.TRIPLES.values()]
+        assert f"| {sizes(scenes, 'scenes', 1000)} |" in self.GUARANTEES
+        assert f"| {sizes(triples, 'triples', 100)} |" in self.GUARANTEES
         usual, long = test_days.SEEDS
         assert f"days of {story.LENGTH:,} moments, each from a seed | {usual} | {long:,} |" in self.GUARANTEES
+        sources = f"{test_load.SOURCES} sources of at most {test_load.RATE} starts a second"
+        assert f"{sources} and a flood of {test_load.FLOOD} at once" in self.GUARANTEES
+        assert f"at {bench.STARTS_PER_SECOND} starts a second" in self.GUARANTEES
+        assert f"within 1 s, seconds | none | {bench.SECONDS} |" in self.GUARANTEES

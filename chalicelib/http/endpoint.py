@@ -96,6 +96,8 @@ class Endpoint:
     handler: Callable[[Call[Any]], Answer]
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that a caller may send, each with what it does."""
     takes_others: bool = False
     """Whether it passes over parameters that it does not know: who sends people here may add his own."""
     status: int = 200

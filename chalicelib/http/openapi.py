@@ -71,6 +71,7 @@ def _operation(endpoint: Endpoint, answers: Mapping[int, Any]) -> dict[str, Any]
         "parameters": [
             *({"name": n, "in": "path", "required": True, **_TEXT} for n in re.findall(r"{(\w+)}", endpoint.path)),
             *({"name": n, "in": "query", "required": False, **_TEXT} for n in endpoint.query),
+            *({"name": n, "in": "header", "description": d, **_TEXT} for n, d in endpoint.headers.items()),
         ],
         "responses": {**told, "default": {"description": "A problem", "content": problem}},
     }

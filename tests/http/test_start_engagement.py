@@ -12,7 +12,8 @@ from chalicelib.http.authorization import default_scopes
 from chalicelib.operations.credentials import hash_secret
 from chalicelib.operations.intake import IdempotencyKey
 from chalicelib.storage.protocol import Client, Secret
-from tests.support.api import Api, zoom_body
+from tests.support.api import Api, Reply, api_of, zoom_body
+from tests.support.worlds import Centre
 
 PATH = "/v2/contact_center/engagement"
 
@@ -101,6 +102,31 @@ def test_i2_the_first_answer_comes_again_also_after_the_work_was_closed_and_star
     second = crm.post(PATH, zoom_body(), Idempotency_Key="k2")
     assert second.body["engagement_id"] != first.body["engagement_id"]
     assert crm.post(PATH, zoom_body(), Idempotency_Key="k1").body == first.body
+
+
+def test_i2_a_key_is_remembered_for_48_hours(any_centre: Centre) -> None:
+    """And is forgotten then, though its row still lies there: DynamoDB takes it away some time later."""
+
+    def sent() -> Reply:
+        return api_of(any_centre).by("crm").post(PATH, zoom_body(), Idempotency_Key="k1")
+
+    first = sent()
+    api_of(any_centre).by("crm").patch(f"{PATH}s/{first.body['engagement_id']}", {"engagement_action": "end"})
+    any_centre.clock.pass_seconds(48 * 3600 - 1)
+    assert sent().body == first.body
+    any_centre.clock.pass_seconds(2)
+    second = sent()
+    assert second.status == 201
+    assert second.body["engagement_id"] != first.body["engagement_id"]
+    assert sent().body == second.body, "the key is remembered anew"
+    any_centre.clock.pass_seconds(48 * 3600 + 1)
+    assert sent().status == 409, "what is active is not started again"
+
+
+def test_the_description_says_how_long_a_key_is_remembered(api: Api) -> None:
+    [key] = api.get("/openapi.json").body["paths"][PATH]["post"]["parameters"]
+    assert (key["name"], key["in"]) == ("Idempotency-Key", "header")
+    assert "48 hours" in key["description"]
 
 
 def test_i2_the_same_key_with_another_body_is_refused(api: Api) -> None:

@@ -57,7 +57,9 @@ def test_the_page_says_what_is_computed(cloud: Session, together: Recording, spr
     tables = (scale.the_keys(together), scale.the_paper(life, each), scale.the_routers(life, each))
     for table in (*tables, scale.the_remedies(life, each)):
         assert table in PAGE
-    for line in (*scale.the_simulation(together), *scale.the_simulation(spread)):
+    recordings = (together, spread, recorded(cloud, shards=20))
+    assert tuple(each.shards for each in recordings) == scale.SHARDS
+    for line in (line for each in recordings for line in scale.the_simulation(each)):
         assert line in PAGE
     assert f"take {shards_for(TENANTS[-1], life)} shards" in PAGE
     small, large = ({each.name[:3]: each for each in remedies(tenant, each)} for tenant in TENANTS[:2])

@@ -20,7 +20,7 @@ from chalicelib.operations.intake import Intake
 from tests.simulation.commands import OPERATIONS, Operation
 from tests.simulation.scenes import LATE, SCENES, Opening, Scene, opening
 from tests.support.figures import Figure
-from tests.support.invariants import check, check_what_waits
+from tests.support.invariants import check, check_what_waits, i6_history_is_dense
 from tests.support.schedules import Actor, explore
 from tests.support.size import LONG
 
@@ -33,6 +33,8 @@ TRIPLES = {
     "transfer, close and barge": ("assigned", ("transfer to a queue", "end", "barge"), 100),
     "two who accept, and one signs out": ("offered to both", ("accept", "accept, Ben", "sign out"), 2250),
     "two who pull, and a cancel": ("to be pulled", ("pull", "pull", "cancel"), 100),
+    "close, start again and the stream": ("wrap-up", ("wrap up", "start", "consume"), 11),
+    "cancel, start again and the stream": ("queued", ("cancel", "start with a key", "consume"), 11),
 }
 """Where three meet, by what they do: the scene, the operations, and how many orders there are at the least."""
 
@@ -184,6 +186,7 @@ def _check(search: Search) -> None:
         scene.settle()
         check(scene, started)
         check_what_waits(scene, started)
+    i6_history_is_dense(scene.world, {new.engagement_id: new.version for _, new in scene.store.stream})
 
 
 def _check_each_write(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from chalicelib.engagements.model import Engagement, Event, Occupancy, work_key_
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.events.catalogue import PublicEvent
 from chalicelib.operations import reading
+from chalicelib.operations.recording import EVENTS_PER_ROW
 from chalicelib.operations.translation import candidates_of, waiting_of
 from chalicelib.reporting.datasets import fold
 from chalicelib.reporting.facts import Dataset, Fact
@@ -125,12 +126,16 @@ def i6_only_listed_transitions(engagement: Engagement) -> None:
 
 
 def i6_history_is_dense(world: World, versions: Mapping[str, int]) -> None:
-    """Once the stream has been delivered, every version that there was is in the history, also of what is over."""
+    """Once the stream has been delivered, every version that there was is in the history, also of what is over; what
+    another engagement has taken the place of is whole without its trail."""
     for engagement_id, version in versions.items():
         engagement = reading.engagement(world, engagement_id)
         kept = reading.events(world, engagement)
         assert [event.version for event in kept] == list(range(1, version + 1)), "I6: the history has gaps"
-        wrong = fault(engagement, world.store.archived(engagement_id)[1])
+        archived = world.store.archived(engagement_id)[1]
+        whole = version - version % EVENTS_PER_ROW if world.store.engagement(engagement_id) else version
+        assert [event.version for event in archived] == list(range(1, whole + 1)), "I6: what is archived has gaps"
+        wrong = fault(engagement, archived)
         assert wrong is None, f"I6: the history does not lead to its digest: {wrong}"
         assert engagement.chain
 

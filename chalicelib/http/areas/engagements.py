@@ -189,6 +189,10 @@ def _idempotency(body: StartEngagement, key: str | None) -> intake.IdempotencyKe
 
 
 _ONE = "/v2/contact_center/engagements/{engagement_id}"
+_KEY = (
+    f"For {intake.RECEIPT_SECONDS // 3600} hours, the same client's same request with the same key is given the first "
+    "answer again, and another request is refused."
+)
 
 ENDPOINTS = (
     Endpoint(
@@ -198,6 +202,7 @@ ENDPOINTS = (
         "Start an engagement",
         start_engagement,
         body=StartEngagement,
+        headers={"Idempotency-Key": _KEY},
         status=201,
     ),
     Endpoint(
