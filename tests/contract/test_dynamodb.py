@@ -20,15 +20,12 @@ from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Started
 from chalicelib.storage.table import place_of
 from tests.contract.test_store import engagement, receipt
-from tests.support.worlds import NOW, aws, aws_centre
+from tests.support.worlds import NOW, Clients
 
 
 @pytest.fixture
-def store() -> Iterator[DynamoStore]:
-    with aws() as clients:
-        store = aws_centre(clients, configured=False).world.store
-        assert isinstance(store, DynamoStore)
-        yield store
+def store(clients: Clients) -> DynamoStore:
+    return DynamoStore(clients.dynamodb, clients.table, shards=2, pause=lambda _: None)
 
 
 def test_of_two_first_configurations_one_is_applied(store: DynamoStore) -> None:
@@ -60,16 +57,15 @@ def test_a_note_that_is_forgotten_meanwhile_does_not_come_back(
     assert store.notes(one.engagement_id) == []
 
 
-def test_what_comes_again_after_the_shards_have_grown_is_told_once() -> None:
+def test_what_comes_again_after_the_shards_have_grown_is_told_once(clients: Clients) -> None:
     """The stream delivers for a day, and a replay sends what is listed."""
-    with aws() as clients:
-        few, many = (DynamoStore(clients.dynamodb, "interleave", shards=n) for n in (1, 7))
-        events = [PublicEvent(f"e{n}", "t", NOW + n % 2, f"s{n}", 1) for n in range(9)]
-        few.keep_events(events)
-        many.keep_events(events)
-        told = [each.event_id for each in many.events(NOW, NOW + 2, 100)]
-        assert sorted(told) == sorted(each.event_id for each in events)
-        assert many.events(NOW, NOW + 2, 4) == many.events(NOW, NOW + 2, 100)[:4]
+    few, many = (DynamoStore(clients.dynamodb, clients.table, shards=n) for n in (1, 7))
+    events = [PublicEvent(f"e{n}", "t", NOW + n % 2, f"s{n}", 1) for n in range(9)]
+    few.keep_events(events)
+    many.keep_events(events)
+    told = [each.event_id for each in many.events(NOW, NOW + 2, 100)]
+    assert sorted(told) == sorted(each.event_id for each in events)
+    assert many.events(NOW, NOW + 2, 4) == many.events(NOW, NOW + 2, 100)[:4]
 
 
 def test_a_row_that_is_named_twice_is_read_once(store: DynamoStore) -> None:
