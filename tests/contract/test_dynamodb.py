@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from chalicelib.events.catalogue import PublicEvent
 from chalicelib.operations.translation import waiting_of
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Started
-from chalicelib.storage.table import place_of
+from chalicelib.storage.table import key_of, place_of
 from tests.contract.test_store import engagement, receipt
 from tests.support.worlds import NOW, Clients
 
@@ -83,6 +84,37 @@ def test_the_beginning_of_long_work_is_kept_as_long_as_the_work_can_be_read(stor
     closed = replace(one, state="closed", closed_at=NOW + 399 * DAY_MS)
     assert closed.expires_at is not None
     assert int(row["expires_at"]["N"]) * 1000 >= closed.expires_at
+
+
+def test_what_one_read_has_no_room_for_is_read_by_another(store: DynamoStore) -> None:
+    """DynamoDB reads 16 MB at once."""
+    places = [(f"LARGE#{n}", "1") for n in range(44)]
+    for place in places:
+        store._table.put({**key_of(place), "doc": {"S": "x" * 390_000}})
+    assert sorted(place_of(row) for row in store._table.get_all(places)) == sorted(places)
+
+
+def test_what_a_busy_table_left_of_a_batch_is_written_then(store: DynamoStore) -> None:
+    rows = [{**key_of((f"ROW#{n}", "1"))} for n in range(30)]
+    asked: list[int] = []
+
+    def leave_some(params: Any, model: Any, **_: Any) -> Any:
+        if model.name != "BatchWriteItem":
+            return None
+        (requests,) = json.loads(params["body"])["RequestItems"].values()
+        asked.append(len(requests))
+        if len(asked) > 1:
+            return None
+        return AWSResponse("", 200, {}, None), {"UnprocessedItems": {store._table._name: requests}}
+
+    events = store._table._client.meta.events
+    events.register_first("before-call", leave_some)
+    try:
+        store._table.put_all(rows)
+    finally:
+        events.unregister("before-call", leave_some)
+    assert asked == [25, 25, 5]
+    assert len(list(store._table.get_all(map(place_of, rows)))) == 30
 
 
 @contextmanager
