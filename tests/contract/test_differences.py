@@ -140,7 +140,7 @@ def _(clients: Clients) -> bool:
         return "TransactionConflict" in {reason["Code"] for reason in error.get("CancellationReasons", [])}
 
     with ThreadPoolExecutor(8) as pool:
-        return any(pool.map(conflict, range(1, 80)))
+        return any(pool.map(conflict, range(1, 40)))
 
 
 @aws_does("a row of more than 400 KB is refused")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
 
-from chalicelib.storage.table import key_of, place_of
+from chalicelib.storage.table import Table, place_of
 from infra.sessions import Session
 from tests.support.worlds import TABLE, Clients
 
@@ -26,6 +26,7 @@ class Cloud:
         self._urls: set[str] = set()
         self._dynamodb, self._sqs = session.client("dynamodb"), session.client("sqs")
         self._streams = session.client("dynamodbstreams")
+        self._table = Table(self._dynamodb, self.name, "by_work")
         self._moment = moment
         of_table, of_queues = self._dynamodb.meta.events, self._sqs.meta.events
         of_table.register("before-parameter-build.dynamodb.TransactWriteItems", self._is_of_this_use)
@@ -37,11 +38,13 @@ class Cloud:
     @contextmanager
     def standing(self) -> Iterator[Cloud]:
         """The table is there."""
+        self._dynamodb.create_table(**{**TABLE, "TableName": self.name})
+        made = self._dynamodb.get_waiter("table_exists")
         try:
-            self._dynamodb.create_table(**{**TABLE, "TableName": self.name})
-            self._dynamodb.get_waiter("table_exists").wait(TableName=self.name)
+            made.wait(TableName=self.name)
             yield self
         finally:
+            made.wait(TableName=self.name)  # what is still being made cannot be deleted
             self._dynamodb.delete_table(TableName=self.name)
 
     @contextmanager
@@ -70,11 +73,9 @@ class Cloud:
                 self._sqs.delete_queue(QueueUrl=self._urls.pop())
 
     def _clear(self) -> None:
-        rows = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self.name, ProjectionExpression="pk, sk", ConsistentRead=True
-        )
-        for row in [row for page in rows for row in page["Items"]]:
-            self._dynamodb.delete_item(TableName=self.name, Key=key_of(place_of(row)))
+        pages = self._dynamodb.get_paginator("scan")
+        rows = pages.paginate(TableName=self.name, ProjectionExpression="pk, sk", ConsistentRead=True)
+        self._table.delete_all([place_of(row) for page in rows for row in page["Items"]])
 
     def _note(self, parsed: dict[str, Any], **_: Any) -> None:
         if "QueueUrl" in parsed:
