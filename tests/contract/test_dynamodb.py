@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,17 +19,14 @@ from chalicelib.events.catalogue import PublicEvent
 from chalicelib.operations.translation import waiting_of
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.protocol import Started
-from chalicelib.storage.table import place_of
+from chalicelib.storage.table import key_of, place_of
 from tests.contract.test_store import engagement, receipt
-from tests.support.worlds import NOW, aws, aws_centre
+from tests.support.worlds import NOW, Clients
 
 
 @pytest.fixture
-def store() -> Iterator[DynamoStore]:
-    with aws() as clients:
-        store = aws_centre(clients, configured=False).world.store
-        assert isinstance(store, DynamoStore)
-        yield store
+def store(clients: Clients) -> DynamoStore:
+    return DynamoStore(clients.dynamodb, clients.table, shards=2, pause=lambda _: None)
 
 
 def test_of_two_first_configurations_one_is_applied(store: DynamoStore) -> None:
@@ -60,16 +58,15 @@ def test_a_note_that_is_forgotten_meanwhile_does_not_come_back(
     assert store.notes(one.engagement_id) == []
 
 
-def test_what_comes_again_after_the_shards_have_grown_is_told_once() -> None:
+def test_what_comes_again_after_the_shards_have_grown_is_told_once(clients: Clients) -> None:
     """The stream delivers for a day, and a replay sends what is listed."""
-    with aws() as clients:
-        few, many = (DynamoStore(clients.dynamodb, "interleave", shards=n) for n in (1, 7))
-        events = [PublicEvent(f"e{n}", "t", NOW + n % 2, f"s{n}", 1) for n in range(9)]
-        few.keep_events(events)
-        many.keep_events(events)
-        told = [each.event_id for each in many.events(NOW, NOW + 2, 100)]
-        assert sorted(told) == sorted(each.event_id for each in events)
-        assert many.events(NOW, NOW + 2, 4) == many.events(NOW, NOW + 2, 100)[:4]
+    few, many = (DynamoStore(clients.dynamodb, clients.table, shards=n) for n in (1, 7))
+    events = [PublicEvent(f"e{n}", "t", NOW + n % 2, f"s{n}", 1) for n in range(9)]
+    few.keep_events(events)
+    many.keep_events(events)
+    told = [each.event_id for each in many.events(NOW, NOW + 2, 100)]
+    assert sorted(told) == sorted(each.event_id for each in events)
+    assert many.events(NOW, NOW + 2, 4) == many.events(NOW, NOW + 2, 100)[:4]
 
 
 def test_a_row_that_is_named_twice_is_read_once(store: DynamoStore) -> None:
@@ -87,6 +84,37 @@ def test_the_beginning_of_long_work_is_kept_as_long_as_the_work_can_be_read(stor
     closed = replace(one, state="closed", closed_at=NOW + 399 * DAY_MS)
     assert closed.expires_at is not None
     assert int(row["expires_at"]["N"]) * 1000 >= closed.expires_at
+
+
+def test_what_one_read_has_no_room_for_is_read_by_another(store: DynamoStore) -> None:
+    """DynamoDB reads 16 MB at once."""
+    places = [(f"LARGE#{n}", "1") for n in range(44)]
+    for place in places:
+        store._table.put({**key_of(place), "doc": {"S": "x" * 390_000}})
+    assert sorted(place_of(row) for row in store._table.get_all(places)) == sorted(places)
+
+
+def test_what_a_busy_table_left_of_a_batch_is_written_then(store: DynamoStore) -> None:
+    rows = [{**key_of((f"ROW#{n}", "1"))} for n in range(30)]
+    asked: list[int] = []
+
+    def leave_some(params: Any, model: Any, **_: Any) -> Any:
+        if model.name != "BatchWriteItem":
+            return None
+        (requests,) = json.loads(params["body"])["RequestItems"].values()
+        asked.append(len(requests))
+        if len(asked) > 1:
+            return None
+        return AWSResponse("", 200, {}, None), {"UnprocessedItems": {store._table._name: requests}}
+
+    events = store._table._client.meta.events
+    events.register_first("before-call", leave_some)
+    try:
+        store._table.put_all(rows)
+    finally:
+        events.unregister("before-call", leave_some)
+    assert asked == [25, 25, 5]
+    assert len(list(store._table.get_all(map(place_of, rows)))) == 30
 
 
 @contextmanager

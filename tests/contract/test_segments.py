@@ -17,7 +17,7 @@ from chalicelib.storage import codec
 from chalicelib.storage.dynamodb import DynamoStore
 from chalicelib.storage.segments import pack, unpack
 from tests.support.size import examples
-from tests.support.worlds import NOW, aws
+from tests.support.worlds import NOW, Clients
 
 LARGEST_ROW = 400 * 1024
 
@@ -38,20 +38,19 @@ def facts_of_lives(lives: int, within_ms: int) -> list[Fact]:
     return found
 
 
-def test_a_batch_writes_one_row_for_each_quarter_of_an_hour_it_touches() -> None:
+def test_a_batch_writes_one_row_for_each_quarter_of_an_hour_it_touches(clients: Clients) -> None:
     facts = facts_of_lives(500, within_ms=2 * QUARTER_MS)
-    with aws() as clients:
-        rows: list[Any] = []
+    rows: list[Any] = []
 
-        def note(params: dict[str, Any], **_: Any) -> None:
-            rows.extend(each["PutRequest"]["Item"] for each in params["RequestItems"]["interleave"])
+    def note(params: dict[str, Any], **_: Any) -> None:
+        rows.extend(each["PutRequest"]["Item"] for each in params["RequestItems"][clients.table])
 
-        events = clients.dynamodb.meta.events
-        events.register("before-parameter-build.dynamodb.BatchWriteItem", note)
-        try:
-            DynamoStore(clients.dynamodb, "interleave", shards=4).record(facts)
-        finally:
-            events.unregister("before-parameter-build.dynamodb.BatchWriteItem", note)
+    events = clients.dynamodb.meta.events
+    events.register("before-parameter-build.dynamodb.BatchWriteItem", note)
+    try:
+        DynamoStore(clients.dynamodb, clients.table, shards=4).record(facts)
+    finally:
+        events.unregister("before-parameter-build.dynamodb.BatchWriteItem", note)
     assert len(rows) == len({quarter_of(fact.at) for fact in facts}) == 3
     assert sum(len(row["doc"]["B"]) for row in rows) < 40 * len(facts)
 

@@ -1,4 +1,4 @@
-"""What every store promises. The same cases for the in-memory twin and for DynamoDB."""
+"""What every store promises. The same cases for the in-memory twin and for each DynamoDB."""
 
 from __future__ import annotations
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from infra.local import LocalStack
 from infra.tenant import demo_tenant
+from tests.support.beside import beside
 
 
 @dataclass
@@ -28,23 +27,15 @@ class Running:
 @contextlib.contextmanager
 def local_stack(folder: Path) -> Iterator[Running]:
     """A stack with the demo's tenant, which runs beside the test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    stack = LocalStack(port=0, say=lambda _: None)
-    file = folder / "local.json"
-    there = contextlib.AsyncExitStack()
+    stack, file = LocalStack(port=0, say=lambda _: None), folder / "local.json"
 
-    async def begin() -> dict[str, Any]:
-        await there.enter_async_context(stack)
-        return await there.enter_async_context(demo_tenant(stack, file))
+    @contextlib.asynccontextmanager
+    async def with_its_tenant() -> AsyncIterator[Running]:
+        async with stack, demo_tenant(stack, file) as local:
+            yield Running(stack, local, file)
 
-    try:
-        yield Running(stack, asyncio.run_coroutine_threadsafe(begin(), loop).result(240), file)
-    finally:
-        asyncio.run_coroutine_threadsafe(there.aclose(), loop).result(60)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+    with beside(with_its_tenant()) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

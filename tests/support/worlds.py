@@ -239,7 +239,7 @@ class MemoryCentre(Centre):
 
 @dataclass
 class AwsCentre(Centre):
-    """On the AWS adapters, against moto."""
+    """On the AWS adapters. What is said of streams and lost messages goes against moto."""
 
     clients: Clients
     taken: int = 0
@@ -299,9 +299,9 @@ def memory_centre(configured: bool = True) -> MemoryCentre:
 
 def aws_centre(clients: Clients, configured: bool = True) -> AwsCentre:
     clock, posts = Clock(), Posts()
-    store = DynamoStore(clients.dynamodb, "interleave", shards=2, pause=lambda _: None)
+    store = DynamoStore(clients.dynamodb, clients.table, shards=2, pause=clients.pause)
     transport = SqsTransport(
-        clients.sqs, clients.doorbell_url, "interleave-queue-", clients.deliveries_url, clients.dead_url
+        clients.sqs, clients.doorbell_url, clients.queue_prefix, clients.deliveries_url, clients.dead_url
     )
     canary.watch(store)
     canary.watch(transport)
@@ -327,6 +327,12 @@ class Clients:
     doorbell_url: str = field(default="")
     deliveries_url: str = field(default="")
     dead_url: str = field(default="")
+    table: str = field(default="interleave")
+    queue_prefix: str = field(default="interleave-queue-")
+    client: Callable[[str], Any] = field(default=boto3.client)
+    """A client of any other service."""
+    pause: Callable[[float], None] = field(default=lambda _: None)
+    """How a store waits before it tries again."""
 
 
 TABLE: dict[str, Any] = {
