@@ -113,6 +113,38 @@ def bugs() -> list[Break]:
             f"{ENLIST}{FORGET}",
             f"{FORGET}{ENLIST}",
         ),
+        bug(
+            "what DynamoDB left unwritten of a batch stays unwritten",
+            TABLE,
+            """\
+            if not requests:
+                return
+            self._pause(0.05 * 2**attempt)
+        raise LostRace("The table is too busy to write to; try again.")
+""",
+            "            return\n",
+        ),
+        bug(
+            "rows that DynamoDB left unread of a batch are taken for rows that are not there",
+            TABLE,
+            "if not wanted:",
+            "if True:",
+        ),
+        bug(
+            "messages that SQS did not take of a batch are forgotten",
+            "chalicelib/messaging/sqs.py",
+            'if answer.get("Failed"):',
+            "if False:",
+        ),
+        bug(
+            "a start is remembered by its key beside the transaction, not in it",
+            STORE,
+            'reasons = self._table.transact([{"Put": head}, {"Put": remember}])',
+            """\
+first = self._table.transact([{"Put": remember}])
+        second = None if first else self._table.transact([{"Put": head}])
+        reasons = [*(second or [{}]), *(first or [{}])] if first or second else None""",
+        ),
     ]
 
 

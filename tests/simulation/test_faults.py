@@ -99,17 +99,24 @@ def test_where_it_went_wrong_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def cancelled() -> Iterator[AwsCentre]:
-    """Jill's case has been noted upon and cancelled; a system is told of such things."""
+def told() -> Iterator[AwsCentre]:
+    """A system is told of what happens."""
     with pretended() as centre:
         centre.configure({**TENANT, "webhooks": [{"webhook_id": "crm", "url": "https://crm.example.com/hook"}]})
         centre.clock.pass_seconds(5)
-        engagement_id = centre.start("CASE-1", consumer=JILL)
-        centre.consume()
-        supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
-        desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
-        centre.consume()
         yield centre
+
+
+@pytest.fixture
+def cancelled(told: AwsCentre) -> AwsCentre:
+    """Jill's case has been noted upon and cancelled."""
+    centre = told
+    engagement_id = centre.start("CASE-1", consumer=JILL)
+    centre.consume()
+    supervising.add_note(centre.world, centre.read(engagement_id), "sue", "He called again.")
+    desk.cancel(centre.world, Order(engagement_id, "integration:crm"))
+    centre.consume()
+    return centre
 
 
 def test_an_erasure_that_was_cut_short_is_finished_by_asking_again(cancelled: AwsCentre, tmp_path: Path) -> None:
@@ -127,6 +134,22 @@ def test_an_erasure_that_was_cut_short_is_finished_by_asking_again(cancelled: Aw
         assert centre.world.store.visits(consumer_key(JILL) or "") == []
 
     assert play(Splits(centre, tmp_path), erase, erased_for_good)["killed after"] > 0
+
+
+def test_a_batch_of_the_stream_that_was_cut_short_comes_again_and_all_of_it_is_told(
+    told: AwsCentre, tmp_path: Path
+) -> None:
+    centre = told
+    works = [centre.start("CASE-1"), centre.start("CASE-2")]
+    desk.cancel(centre.world, Order(works[0], "integration:crm"))
+
+    def again() -> None:
+        centre.catch_up()
+        centre.deliver()
+        heard = {headers["webhook-id"] for _, headers, _ in centre.posts.sent}
+        assert heard == {f"{works[0]}.1", f"{works[0]}.2", f"{works[1]}.1"}, "I13"
+
+    assert play(Splits(centre, tmp_path), centre.catch_up, again)["done in part"] > 0
 
 
 def test_a_delivery_that_was_cut_short_comes_again_and_is_made(cancelled: AwsCentre, tmp_path: Path) -> None:
