@@ -15,17 +15,18 @@ from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.warnings import warnings
 from tests.configuration.strategies import tenants
 from tests.configuration.test_bad_documents import GOOD, changed
+from tests.support.size import examples
 
 
 @given(tenants(), tenants())
-@settings(max_examples=50)
+@settings(max_examples=examples(20, 500))
 def test_a_plan_is_empty_only_where_nothing_differs(one: Tenant, other: Tenant) -> None:
     assert plan(write(one), write(one)) == []
     assert (plan(write(one), write(other)) == []) == (one == other)
 
 
 @given(tenants())
-@settings(max_examples=50)
+@settings(max_examples=examples(20, 500))
 def test_the_apis_view_and_the_documents_agree(tenant: Tenant) -> None:
     document: Any = write(tenant)
     for kind in KINDS:
@@ -37,7 +38,7 @@ def test_the_apis_view_and_the_documents_agree(tenant: Tenant) -> None:
 
 
 @given(tenants())
-@settings(max_examples=50)
+@settings(max_examples=examples(20, 500))
 def test_what_is_added_and_removed_again_leaves_no_trace(tenant: Tenant) -> None:
     document: Any = write(tenant)
     for kind, row in (

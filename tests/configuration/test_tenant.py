@@ -7,13 +7,14 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from chalicelib.configuration.document import read, write
 from chalicelib.configuration.tenant import Tenant
 from chalicelib.configuration.warnings import warnings
 from chalicelib.errors import InvalidRequest
 from tests.configuration.strategies import tenants
+from tests.support.size import examples
 from tests.support.worlds import TENANT
 
 
@@ -28,6 +29,7 @@ def test_a_list_of_channels_keeps_its_order_so_that_no_plan_sees_another(to: lis
 
 
 @given(tenants())
+@settings(max_examples=examples(40, 500))
 def test_any_tenant_survives_being_written_and_read(tenant: Tenant) -> None:
     assert read(write(tenant)) == tenant
 

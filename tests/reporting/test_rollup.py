@@ -19,7 +19,7 @@ from chalicelib.reporting.histogram import percentile, step_of
 from chalicelib.reporting.intervals import DAY_MS, HOUR_MS, QUARTER_MS, quarter_of, span
 from chalicelib.reporting.rollup import Cell, merge, roll, rows, together
 from chalicelib.storage import codec
-from tests.support.size import examples
+from tests.support.size import LONG, examples
 
 ZONES = ["UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu"]
 START = 20_000 * DAY_MS
@@ -171,6 +171,7 @@ def test_a_year_of_days_is_read_from_one_row_a_day() -> None:
     assert piece.level == "day"
 
 
+@pytest.mark.skipif(not LONG, reason="a million engagements: make test-long")
 def test_a_days_rows_of_a_million_engagements_fit_in_one_item_each() -> None:
     """Of 100 queues, 3 channels and 20,000 agents: a quarter of an hour from its facts, the day from such quarters."""
     chance = random.Random(1)

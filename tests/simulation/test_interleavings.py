@@ -75,8 +75,10 @@ VARIED = {
     "of the silent",
     "deserted",
     "snoozed by the absent",
+    "snoozed",
+    "to be interrupted",
 }
-"""Scenes that are another one with others in it: `make test-long` only."""
+"""Scenes that are another one with others in it, or large: `make test-long` only."""
 
 
 @dataclass
