@@ -194,15 +194,19 @@ class Splits:
         return False
 
     def is_to_be_judged(self, *more: object) -> bool:
-        """Whether this process is one that was asked for, and has left a world behind that none has before.
-
-        `more`: what tells worlds apart besides what is in AWS.
-        """
+        """Whether this process is one that was asked for, and has left a world behind that none has before."""
         if len(self.trail) not in (0, self.faults):
             return False
         if self.trail:
             with (self.folder / "tried").open("a") as file:
                 file.write(f"{self.trail[-1]}\n")
+        return self.is_new(*more)
+
+    def is_new(self, *more: object) -> bool:
+        """Whether none has been in a world like this one before: whatever comes of it, came of that one.
+
+        `more`: what tells worlds apart besides what is in AWS.
+        """
         world = sha256(repr((left_behind(self.centre), more)).encode()).hexdigest()
         try:
             (self.folder / world).touch(exist_ok=False)

@@ -66,7 +66,10 @@ def tell(story: Story, centre: AwsCentre, split: Splits) -> Counter[str]:
             (engagement_id,) = story.operation(centre, [])
             assert set(accepted) <= {engagement_id}, "I2: sent again, it is another"
             accepted[:] = [engagement_id]
-        _recover(centre, accepted)
+        known = [*accepted, *_started_unanswered(centre, accepted)]
+        _recover(centre, known)
+        if split.is_new("recovered", known):
+            _finish_all(centre, known)
 
     return play(split, operation, recover, accepted)
 
@@ -221,10 +224,13 @@ def _started_unanswered(centre: AwsCentre, accepted: list[str]) -> list[str]:
 
 
 def _recover(centre: AwsCentre, accepted: list[str]) -> None:
-    """The router, the sweeper and the stream's consumer run; invariants hold; then all work is finished (I3)."""
-    accepted = [*accepted, *_started_unanswered(centre, accepted)]
+    """The router, the sweeper and the stream's consumer run; invariants hold."""
     centre.settle()
     check(centre, accepted)
+
+
+def _finish_all(centre: AwsCentre, accepted: list[str]) -> None:
+    """All work comes to its end (I3)."""
     centre.clock.pass_seconds(VISIBILITY_SECONDS + 1)  # what somebody had received and not deleted is there again
     check_nothing_waits_in_vain(centre, accepted)
     centre.ready("ana", "ben")
