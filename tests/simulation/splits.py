@@ -34,7 +34,6 @@ ANY_CALL = ("killed before", *REFUSALS, "timed out after effect")
 """Ways in which any call goes wrong."""
 WITH_EFFECT = ("killed after", "failed after effect", "sent twice")
 """Ways that are no different from those where the call only reads."""
-WAYS = (*ANY_CALL, *WITH_EFFECT, "in conflict", "done in part")
 
 
 class Killed(BaseException):
