@@ -29,6 +29,7 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
 
     A REST API says which operation a request is for (`resourcePath`, `pathParameters`). A route that
     catches all says nothing: the operation is found from the path here, so that a gateway of one route serves them all.
+    Either leaves escapes in what stands for a parameter: they are undone here, once, and nowhere else.
     """
 
     def __init__(self, app_name: str, world: Callable[[], World]) -> None:
@@ -76,6 +77,8 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
                 )
             path, parameters = found
             event = {**event, "pathParameters": parameters, "requestContext": {**request, "resourcePath": path}}
+        parameters = event.get("pathParameters") or {}
+        event = {**event, "pathParameters": {name: unquote(given) for name, given in parameters.items()}}
         answer: Event = super().__call__(event, context)
         refused = _chalice_refused(answer)
         if refused is None:
@@ -91,7 +94,7 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
             return None
         route = next((template for template in fitting if method in self.routes[template]), fitting[0])
         named = zip(route.split("/"), parts, strict=True)
-        return route, {name[1:-1]: unquote(given) for name, given in named if name.startswith("{")}
+        return route, {name[1:-1]: given for name, given in named if name.startswith("{")}
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:

@@ -29,9 +29,9 @@ def test_a_queue_is_made_changed_found_by_name_and_taken_away(running: Running) 
     async def story(by: Callable[[str], Api]) -> None:
         admin = by("admin")
         before = (await admin.expect(200, "GET", f"{BASE}/configuration"))["document"]
-        await admin.expect(201, "POST", f"{BASE}/queues", {"queue_id": "night", "queue_name": "Night shift"})
+        await admin.expect(201, "POST", f"{BASE}/queues", {"queue_id": "night", "queue_name": "Night shift, 50%41"})
         await admin.expect(204, "PATCH", f"{BASE}/queues/night", {"wrap_up_time": 7})
-        found = await admin.expect(200, "GET", f"{BASE}/queues/Night%20shift?queue_identifier_type=name")
+        found = await admin.expect(200, "GET", f"{BASE}/queues/Night%20shift%2C%2050%2541?queue_identifier_type=name")
         assert (found["queue_id"], found["wrap_up_time"]) == ("night", 7)
         await admin.expect(204, "DELETE", f"{BASE}/queues/night")
         assert (await admin.expect(200, "GET", f"{BASE}/configuration"))["document"] == before

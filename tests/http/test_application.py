@@ -70,6 +70,7 @@ def event(method: str, path: str, resource: str = "$default", **more: Any) -> di
         ("GET", "/works/7/notes", "notes", {"work_id": "7"}),
         ("GET", "/works/7/history", "part", {"work_id": "7", "part": "history"}),
         ("GET", "/works/a%20b", "read", {"work_id": "a b"}),
+        ("GET", "/works/50%2541", "read", {"work_id": "50%41"}),
     ],
 )
 @pytest.mark.parametrize("route", ["$default", "/{proxy+}"])
@@ -84,6 +85,12 @@ def test_a_gateway_of_one_route_reaches_every_operation(
 def test_a_gateway_that_knows_the_routes_is_believed(application: Application) -> None:
     given = event("GET", "/stage/works/7", "/works/{work_id}", pathParameters={"work_id": "8"})
     assert json.loads(application(given, None)["body"]) == {"operation": "read", "work_id": "8"}
+
+
+def test_a_gateway_that_knows_the_routes_leaves_the_escapes_to_us(application: Application) -> None:
+    """So a REST API does: github.com/aws/chalice/issues/511."""
+    given = event("GET", "/stage/works/50%2541", "/works/{work_id}", pathParameters={"work_id": "50%2541"})
+    assert json.loads(application(given, None)["body"]) == {"operation": "read", "work_id": "50%41"}
 
 
 @pytest.mark.parametrize(

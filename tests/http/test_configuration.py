@@ -249,6 +249,9 @@ class TestTheKinds:
         api.by("adm").post(f"{BASE}/queues", {"queue_id": "n", "queue_name": "Night / day 50%"})
         path = f"{BASE}/queues/Night%20%2F%20day%2050%25?queue_identifier_type=name"
         assert api.by("adm").get(path).body["queue_id"] == "n"
+        api.by("adm").post(f"{BASE}/queues", {"queue_id": "m", "queue_name": "50%41"})
+        path = f"{BASE}/queues/50%2541?queue_identifier_type=name"
+        assert api.by("adm").get(path).body["queue_id"] == "m"
         made = api.by("adm").post(f"{BASE}/skills", {"skill_name": "smart TV", "skill_category_id": "other"})
         assert made.headers["location"].endswith("/skills/smart%20TV")
         assert api.by("adm").get(made.headers["location"]).body["skill_name"] == "smart TV"

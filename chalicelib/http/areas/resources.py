@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from pydantic import RootModel
 
@@ -139,11 +139,11 @@ def _id(call: Call[Any], kind: Kind, document: Document) -> str:
 
 
 def _key(call: Call[Any], kind: Kind) -> tuple[str, bool]:
-    """What the path says, and whether that is a name. Not every gateway has undone its escapes."""
+    """What the path says, and whether that is a name."""
     how = call.query.get(f"{kind.noun}_identifier_type", "id")
     if how not in ("id", "name"):
         raise InvalidRequest("Validation Failed.", [FieldError(f"query/{kind.noun}_identifier_type", "id or name.")])
-    return unquote(call.path[kind.parameter]), how == "name"
+    return call.path[kind.parameter], how == "name"
 
 
 def _endpoints(kind: Kind) -> Iterator[Endpoint]:

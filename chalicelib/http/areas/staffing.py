@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
 from chalicelib.configuration import resources
 from chalicelib.configuration.kinds import KINDS, Document, Kind
@@ -87,7 +86,7 @@ def assign_skills(call: Call[AssignSkills]) -> Answer:
 
 
 def unassign_skill(call: Call[None]) -> Answer:
-    user_id, skill = call.path["user_id"], unquote(call.path["skill_id"])
+    user_id, skill = call.path["user_id"], call.path["skill_id"]
 
     def change(document: Document) -> Document:
         if skill not in resources.find(document, AGENTS, user_id).get("skills", {}):
