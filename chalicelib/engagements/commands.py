@@ -287,13 +287,8 @@ def activate(engagement: Engagement, occupancy: Occupancy, *, room: int, actor: 
     return change(engagement, active, occupancy, occupied(occupancy, held, now))
 
 
-def release(
-    engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int, standing: Standing | None = None
-) -> Change:
-    """Give assigned work back to its queue, where it keeps its age and is anybody's.
-
-    `standing`: how it stands there from now on.
-    """
+def release(engagement: Engagement, occupancy: Occupancy, *, actor: str, now: int, standing: Standing) -> Change:
+    """Give assigned work back to its queue, where it keeps its age, stands as is said and is anybody's."""
     owned(engagement, occupancy.agent_id)
     back = step(
         engagement,
@@ -304,7 +299,9 @@ def release(
         waiting_since=now,
         offers=0,
         direct_to=None,
-        standing=engagement.standing if standing is None else standing,
+        preferred=None,
+        preferred_until=0,
+        standing=standing,
         **NOBODY,
     )
     return change(engagement, back, occupancy, let_go(occupancy, engagement, now))

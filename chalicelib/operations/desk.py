@@ -14,7 +14,7 @@ from chalicelib.operations.listing import MOST_WEIGHT, weight_of
 from chalicelib.operations.ordering import ATTEMPTS, Hands, Order, change
 from chalicelib.operations.ranking import standing_of
 from chalicelib.operations.translation import as_configured, candidate_of, room_for, waiting_of
-from chalicelib.operations.wording import disposition_of, named
+from chalicelib.operations.wording import disposition_of, named, usual_disposition
 from chalicelib.routing.filter import unmet
 from chalicelib.routing.model import Candidate
 from chalicelib.routing.occupancy import UNLIMITED
@@ -144,22 +144,32 @@ def release(world: World, order: Order) -> Engagement:
     """Give assigned work back to its queue."""
 
     def decide(hands: Hands) -> Change:
-        engagement, now = hands.engagement, world.now()
-        standing = standing_of(world, engagement, engagement.content, now, released=True)
-        return commands.release(engagement, hands.occupancy, actor=order.actor, now=now, standing=standing)
+        return released(world, hands.engagement, hands.occupancy, order.actor)
 
     return change(world, order, decide)
+
+
+def released(world: World, engagement: Engagement, occupancy: Occupancy, actor: str) -> Change:
+    """Back to its queue, where it is ranked as work that was released."""
+    now = world.now()
+    standing = standing_of(world, engagement, engagement.content, now, released=True)
+    return commands.release(engagement, occupancy, actor=actor, now=now, standing=standing)
 
 
 def end(world: World, order: Order, disposition: str | None) -> Engagement:
     """Finish work: closed at once, or after the wrap-up that its queue allows."""
 
     def decide(hands: Hands) -> Change:
-        queue_id = hands.engagement.queue_id
-        said = disposition_of(world.tenant(), queue_id, disposition, closes=_wrap_up_ms(world, queue_id) == 0)
-        return _ended(world, hands, said, order.actor)
+        return _ended(world, hands, _how_it_ended(world, hands.engagement, disposition), order.actor)
 
     return change(world, order, decide)
+
+
+def _how_it_ended(world: World, engagement: Engagement, said: str | None) -> Disposition | None:
+    """What is said, and due where nobody is asked again: without a wrap-up, or at its end if nobody said before."""
+    wraps_up = engagement.state == "wrap_up"
+    closes = engagement.disposition is None if wraps_up else _wrap_up_ms(world, engagement.queue_id) == 0
+    return disposition_of(world.tenant(), engagement.queue_id, said, closes)
 
 
 def _wrap_up_ms(world: World, queue_id: str) -> int:
@@ -188,6 +198,8 @@ def consumer_left(world: World, order: Order, disposition: str | None) -> Engage
         engagement, actor, now = hands.engagement, order.actor, world.now()
         said = named(world.tenant(), disposition) if disposition else None
         if engagement.state in ("assigned", "inactive"):
+            if said is None and _wrap_up_ms(world, engagement.queue_id) == 0:
+                said = usual_disposition(world.tenant(), engagement.queue_id)
             return _ended(world, hands, said, actor)
         holder = hands.occupancy if engagement.agent_id else None
         return commands.abandon(engagement, holder, actor=actor, now=now, others=hands.others, disposition=said)
@@ -219,8 +231,7 @@ def wrap_up(world: World, order: Order, disposition: str | None) -> Engagement:
         engagement = hands.engagement
         if engagement.state != "wrap_up":
             raise wrong_state("wrap_up", engagement)
-        closes = engagement.disposition is None
-        said = disposition_of(world.tenant(), engagement.queue_id, disposition, closes)
+        said = _how_it_ended(world, engagement, disposition)
         return commands.close(engagement, hands.occupancy, disposition=said, actor=order.actor, now=world.now())
 
     return change(world, order, decide)

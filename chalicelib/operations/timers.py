@@ -12,7 +12,7 @@ from chalicelib.engagements.model import Change, Engagement, Occupancy
 from chalicelib.engagements.step import ROUTER, timed
 from chalicelib.errors import LostRace
 from chalicelib.operations import departed, sessions, transferring
-from chalicelib.operations.desk import cool_down_ms
+from chalicelib.operations.desk import cool_down_ms, released
 from chalicelib.operations.ordering import ring_for
 from chalicelib.operations.ranking import standing_of
 from chalicelib.operations.translation import deadlines, own_deadline, room_for, targets_of, watching
@@ -98,7 +98,7 @@ def _by_state(world: World, engagement: Engagement, holders: tuple[Occupancy, ..
 def _woken(world: World, engagement: Engagement, occupancy: Occupancy, now: int) -> Change | None:
     """Snoozed work goes back to its agent as soon as he has room, and to its queue if he has left."""
     if occupancy.status == "offline":
-        return commands.release(engagement, occupancy, actor=ROUTER, now=now)
+        return released(world, engagement, occupancy, ROUTER)
     places = room_for(world.tenant(), occupancy, engagement, engagement.channel)
     if occupancy.status != "ready" or places <= 0:
         return None

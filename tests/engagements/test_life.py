@@ -24,7 +24,7 @@ from chalicelib.engagements.model import (
 )
 from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.errors import InterleaveError, NoCapacity, NotFound, StaleOffer, WrongState
-from chalicelib.routing.consumer import Standing
+from chalicelib.routing.consumer import USUAL, Standing
 from tests.support.size import examples
 
 CAPACITY = 1
@@ -192,7 +192,7 @@ class Life(RuleBasedStateMachine):
             "activate": lambda: commands.activate(
                 engagement, occupancy, room=CAPACITY - occupancy.load("work_item"), actor=actor, now=now
             ),
-            "release": lambda: commands.release(engagement, occupancy, actor=actor, now=now),
+            "release": lambda: commands.release(engagement, occupancy, actor=actor, now=now, standing=USUAL),
             "end": lambda: commands.end(engagement, occupancy, wrap_up_ms=0, disposition=None, actor=actor, now=now),
             "end with wrap-up": lambda: commands.end(
                 engagement, occupancy, wrap_up_ms=1000, disposition=Disposition("x"), actor=actor, now=now

@@ -121,6 +121,14 @@ class TestLiveChannels:
         api.centre.settle()
         assert (state(api, call), read(api, call)["end_reason"]) == ("closed", "completed")
 
+    def test_what_stands_where_nobody_said_how_it_ended_stands_where_the_consumer_left(self, api: Api) -> None:
+        done = {"disposition_id": "done", "disposition_name": "Solved"}
+        calls = {**LIVE["queues"][-1], "dispositions": {"dispositions": ["done"], "default_disposition_id": "done"}}
+        configured(api, **{**LIVE, "queues": [*TENANT["queues"], calls], "dispositions": [done]})
+        call = self.answered(api)
+        assert patch(api, "crm", call, engagement_action="end", ended_by="consumer").status == 204
+        assert (api.centre.read(call).state, api.centre.read(call).disposition) == ("closed", "Solved")
+
     def test_only_who_started_it_says_that_the_consumer_has_left(self, api: Api) -> None:
         configured(api, **LIVE)
         call = self.call(api)

@@ -157,6 +157,24 @@ class TestDispositions:
         api.centre.settle()
         assert (api.centre.read(one).state, api.centre.read(one).disposition) == ("closed", "Solved")
 
+    def test_to_end_it_twice_is_no_way_around_what_is_required(self, api: Api) -> None:
+        required = {"dispositions": ["done"], "disposition_required": True, "default_disposition_id": "done"}
+        configure(api, {"wrap_up_time": 60, "dispositions": required}, **DISPOSITIONS)
+        one = assigned(api)
+        assert [self.end(api, one).status for _ in range(2)] == [204, 400]
+        assert api.centre.read(one).state == "wrap_up"
+        assert self.end(api, one, "Solved").status == 204
+        assert (api.centre.read(one).state, api.centre.read(one).disposition) == ("closed", "Solved")
+
+    def test_what_was_said_stays_where_the_wrap_up_is_ended_or_taken_away(self, api: Api) -> None:
+        usual = {"dispositions": ["done", "spam"], "disposition_required": True, "default_disposition_id": "done"}
+        configure(api, {"wrap_up_time": 60, "dispositions": usual}, **DISPOSITIONS)
+        one = assigned(api)
+        assert self.end(api, one, "Spam").status == 204
+        configure(api, {"wrap_up_time": 0, "dispositions": usual}, **DISPOSITIONS)
+        assert self.end(api, one).status == 204
+        assert (api.centre.read(one).state, api.centre.read(one).disposition) == ("closed", "Spam")
+
     def test_what_a_queue_does_not_name_is_free(self, api: Api) -> None:
         one = assigned(api)
         assert self.end(api, one, "whatever").status == 204
