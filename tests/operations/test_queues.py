@@ -242,6 +242,18 @@ class TestAgentRouting:
         any_centre.settle()
         assert any_centre.read(work).agent_id == "ana"
 
+    def test_what_the_preferred_agent_gave_back_is_not_held_for_him(self, any_centre: Centre) -> None:
+        configured(any_centre, flows=always({"preferred_user_id": "ben", "preferred_seconds": 3600}))
+        work = any_centre.start()
+        any_centre.ready("ben")
+        any_centre.settle()
+        any_centre.accept(work)
+        desk.release(any_centre.world, Order(work, "agent:ben", "ben"))
+        sessions.set_status(any_centre.world, "ben", "offline", None, "agent:ben")
+        any_centre.ready("ana")
+        any_centre.settle()
+        assert any_centre.read(work).agent_id == "ana"
+
 
 class TestConsumerRouting:
     PROFILES: Mapping[str, Document] = {
@@ -685,6 +697,18 @@ class TestRankedAnew:
         desk.release(any_centre.world, Order(work, "agent:ana"))
         assert any_centre.read(work).standing.top
         assert self.changed(any_centre, work).standing.top
+
+    def test_what_wakes_after_its_agent_has_left_counts_as_released(self, any_centre: Centre) -> None:
+        self.ranked(any_centre, {"top_priorities": [{"attribute_type": "release_to_queue"}]})
+        work = any_centre.start()
+        any_centre.ready("ana")
+        any_centre.settle()
+        any_centre.accept(work)
+        desk.deactivate(any_centre.world, Order(work, "agent:ana"), any_centre.clock() + 60_000)
+        sessions.set_status(any_centre.world, "ana", "offline", None, "agent:ana")
+        any_centre.clock.pass_seconds(61)
+        any_centre.settle()
+        assert (any_centre.read(work).state, any_centre.read(work).standing.top) == ("queued", True)
 
     def test_its_target_stays_where_it_is(self, any_centre: Centre) -> None:
         self.ranked(any_centre, {"order": "service_level", "service_level_threshold": 60})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.model import (
     AGENT,
+    ANYBODYS,
     CAPACITY,
     NOBODYS,
     QUEUE,
@@ -41,9 +42,9 @@ def take_up(model: Model, id_: str, agent: str | None, role: str, version: int |
 
 
 def release(model: Model, id_: str, agent: str | None, role: str, now: int, version: int | None) -> None:
-    """Its age, its priority and whom it is meant for stay."""
+    """Its age and its priority stay; it is anybody's."""
     work = owned(model.find(id_, agent, version), agent)
-    model.step(work, "release", role, since=now, offers=0, direct=None, **NOBODYS)
+    model.step(work, "release", role, since=now, offers=0, **ANYBODYS, **NOBODYS)
 
 
 def finish(model: Model, id_: str, agent: str | None, role: str, now: int, version: int | None) -> None:

@@ -243,6 +243,7 @@ class Model:
 
 
 NOBODYS: dict[str, Any] = {"hands": (), "offer": None, "deadline": None, "parked": False}
+ANYBODYS: dict[str, Any] = {"direct": None, "preferred": None, "preferred_until": 0}
 
 
 def arriving(queue: str, priority: int, french: bool, direct: str | None, now: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.engagements.model import Engagement, Event, Occupancy
-from tests.simulation.model import NOBODYS, QUEUE, SECOND, Model, Work, arriving, moments
+from tests.simulation.model import ANYBODYS, NOBODYS, QUEUE, SECOND, Model, Work, arriving, moments
 from tests.simulation.tenant import DOCUMENT
 
 
@@ -112,7 +112,7 @@ def _orphaned(model: Model, work: Work, event: Event, now: int) -> None:
     gone = now - person.since >= queue.get("grace", 120) * SECOND and queue.get("policy") != "hold"
     if event.command == "release":
         assert woken or (gone and "queue_id" not in queue)
-        model.step(work, "release", "system", since=now, offers=0, direct=None, **NOBODYS)
+        model.step(work, "release", "system", since=now, offers=0, **ANYBODYS, **NOBODYS)
     else:
         assert gone
         model.sent(work, "system", "queue", queue["queue_id"], True, None, now)
