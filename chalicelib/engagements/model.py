@@ -200,6 +200,9 @@ class Engagement:
     """After a transfer: the sender, who has it back at `return_at` if nobody takes it."""
     return_queue_id: str | None = None
     """The queue in which he has it back."""
+    return_priority: int = 0
+    return_skills: tuple[Requirement, ...] | None = None
+    """What it asks for there, as it did before; None where an older version of Interleave sent it on."""
     return_at: int | None = None
     participants: Mapping[str, Mode] = field(default_factory=dict)
     """Who takes part besides the owner."""

@@ -33,7 +33,13 @@ NOBODY: Mapping[str, Any] = {
     "wrap_up_ends_at": None,
 }
 """What an engagement that goes back to a queue forgets."""
-TAKEN: Mapping[str, Any] = {"return_to": None, "return_queue_id": None, "return_at": None}
+TAKEN: Mapping[str, Any] = {
+    "return_to": None,
+    "return_queue_id": None,
+    "return_priority": 0,
+    "return_skills": None,
+    "return_at": None,
+}
 """What it forgets of a transfer once somebody has taken it."""
 ENTRIES = ("start", "enqueue", "overflow", "transfer", "give_back", "release")
 """The commands by which work comes into a queue."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib.engagements.model import Change, Destination, Engagement, Occupancy, Passage
 from chalicelib.engagements.step import NOBODY, ROUTER, TAKEN, at, change, handling, hold, let_go, owned, step
 from chalicelib.errors import NoCapacity, NotFound, TransferRefused
@@ -42,14 +44,23 @@ def transfer(
         cooling=(),
         offers=0,
         transfers=engagement.transfers + 1,
-        return_to=occupancy.agent_id if return_at is not None else None,
-        return_queue_id=engagement.queue_id if return_at is not None else None,
-        return_at=return_at,
         waiting_since=now,
+        **(TAKEN if return_at is None else _way_back(engagement, occupancy.agent_id, return_at)),
         **NOBODY,
         **at(to),
     )
     return change(engagement, sent, occupancy, let_go(occupancy, engagement, now))
+
+
+def _way_back(engagement: Engagement, sender: str, at: int) -> dict[str, Any]:
+    """What it remembers until somebody takes it: whose it was, where, and what it asked for there."""
+    return {
+        "return_to": sender,
+        "return_queue_id": engagement.queue_id,
+        "return_priority": engagement.priority,
+        "return_skills": engagement.skills,
+        "return_at": at,
+    }
 
 
 def refuse(

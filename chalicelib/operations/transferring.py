@@ -95,10 +95,15 @@ def hand_over(world: World, order: Order, queue_id: str) -> Engagement:
 
 
 def give_back(world: World, engagement: Engagement) -> Change:
-    """What nobody took in time goes back to its sender's queue: for a minute to him alone, then to anybody."""
+    """What nobody took in time goes back to its sender's queue as it came from there: for a minute to him alone, then
+    to anybody. Where that queue is gone it stays."""
     now, origin = world.now(), engagement.return_queue_id
-    queue_id = origin if origin in world.tenant().queue_by_id else engagement.queue_id
-    route = Route(queue_id, engagement.priority, engagement.skills, None, engagement.return_to, 60)
+    queue_id, priority, skills = engagement.queue_id, engagement.priority, engagement.skills
+    if origin is not None and origin in world.tenant().queue_by_id:
+        queue_id = origin
+        if engagement.return_skills is not None:
+            priority, skills = engagement.return_priority, engagement.return_skills
+    route = Route(queue_id, priority, skills, None, engagement.return_to, 60)
     return transfers.give_back(engagement, _destined(world, engagement, route, now), now=now)
 
 

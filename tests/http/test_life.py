@@ -211,6 +211,32 @@ class TestTransfer:
         assert (read(api, engagement_id)["queue_id"], read(api, engagement_id)["user_id"]) == ("billing", "ana")
 
     @pytest.mark.parametrize(
+        "target",
+        [
+            {"engagement_action": "transfer to agent", "target_agent_id": "ben"},
+            {"engagement_action": "transfer to queue", "target_queue_id": "general", "keep_skills": False},
+            {"engagement_action": "transfer to flow", "target_flow_id": "entry-other"},
+        ],
+    )
+    def test_what_goes_back_asks_for_what_it_asked_for_before(self, api: Api, target: dict[str, Any]) -> None:
+        french = {"queue_id": "billing", "priority": 2, "skills": [{"skill": "french", "level": 3}]}
+        (first, draft), (second, _) = (
+            document_with({"set": route})["flows"] for route in (french, {"queue_id": "general", "priority": 1})
+        )
+        other = {"flow_id": "other", "entry_points": [{"entry_id": "entry-other", "entry_name": "Other"}]}
+        configured(api, {"transfer": {"return_after": 60}}, flows=[first, draft, {**second, **other}])
+        engagement_id = accepted(api)
+        before = api.centre.read(engagement_id)
+        assert (before.priority, [each.skill for each in before.skills]) == (2, ["french"])
+        assert patch(api, "ana", engagement_id, **target).status == 204
+        assert api.centre.read(engagement_id).skills == ()
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        after = api.centre.read(engagement_id)
+        assert (after.queue_id, after.priority, after.skills) == ("billing", 2, before.skills)
+        assert after.agent_id == "ana"
+
+    @pytest.mark.parametrize(
         ("body", "field"),
         [
             ({"engagement_action": "transfer to queue"}, "target_queue_id"),

@@ -94,6 +94,8 @@ class Work:
     return_to: str | None = None
     return_at: int | None = None
     return_queue: str = ""
+    return_priority: int = 0
+    return_french: bool = False
     taking_part: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     due: int | None = None
@@ -239,6 +241,8 @@ class Model:
             return_to=work.hands[0] if work.hands and return_at is not None else None,
             return_at=return_at,
             return_queue=work.queue,
+            return_priority=work.priority,
+            return_french=work.french,
         )
 
 

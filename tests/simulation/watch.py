@@ -49,7 +49,7 @@ def happened(model: Model, event: Event, after: Engagement, now: int) -> None:
         case "give_back":
             assert work.return_at is not None
             assert work.return_at <= now, "given back early"
-            changes = arriving(work.return_queue, work.priority, work.french, None, now)
+            changes = arriving(work.return_queue, work.return_priority, work.return_french, None, now)
             changes |= {"preferred": work.return_to, "preferred_until": now + 60 * SECOND}
             changes["cooling"] = work.cooling
             model.step(work, "give_back", role, return_to=None, return_at=None, **changes)
