@@ -68,8 +68,27 @@ def start(
 
     Raises `InvalidRequest` for an Entry ID that leads nowhere, `DuplicateWork` for active work, `KeyReused`.
     """
+    key = idempotency.of(actor) if idempotency else None
+    try:
+        return _start(world, flow_entry_id, channel, content, actor, key, use_existing, not_before)
+    except InvalidRequest:
+        first = _first_answer(world, key)  # what has been configured since does not undo what was started
+        if first is None:
+            raise
+        return first
+
+
+def _start(
+    world: World,
+    flow_entry_id: str,
+    channel: str,
+    content: Content,
+    actor: str,
+    idempotency: IdempotencyKey | None,
+    use_existing: bool,
+    not_before: int | None,
+) -> Intake:
     now = world.now()
-    idempotency = idempotency.of(actor) if idempotency else None
     flow, version = _flow(world, flow_entry_id, channel)
     tenant = world.tenant()
     content = completed(tenant, content)
@@ -124,14 +143,18 @@ def _flow(world: World, flow_entry_id: str, channel: str) -> tuple[Flow, FlowVer
 
 def _known(world: World, key: str, idempotency: IdempotencyKey | None, use_existing: bool) -> Intake | None:
     """What will be refused or replayed anyway, found out before the flow calls anybody. The write decides the rest."""
-    if idempotency is not None:
-        receipt = world.store.receipt(idempotency.key, world.now() // 1000)
-        if receipt is not None:
-            return _replayed(receipt, idempotency)
+    first = _first_answer(world, idempotency)
+    if first is not None:
+        return first
     existing = world.store.last_of_work(key)
     if existing is not None and existing.state != "closed":
         return _refused(world, existing, use_existing)
     return None
+
+
+def _first_answer(world: World, idempotency: IdempotencyKey | None) -> Intake | None:
+    receipt = world.store.receipt(idempotency.key, world.now() // 1000) if idempotency else None
+    return None if receipt is None else _replayed(receipt, idempotency)
 
 
 def _ended(engagement: Engagement, now: int) -> Engagement:

@@ -13,7 +13,7 @@ from chalicelib.operations.credentials import hash_secret
 from chalicelib.operations.intake import IdempotencyKey
 from chalicelib.storage.protocol import Client, Secret
 from tests.support.api import Api, Reply, api_of, zoom_body
-from tests.support.worlds import Centre
+from tests.support.worlds import TENANT, Centre
 
 PATH = "/v2/contact_center/engagement"
 
@@ -121,6 +121,31 @@ def test_i2_a_key_is_remembered_for_48_hours(any_centre: Centre) -> None:
     assert sent().body == second.body, "the key is remembered anew"
     any_centre.clock.pass_seconds(48 * 3600 + 1)
     assert sent().status == 409, "what is active is not started again"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"flows": TENANT["flows"][1:]},
+        {
+            "variable_groups": [{"variable_group_id": "t", "variable_group_name": "ticket"}],
+            "variables": [
+                {"variable_id": "g", "variable_name": "group", "variable_group_id": "t", "data_type": "number"}
+            ],
+        },
+    ],
+    ids=["the flow is gone", "a variable is declared"],
+)
+def test_i2_the_first_answer_comes_again_whatever_was_configured_since(
+    any_centre: Centre, changes: dict[str, Any]
+) -> None:
+    crm, body = api_of(any_centre).by("crm"), zoom_body()
+    first = crm.post(PATH, body, Idempotency_Key="k1")
+    any_centre.configure({**TENANT, **changes})
+    any_centre.clock.pass_seconds(6)
+    assert crm.post(PATH, body, Idempotency_Key="k2").status == 400
+    again = crm.post(PATH, body, Idempotency_Key="k1")
+    assert (again.status, again.body, again.headers["idempotent-replayed"]) == (201, first.body, "true")
 
 
 def test_the_description_says_how_long_a_key_is_remembered(api: Api) -> None:
