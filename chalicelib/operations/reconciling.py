@@ -122,7 +122,7 @@ def _held_against(world: World, histories: Sequence[History], start: int, end: i
         told += [fact for fact in facts if start <= fact.at < end]
     found.told = tally(told)
     if again:
-        world.store.record(told, (), rolling.late(world, told))
+        rolling.keep(world, told)
     return found
 
 

@@ -35,7 +35,7 @@ def record(world: World, writes: Iterable[Write]) -> list[Event]:
     steps = [(_version_before(old, new), old, new) for old, new in writes]
     facts = [fact for before, old, new in steps for fact in (*facts_of(new, before), *repeat_of(old, new))]
     visits = [visit for before, _, new in steps if before == 0 for visit in _visits(new)]
-    world.store.record(facts, visits, rolling.late(world, facts))
+    rolling.keep(world, facts, visits)
     for before, old, new in steps:
         for engagement, events in _history(before, old, new):
             world.store.archive(engagement, events)
@@ -53,7 +53,7 @@ def record_status(world: World, changes: Iterable[tuple[Occupancy | None, Occupa
     changes, tenant = list(changes), world.tenant()
     ended = (status_fact(before, after, tenant.shift_of(after.agent_id)) for before, after in changes)
     facts = [fact for fact in ended if fact is not None]
-    world.store.record(facts, late=rolling.late(world, facts))
+    rolling.keep(world, facts)
     events = [status_event(before, after) for before, after in changes]
     announce(world, [event for event in events if event is not None])
 

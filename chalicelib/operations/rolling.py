@@ -7,7 +7,7 @@ twice, or dies in between, writes the same again: what was rolled up is said las
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chalicelib.errors import LostRace
@@ -17,6 +17,7 @@ from chalicelib.reporting.definitions import COUNTED
 from chalicelib.reporting.facts import Dataset, Fact
 from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
 from chalicelib.reporting.rollup import TOGETHER, Cell, merge, roll, together
+from chalicelib.storage.protocol import Visit
 from chalicelib.world import World
 
 LATE_AFTER_MS = 180_000
@@ -29,10 +30,13 @@ MOST_AT_ONCE = 4
 LONGER: tuple[Level, ...] = ("hour", "day")
 
 
-def late(world: World, facts: Iterable[Fact]) -> set[int]:
-    """The quarters of an hour of facts that may come too late for their roll-up."""
+def keep(world: World, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
+    """Keep facts, and whose engagements there are. What may come too late for its roll-up leaves a mark, once it is
+    there: a new one each time, for a sweep that has read the quarter before takes away the mark that it saw."""
+    world.store.record(facts, visits)
     over = world.now() - LATE_AFTER_MS - QUARTER_MS
-    return {quarter for quarter in {quarter_of(fact.at) for fact in facts} if quarter <= over}
+    for quarter in sorted({quarter for quarter in map(quarter_of, (fact.at for fact in facts)) if quarter <= over}):
+        world.store.mark(quarter, world.new_id())
 
 
 def roll_up(world: World) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -293,18 +293,12 @@ class DynamoStore:
         )
         self._table.delete_all(place_of(row) for row in self._beside("N", engagement_id))
 
-    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
-        packed = list(segments.pack(facts))
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
         of_visits = (
             {**key_of(_visit_key(visit)), "expires_at": number(visit.at // 1000 + VISIT_RETENTION_DAYS * DAY)}
             for visit in visits
         )
-        self._table.put_all([*map(self._segment, packed), *of_visits])
-        self._table.put_all(
-            {**key_of(_late_key(segment.quarter)), "mark": {"S": segment.name}}
-            for segment in packed
-            if segment.quarter in late
-        )
+        self._table.put_all([*map(self._segment, segments.pack(facts)), *of_visits])
 
     def visits(self, consumer: str) -> list[Visit]:
         found = (str(row["sk"]["S"]).split("#", 1) for row in self._table.query(f"CONSUMER#{consumer}", "0", "~"))

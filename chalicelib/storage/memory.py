@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any
@@ -13,7 +13,7 @@ from chalicelib.events.catalogue import PublicEvent
 from chalicelib.reporting.coverage import Coverage
 from chalicelib.reporting.facts import Dataset, Fact, identity, once
 from chalicelib.reporting.history import Night
-from chalicelib.reporting.intervals import QUARTER_MS, quarter_of
+from chalicelib.reporting.intervals import QUARTER_MS
 from chalicelib.reporting.rollup import Cell
 from chalicelib.routing.model import Waiting
 from chalicelib.routing.rank import rank
@@ -55,7 +55,6 @@ class MemoryStore:
         self._night = Night()
         self._archiving = Archiving()
         self._late: dict[int, str] = {}
-        self._marks = 0
         self._configurations: list[Configuration] = [Configuration()]
         self._stamps: dict[int, Stamp] = {}
         self._claims: dict[tuple[str, int], int] = {}
@@ -200,13 +199,10 @@ class MemoryStore:
             for note in self.notes(engagement_id):
                 del self._notes[note.note_id]
 
-    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
         with self._lock:
             for fact in facts:
                 self._facts[identity(fact)] = fact
-                if quarter_of(fact.at) in late:
-                    self._marks += 1
-                    self._late[quarter_of(fact.at)] = str(self._marks)
             for visit in visits:
                 self._visits[visit.consumer, visit.at, visit.engagement_id] = visit
 

@@ -6,7 +6,7 @@ Losing a race is an answer (`False`, or `LostRace`), never a silent overwrite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -251,11 +251,8 @@ class Store(Protocol):
         Its row is another matter. Doing it again changes nothing.
         """
 
-    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = (), late: Collection[int] = ()) -> None:
-        """Keep facts, and whose engagements there are. Writing one again changes nothing (I11).
-
-        `late`: quarters of an hour that may have been rolled up already. They are marked, once their facts are there.
-        """
+    def record(self, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> None:
+        """Keep facts, and whose engagements there are. Writing one again changes nothing (I11)."""
 
     def visits(self, consumer: str) -> list[Visit]:
         """A consumer's engagements, oldest first."""

@@ -45,7 +45,7 @@ def handled(found: list[Row]) -> int:
 
 
 def record(centre: Centre, *facts: Fact) -> None:
-    centre.world.store.record(facts, (), rolling.late(centre.world, facts))
+    rolling.keep(centre.world, facts)
 
 
 def sweeps(centre: Centre, until: int | None = None) -> None:
@@ -103,6 +103,17 @@ def test_a_mark_that_was_renewed_meanwhile_stays(any_centre: Centre) -> None:
     store.unmark(QUARTER, store.late()[QUARTER])
     store.unmark(QUARTER, seen)
     assert store.late() == {}
+
+
+def test_what_came_after_the_sweep_looked_stays_marked_though_what_came_before_comes_again(any_centre: Centre) -> None:
+    centre, store = any_centre, any_centre.world.store
+    centre.clock.at = NOW + DAY_MS
+    record(centre, fact(1, NOW))
+    seen = store.late()[QUARTER]
+    record(centre, fact(2, NOW))
+    record(centre, fact(1, NOW))
+    store.unmark(QUARTER, seen)
+    assert list(store.late()) == [QUARTER]
 
 
 def test_of_two_sweeps_at_once_one_says_what_is_rolled_up(any_centre: Centre) -> None:
