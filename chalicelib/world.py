@@ -60,6 +60,14 @@ class World:
         self._tenant_checked_at = self.now()
         return self._tenant
 
+    def tenant_at(self, version: int) -> Tenant:
+        """The configuration of a version that was applied."""
+        tenant = self.latest_tenant()
+        if version == self._tenant_version:
+            return tenant
+        found = self.store.configuration(version)
+        return effective(found.document, found.removed)
+
     def signing_key(self) -> SigningKey:
         """The key that signs the tenant's tokens; made when it is first needed."""
         if self._keys_age() >= KEYS_MAX_AGE_MS:

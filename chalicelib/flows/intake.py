@@ -252,7 +252,8 @@ def _start_of(mapping: StartMapping, look: _Look) -> dict[str, Any]:
     if variables:
         start["variables"] = [{"name": name, "value": text[:LONGEST_VALUE]} for name, text in variables.items()]
     if mapping.language_code is not None:
-        start["language_code"] = look.at("mapping/language_code", mapping.language_code)
+        language = look.at("mapping/language_code", mapping.language_code)
+        start |= {} if language in (None, "") else {"language_code": language}
     return start
 
 

@@ -182,7 +182,9 @@ class _Run:
         self.decide(at, "answered")
         work = Work(within=self.work)
         for name, expression in step.http.result.items():
-            self.put(name, _found(expression, answer.body, work))
+            found = _found(expression, answer.body, work)
+            if found is not None:
+                self.put(name, found)
         return False
 
     def go_on(self, entry_id: str, at: str) -> Generator[Question, Answer, None]:

@@ -63,10 +63,9 @@ def replay(world: World, webhook_id: str, start: int, end: int, most: int = MOST
     `MOST_DAYS` at most. What happened in the last millisecond is sent once more by the next call: a receiver knows it
     by its id.
     """
-    webhook = _webhook(world, webhook_id)
-    if webhook is None:
-        raise NotFound(f"There is no webhook {webhook_id!r}.")
-    end = min(end, world.now() + 1)
+    webhook, end = webhook_of(world, webhook_id), min(end, world.now() + 1)
+    if start >= end:
+        return 0, None
     until = min(end, start + MOST_DAYS * DAY_MS)
     events = world.store.events(start, until, most + 1)
     wanted = [d for event in events[:most] for d in _deliveries(world, [webhook], event)]
@@ -78,9 +77,7 @@ def replay(world: World, webhook_id: str, start: int, end: int, most: int = MOST
 
 def verify(world: World, webhook_id: str) -> None:
     """Zoom's handshake: a receiver that knows the secret proves it. Raises `InvalidRequest` that says what it did."""
-    webhook = _webhook(world, webhook_id)
-    if webhook is None:
-        raise NotFound(f"There is no webhook {webhook_id!r}.")
+    webhook = webhook_of(world, webhook_id)
     secret, plain, now = _secret(world, webhook), world.new_id(), world.now()
     body = json.dumps({"event": VALIDATION, "event_ts": now, "payload": {"plainToken": plain}}).encode()
     headers = signed(webhook.signature, secret, f"validation.{plain}", body, now // 1000)
@@ -95,10 +92,15 @@ def verify(world: World, webhook_id: str) -> None:
 
 def secret_of(world: World, webhook_id: str) -> str:
     """The secret that a webhook's deliveries are signed with."""
+    return _secret(world, webhook_of(world, webhook_id))
+
+
+def webhook_of(world: World, webhook_id: str) -> Webhook:
+    """A webhook of the configuration. Raises `NotFound`."""
     webhook = _webhook(world, webhook_id)
     if webhook is None:
         raise NotFound(f"There is no webhook {webhook_id!r}.")
-    return _secret(world, webhook)
+    return webhook
 
 
 def _deliveries(world: World, webhooks: Iterable[Webhook], event: PublicEvent) -> list[Delivery]:

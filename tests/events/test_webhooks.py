@@ -310,6 +310,26 @@ class TestRetries:
             turns.append(sent_again)
         assert turns == [0, 0, 1]
 
+    def test_of_what_is_yet_to_come_nothing_is_asked(
+        self, centre: MemoryCentre, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The table would take no such question."""
+        hooked(centre)
+        monkeypatch.setattr(centre.store, "events", None)
+        for start in (later := centre.clock() + 60_000, later + delivering.DAY_MS):
+            assert delivering.replay(centre.world, "crm", start, start + 60_000) == (0, None)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "secret", 200), ("GET", "deliveries", 200), ("POST", "verify", 400), ("POST", "replay", 202)],
+    )
+    def test_one_that_was_made_just_now_is_there(self, api: Api, method: str, path: str, status: int) -> None:
+        """Also where another process has made it."""
+        api.centre.world.tenant()
+        api.centre.configure({**TENANT, "webhooks": [HOOK]})
+        body = {"from": "2025-11-23T00:00:00Z"} if path == "replay" else None
+        assert api.by("adm").call(method, f"{HOOKS}/crm/{path}", body).status == status
+
     def test_only_an_admin_sees_a_secret(self, api: Api) -> None:
         hooked(api.centre)
         secret = api.by("adm").get(f"{HOOKS}/crm/secret").body["secret"]

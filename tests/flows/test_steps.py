@@ -165,6 +165,8 @@ def test_a_system_of_record_is_asked_and_its_answer_mapped() -> None:
 @pytest.mark.parametrize("body", [None, 5, [], {"customer": "gold"}, {"customer": {}}])
 def test_an_answer_that_says_nothing_sets_nothing(body: Any) -> None:
     assert outcome(tenant_with(CALL, BY_TIER), crm=Answered(body)).route.queue_id == "general"
+    known = {"set": {"variables": {"tier": "gold"}}}
+    assert outcome(tenant_with(known, CALL, BY_TIER), crm=Answered(body)).route.queue_id == "express"
 
 
 def test_a_call_that_fails_has_an_exit_of_its_own() -> None:

@@ -299,6 +299,17 @@ class TestTheKinds:
         assert api.by("zoom").get(f"{BASE}/users").status == 403
         assert api.by("zoom").get(DOCUMENT).status == 403
 
+    def test_zooms_scope_for_flows_does_for_their_entry_ids(self, api: Api) -> None:
+        scopes = ("contact_center_flow:read:admin", "contact_center_flow:write:admin")
+        api.centre.world.store.put_client(
+            Client("zoom", (Secret(hash_secret("zoom-secret")),), "admin", "zoom", scopes)
+        )
+        path = f"{BASE}/flows/tickets/entry_points"
+        point = {"entry_id": "entry-more", "entry_name": "More"}
+        assert api.by("zoom").post(path, {"entry_points": [point]}).status == 204
+        assert point in api.by("zoom").get(path).body["entry_points"]
+        assert api.by("zoom").call("DELETE", path, {"entry_ids": ["entry-more"]}).status == 204
+
 
 class TestStatuses:
     def test_every_tenant_has_zooms_three_and_nobody_changes_them(self, api: Api) -> None:
@@ -320,6 +331,8 @@ class TestTheListsWithin:
         rest = admin.get(f"{path}?page_size=1&next_page_token={page['next_page_token']}").body
         assert [each["user_id"] for each in (*page["agents"], *rest["agents"])] == ["ana", "ben"]
         assert delete(api, "queues/general/agents/ana").status == 204
+        shown = admin.get(f"{path}?page_size=1&next_page_token={page['next_page_token']}").body
+        assert shown == rest, "a page goes on where the one before ended, whatever changes in between"
         assert delete(api, "queues/general/agents/ana").status == 404
         assert admin.post(path, {"user_ids": ["anna"]}).body["detail"].endswith("did you mean 'ana'?")
         assert admin.get(f"{BASE}/queues/nowhere/agents").status == 404

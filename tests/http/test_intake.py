@@ -224,6 +224,12 @@ class TestMappings:
         assert (reply.status, reply.body["errors"][0]["field"]) == (400, field)
         assert hooks.centre.store.stream == []
 
+    @pytest.mark.parametrize("language", ["", None])
+    def test_no_language_is_left_out(self, hooks: Api, language: str | None) -> None:
+        reply = post(hooks, {"name": "n", "text": [], "language": language})
+        assert reply.status == 201
+        assert hooks.centre.read(reply.body["engagement_id"]).content.language_code is None
+
     def test_what_is_empty_there_is_left_out(self, hooks: Api) -> None:
         """ServiceNow sends an empty text for what a record does not have."""
         nobody = {"display_value": "", "value": ""}

@@ -20,14 +20,15 @@ QUEUES, AGENTS, FLOWS, POINTS = (
 
 def list_agents_of_queue(call: Call[None]) -> Answer:
     """Also those who serve it through their team."""
-    size, tenant = paging.page_size(call), call.world.latest_tenant()
-    if call.path["queue_id"] not in tenant.own_queues:
-        raise NotFound(f"There is no queue {call.path['queue_id']!r}.")
-    listed = tenant.agents_of_queue[call.path["queue_id"]]
-    version, place = paging.begin(call, call.path["queue_id"], configuring.current(call.world).version)
+    size, queue_id = paging.page_size(call), call.path["queue_id"]
+    version, place = paging.begin(call, queue_id, call.world.store.configuration_version())
+    tenant = call.world.tenant_at(version)
+    if queue_id not in tenant.own_queues:
+        raise NotFound(f"There is no queue {queue_id!r}.")
+    listed = tenant.agents_of_queue[queue_id]
     rows = [{"user_id": each, "display_name": tenant.agent_by_id[each].display_name} for each in listed]
     onward = place + size
-    more = paging.token(call, call.path["queue_id"], version, onward) if onward < len(rows) else ""
+    more = paging.token(call, queue_id, version, onward) if onward < len(rows) else ""
     page = {"page_size": size, "next_page_token": more, "total_records": len(rows)}
     return Answer(200, {"agents": rows[place:onward], **page})
 
@@ -204,7 +205,14 @@ ENDPOINTS = (
         status=204,
         scope="contact_center_user:write:admin",
     ),
-    Endpoint("GET", f"{_FLOW}/entry_points", READ, "List a flow's Entry IDs", list_entry_points_of_flow),
+    Endpoint(
+        "GET",
+        f"{_FLOW}/entry_points",
+        READ,
+        "List a flow's Entry IDs",
+        list_entry_points_of_flow,
+        scope="contact_center_flow:read:admin",
+    ),
     Endpoint(
         "POST",
         f"{_FLOW}/entry_points",
@@ -213,6 +221,7 @@ ENDPOINTS = (
         add_entry_points,
         body=AddEntryPoints,
         status=204,
+        scope="contact_center_flow:write:admin",
     ),
     Endpoint(
         "DELETE",
@@ -222,5 +231,6 @@ ENDPOINTS = (
         remove_entry_points,
         body=RemoveEntryPoints,
         status=204,
+        scope="contact_center_flow:write:admin",
     ),
 )

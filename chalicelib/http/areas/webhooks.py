@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from chalicelib.errors import FieldError, InvalidRequest, NotFound
+from chalicelib.errors import FieldError, InvalidRequest
 from chalicelib.http import wire
 from chalicelib.http.endpoint import Answer, Call, Endpoint
 from chalicelib.http.models import Replay
@@ -15,17 +13,17 @@ MOST_LISTED = 1000
 
 
 def get_secret(call: Call[None]) -> Answer:
-    webhook_id = _webhook(call)
+    webhook_id = call.path["webhook_id"]
     return Answer(200, {"webhook_id": webhook_id, "secret": delivering.secret_of(call.world, webhook_id)})
 
 
 def verify(call: Call[None]) -> Answer:
-    delivering.verify(call.world, _webhook(call))
+    delivering.verify(call.world, call.path["webhook_id"])
     return Answer(204)
 
 
 def get_deliveries(call: Call[None]) -> Answer:
-    webhook_id = _webhook(call)
+    webhook_id = delivering.webhook_of(call.world, call.path["webhook_id"]).webhook_id
     start, end = time_range(call, A_YEAR)
     found = call.world.store.attempts(webhook_id, start, end, MOST_LISTED + 1)
     onward = wire.time_text(found[MOST_LISTED].at) if len(found) > MOST_LISTED else None
@@ -39,15 +37,8 @@ def replay(call: Call[Replay]) -> Answer:
     if not 0 <= start < end:
         wrong = FieldError("/from", "`from` must be before `to`, and not before 1970.")
         raise InvalidRequest("Validation Failed.", [wrong])
-    sent, onward = delivering.replay(call.world, _webhook(call), start, end)
+    sent, onward = delivering.replay(call.world, call.path["webhook_id"], start, end)
     return Answer(202, {"deliveries": sent, "next_from": wire.time_text(onward)})
-
-
-def _webhook(call: Call[Any]) -> str:
-    webhook_id = call.path["webhook_id"]
-    if webhook_id not in {each.webhook_id for each in call.world.tenant().webhooks}:
-        raise NotFound(f"There is no webhook {webhook_id!r}.")
-    return webhook_id
 
 
 _ALL = "/v2/contact_center/webhooks"
