@@ -60,6 +60,11 @@ class World:
         self._tenant_checked_at = self.now()
         return self._tenant
 
+    def is_configured(self) -> bool:
+        """Whether a configuration was ever applied. Where none was, rows may be those of a restore that is not done."""
+        self.tenant()
+        return self._tenant_version > 0
+
     def tenant_at(self, version: int) -> Tenant:
         """The configuration of a version that was applied."""
         tenant = self.latest_tenant()

@@ -9,6 +9,8 @@ from chalicelib.world import World
 
 def run(world: World) -> None:
     """One sweep, one pass over every queue, and what follows from what is over: reports, and the archive."""
+    if not world.is_configured():
+        return
     with metrics():
         began = world.now()
         timers.sweep(world)

@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.handlers import stream
+from chalicelib.configuration.tenant import Tenant
+from chalicelib.handlers import schedule, stream
 from chalicelib.messaging.sqs import SqsTransport
 from chalicelib.operations import desk, routing
 from chalicelib.operations.ordering import Order
@@ -120,6 +121,28 @@ def test_a_restore_that_died_is_done_again_and_routes_nothing_before(
     assert store.configuration_version() == centre.world.store.configuration_version()
     with pytest.raises(backup.NotEmpty):
         backup.load(Session(), there, file, print)
+
+
+def test_a_sweep_in_the_middle_of_it_changes_nothing(
+    centre: AwsCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would sign out agents of whom no configuration tells, and take from them what is not there yet."""
+    file, there, store = saved(centre, tmp_path), outputs(), DynamoStore(centre.clients.dynamodb, OTHER)
+    world = replace(centre.world, store=store, _tenant=Tenant(), _tenant_version=0)
+    centre.clock.pass_seconds(600)
+    put, swept = backup._put, []
+
+    def put_and_sweep(*given: Any) -> None:
+        put(*given)
+        if not store.configuration_version():
+            swept.append(schedule.run(world))
+
+    monkeypatch.setattr(backup, "BATCH", 1)
+    monkeypatch.setattr(backup, "_put", put_and_sweep)
+    backup.load(Session(), there, file, print)
+    assert len(swept) > 10
+    restored = {key: {n: v for n, v in row.items() if n != RESTORED} for key, row in rows(OTHER).items()}
+    assert restored == rows("interleave")
 
 
 def test_nobody_is_locked_out_of_the_tenant_that_is_restored_into(centre: AwsCentre, tmp_path: Path) -> None:
