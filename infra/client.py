@@ -13,6 +13,7 @@ TRIES = 5
 TOO_MANY = 429
 """The gateway's answer above the tenant's throttle."""
 RENEW_BEFORE_SECONDS = 60
+GRANTED = {"access_token", "expires_in"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Api:
         sent = {"Authorization": f"Bearer {await self.token()}", **headers}
         async with self._session.request(method, self._url + path, json=body, headers=sent) as answer:
             has_body = answer.status not in (204, 304)
-            told = await answer.json(content_type=None) if has_body else None
+            told = await _told(answer) if has_body else None
             return Reply(answer.status, dict(answer.headers), told)
 
     async def expect(self, status: int, method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -74,9 +75,19 @@ class Api:
         if time.monotonic() > self._token_ends - RENEW_BEFORE_SECONDS:
             url = f"{self._url}/oauth/token?grant_type=account_credentials&account_id={self._account_id}"
             async with self._session.post(url, headers=self._basic) as answer:
-                granted = await answer.json(content_type=None)
-            if answer.status != 200:
+                granted = await _told(answer)
+            if answer.status != 200 or not isinstance(granted, dict) or not granted.keys() >= GRANTED:
                 raise Unexpected(f"The token endpoint answered {answer.status}: {granted}")
             self._token = granted["access_token"]
             self._token_ends = time.monotonic() + granted["expires_in"]
         return self._token
+
+
+async def _told(answer: aiohttp.ClientResponse) -> Any:
+    """The JSON of an answer; nothing where a gateway fails in words of its own. Raises `Unexpected`."""
+    try:
+        return await answer.json(content_type=None)
+    except ValueError:
+        if answer.status >= 500:
+            return None
+        raise Unexpected(f"{answer.url.origin()} is no tenant's address: what answers there is no JSON.") from None

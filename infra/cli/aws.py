@@ -114,7 +114,8 @@ def _reached() -> Iterator[None]:
 
 
 def stack_of(options: Options, name: str | None) -> Stack:
-    """A deployed stack by its tenant's name, with the environment's AWS credentials; else the local one.
+    """A deployed stack by its tenant's name, with the environment's AWS credentials; else the local one, where no other
+    tenant is meant.
 
     Raises `Failed`.
     """
@@ -125,6 +126,8 @@ def stack_of(options: Options, name: str | None) -> Stack:
             session = session_of(settings_of(name), Where(endpoint_url=os.environ.get("AWS_ENDPOINT_URL")))
             outputs = CloudFormationStack(session.client("cloudformation"), deploy.stack_name(name)).outputs()
         return Stack(session.client("sqs"), session.client("lambda"), outputs)
+    if options.url is not None:
+        raise Failed("INTERLEAVE_URL says where a tenant's API is, not where its messages are.", "Name its --stack.")
     aws = options.local().get("aws")
     if aws is None:
         raise Failed("The local stack does not say where its emulator is.", "Start it again with `interleave serve`.")

@@ -98,7 +98,7 @@ class Remote:
         try:
             return self._runner.run(self._with_api(what))
         except Unexpected as error:
-            step = "Check the account, client id and secret; `interleave token` tries them."
+            step = "Check the address, account, client id and secret; `interleave token` tries them."
             raise Failed(str(error), step) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Failed(f"{self._address.url} does not answer ({type(error).__name__}).", NOT_SAID) from error

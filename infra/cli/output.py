@@ -90,4 +90,4 @@ def duration(seconds: float | None) -> str:
 
 
 def _console(file: Any) -> Console:
-    return Console(file=file, width=None if file.isatty() else WIDE)
+    return Console(file=file, emoji=False, width=None if file.isatty() else WIDE)

@@ -160,3 +160,11 @@ def test_import_names_ids_that_had_to_change(bare: Api, tmp_path: Path) -> None:
     renamed = {each["theirs"]: each["ours"] for each in ran.document["renamed"]}
     assert renamed["ben.b@example.com"].startswith("ben-b-example-com-")
     assert {each["what"] for each in ran.document["left_out"]} >= {"caller_ids", "overflow_to_inbox_id"}
+
+
+def test_what_is_exported_is_to_the_letter_what_is_configured(api: Api) -> None:
+    names = ["Billing :phone:", "[bold]Billing[/bold]", ":id: x:100:y"]
+    for name in names:
+        assert api.by("adm").post("/v2/contact_center/queues", {"queue_name": name}).status == 201
+    exported = yaml.safe_load(interleave(api, "export").out)
+    assert {each["queue_name"] for each in exported["queues"]} >= {*names}

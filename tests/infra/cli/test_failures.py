@@ -183,6 +183,17 @@ def test_the_doctor_does_not_take_the_local_stack_for_a_deployed_tenant(api: Api
     told(interleave(api, "doctor", "--repair", "--stack", "acme"), "not where its API is", "INTERLEAVE_URL")
 
 
+@pytest.mark.parametrize("command", [("dlq", "list"), ("dlq", "redrive"), ("doctor", "--repair")], ids=" ".join)
+def test_a_deployed_tenant_is_not_taken_for_the_local_stack(api: Api, command: tuple[str, ...]) -> None:
+    address = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
+    told(interleave(api, *address, *command), "not where its messages are", "--stack")
+
+
+def test_the_doctor_says_that_he_has_not_looked_at_a_deployed_tenants_messages(api: Api) -> None:
+    address = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
+    assert "not looked at" in interleave(api, *address, "doctor").out
+
+
 def test_a_queue_that_is_gone_is_said_to_be_gone() -> None:
     from moto import mock_aws
 
