@@ -33,28 +33,31 @@ export function OfferCard({ offer, me, onAccept, onDecline }) {
   </article>`;
 }
 
-/** Says each new offer to a screen reader, and with a sound to whoever has asked for one. */
+/** Says each new offer to a screen reader, and with a sound to whoever has asked for one. What is said is new by its
+    key: offers of the same name are said one by one. */
 export function HeardOffers({ offers, me }) {
   const [sound, setSound] = useState(false);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState([]);
   const known = useRef(new Set());
   const audio = useRef(null);
   useEffect(() => {
     const fresh = offers.filter((each) => !known.current.has(each.offer_id));
     known.current = new Set(offers.map((each) => each.offer_id));
-    if (!fresh.length) return;
-    const { work_item_name: name } = fresh[0].work_item_variables;
-    setSaid(t("offer.new", { name, queue: queueName(me, fresh[0].queue_id) }));
-    if (sound) ring(audio.current);
+    if (fresh.length || !offers.length) setSaid(fresh);
+    if (fresh.length && sound) ring(audio.current);
   }, [offers.map((each) => each.offer_id).join()]);
   function choose(event) {
     setSound(event.target.checked);
     if (event.target.checked && !audio.current) audio.current = new AudioContext();
   }
   return html`<div>
-    <p class="unseen" aria-live="assertive">${said}</p>
+    <p class="unseen" aria-live="assertive">${said.map((each) => html`<span key=${each.offer_id}>${newOffer(each, me)} </span>`)}</p>
     <label class="check"><input type="checkbox" checked=${sound} onChange=${choose} /> ${t("offer.sound")}</label>
   </div>`;
+}
+
+function newOffer(offer, me) {
+  return t("offer.new", { name: offer.work_item_variables.work_item_name, queue: queueName(me, offer.queue_id) });
 }
 
 function ring(context) {

@@ -1,6 +1,6 @@
 // The supervisor's wallboard: queues and agents as they are now, what needs a look, and one engagement on request.
 import { call, usePoll } from "./api.js";
-import { Bar, Empty, html, Refusal, useNow, useState } from "./ui.js";
+import { Bar, Empty, html, Refusal, useNow, useRef, useState } from "./ui.js";
 import { Supervise } from "./supervise.js";
 import { flagsOf, span, t, when, word } from "./words.js";
 
@@ -55,19 +55,26 @@ function Figures({ queues, people }) {
   return html`<dl class="figures">${figures.map(([key, value]) => html`<div class="figure"><dt class="muted">${t(key)}</dt><dd><strong>${value}</strong></dd></div>`)}</dl>`;
 }
 
-/** What needs a look, said once when it comes up. */
+/** What needs a look: shown with its numbers as they are, and said once, with those of when it came up. */
 function Alerts({ queues }) {
   const found = queues.flatMap(alertsOf);
-  return html`<ul class="alerts" aria-live="polite" aria-label=${t("alerts")}>${found.map((each) => html`<li key=${each} class="chip bad">! ${each}</li>`)}</ul>`;
+  return html`<div>
+    <ul class="alerts" aria-label=${t("alerts")}>${found.map(([key, text]) => html`<li key=${key} class="chip bad">! ${text}</li>`)}</ul>
+    <p class="unseen" aria-live="polite">${found.map(([key, text]) => html`<${Once} key=${key} text=${text} />`)}</p>
+  </div>`;
+}
+
+function Once({ text }) {
+  return html`<span>${useRef(text).current} </span>`;
 }
 
 function alertsOf(queue) {
   if (!queue.waiting) return [];
-  const name = queue.queue_name;
-  if (!queue.open) return [t("alert.closed", { name, n: queue.waiting })];
+  const { queue_id: id, queue_name: name, waiting: n } = queue;
+  if (!queue.open) return [[`${id} closed`, t("alert.closed", { name, n })]];
   const found = [];
-  if (queue.users.ready === 0) found.push(t("alert.nobody", { name, n: queue.waiting }));
-  if (isLate(queue)) found.push(t("alert.late", { name, waited: span(queue.oldest_wait_seconds) }));
+  if (queue.users.ready === 0) found.push([`${id} nobody`, t("alert.nobody", { name, n })]);
+  if (isLate(queue)) found.push([`${id} late`, t("alert.late", { name, waited: span(queue.oldest_wait_seconds) })]);
   return found;
 }
 

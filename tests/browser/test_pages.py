@@ -190,6 +190,10 @@ def test_an_agent_works_by_keyboard_alone_and_always_sees_where_he_is(centre: Ce
     ana.get_by_role("article", name="Offer: The next one").wait_for()
     ana.keyboard.press("a")
     ana.get_by_role("heading", name="The next one").wait_for()
+    said = ana.locator("[aria-live=assertive] span")
+    said.wait_for(state="detached")
+    centre.start("The next one")
+    said.get_by_text("New offer: The next one").wait_for()
 
 
 def where(page: Any) -> tuple[str, bool]:
