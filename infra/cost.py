@@ -96,7 +96,7 @@ def _usd(billed: dict[str, float]) -> float:
         + billed["sqs_requests"] * usd["sqs_request"]
         + assumed["api_requests"] * (usd["http_api_request"] + usd["lambda_request"])
         + assumed["event_batches"] * usd["lambda_request"]
-        + milliseconds / 1000 * assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+        + milliseconds / 1000 * assumed["lambda_memory_gb"] * usd["lambda_gb_second_x86_64"]
     )
 
 
@@ -109,7 +109,7 @@ def _usd_naive() -> float:
         + naive["read_units"] * usd["dynamodb_read_unit"]
         + naive["sqs_requests"] * usd["sqs_request"]
         + naive["rest_api_requests"] * (usd["rest_api_request"] + usd["lambda_request"])
-        + seconds * assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+        + seconds * assumed["lambda_memory_gb"] * usd["lambda_gb_second_x86_64"]
     )
 
 
@@ -138,7 +138,7 @@ def usd_of_an_idle_month(sweep: dict[str, float], polled: int, alarms: int, dash
         + sweep.get("read_units", 0) * usd["dynamodb_read_unit"]
         + sweep.get("sqs_requests", 0) * usd["sqs_request"]
         + usd["lambda_request"]
-        + assumed["lambda_ms_per_sweep"] / 1000 * assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+        + assumed["lambda_ms_per_sweep"] / 1000 * assumed["lambda_memory_gb"] * usd["lambda_gb_second_x86_64"]
     )
     return float(
         assumed["sweeps_a_month"] * each

@@ -158,7 +158,7 @@ def bill(
 ) -> dict[str, float]:
     """Dollars a month, by what they are for."""
     month = tenant.engagements_a_day * MONTH_DAYS
-    function_second = assumed["lambda_memory_gb"] * usd["lambda_gb_second_arm64"]
+    function_second = assumed["lambda_memory_gb"] * usd["lambda_gb_second_x86_64"]
     passed = month * life.rings / RINGS_A_PASS
     read = rows_of_a_pass(tenant) * counted.of_a_pass
     swept = tenant.agents * counted.of_a_sweep

@@ -84,7 +84,7 @@ def usd_a_month(remedy: Remedy, tenant: Tenant, life: Life, usd: Mapping[str, fl
     return (
         month * remedy.writes_a_life * usd["dynamodb_write_unit"]
         + read * usd["dynamodb_read_unit"]
-        + function * gigabytes * usd["lambda_gb_second_arm64"]
+        + function * gigabytes * usd["lambda_gb_second_x86_64"]
     )
 
 

@@ -171,7 +171,7 @@ def test_reads_are_billed_by_consistency() -> None:
 
 def test_an_idle_month_is_added_up_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     usd: dict[str, float] = {"dynamodb_write_unit": 2, "dynamodb_read_unit": 3, "sqs_request": 5, "lambda_request": 7}
-    usd |= {"lambda_gb_second_arm64": 10, "cloudwatch_alarm_month": 100, "cloudwatch_dashboard_month": 1000}
+    usd |= {"lambda_gb_second_x86_64": 10, "cloudwatch_alarm_month": 100, "cloudwatch_dashboard_month": 1000}
     usd |= {"cloudwatch_metric_month": 10_000, "kms_key_month": 100_000}
     assumed: dict[str, float] = {
         "sweeps_a_month": 2,

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from infra import lean, package
+from infra.cost import PRICES
 
 Resource = dict[str, Any]
 
@@ -116,6 +117,12 @@ def test_what_it_has_of_s3_is_enough_for_the_archive(built: Path, tmp_path: Path
     command = [sys.executable, "-I", "-S", "-c", ARCHIVE, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_its_functions_are_of_the_architecture_that_is_priced(functions: dict[str, Resource]) -> None:
+    (architecture,) = {tuple(function["Architectures"]) for function in functions.values()}
+    assert [f"lambda_gb_second_{each}" for each in architecture] == ["lambda_gb_second_x86_64"]
+    assert "lambda_gb_second_x86_64" in PRICES["usd"]
 
 
 def test_it_is_small(built: Path) -> None:

@@ -138,7 +138,7 @@ def test_remedies_are_multiplied_as_by_hand() -> None:
     assert routers(roster, day, life) == pytest.approx(100 * (11 * 0.00027 + 0.02) + 1.8 + 2000 / 3600 * 0.00037)
     # 4,000 units written of 1,000 each, 12,500 read of 3,000 each, filled to 0.7.
     assert partitions(day, life, shared) == 6
-    usd = {"dynamodb_write_unit": 1.0, "dynamodb_read_unit": 0.0, "lambda_gb_second_arm64": 0.0}
+    usd = {"dynamodb_write_unit": 1.0, "dynamodb_read_unit": 0.0, "lambda_gb_second_x86_64": 0.0}
     assert usd_a_month(index, day, life, usd, 0.5) == pytest.approx(4 * day.engagements_a_day * 30.4)
 
 
