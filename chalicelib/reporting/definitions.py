@@ -90,7 +90,7 @@ AGENT_PERFORMANCE = Summed(
         "offered_count": "parts that ended; each counts in one of the seven below as well",
         "handled_count": "parts that ended because the agent closed the work",
         "refused_count": "offers that the agent declined; one that is taken back is none",
-        "missed_count": "offers that nobody answered in time",
+        "missed_count": "offers that nobody answered in time; one to several agents at once counts for the first",
         "released_count": "parts that ended because the work was given back to the queue",
         "transferred_count": "parts that ended with a transfer",
         "taken_over_count": "parts that ended because a supervisor took the work over",
