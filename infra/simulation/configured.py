@@ -73,12 +73,16 @@ class Configured:
         says = tuple(words.Answer(said.says, said.after_ms, said.user_id) for said in recorded.answers)
         usual = words.Answer("accept", self._usual_answer)
         given = says if says and says[-1].says == "accept" else (*says, usual)
-        due = recorded.due_at if recorded.due_at is not None else due_at_of(content)
+        due = recorded.due_at
+        if due is None:
+            due = due_at_of(content)
+        else:  # drawn at another moment than it came, it is due at another one
+            content = replace(content, work_item_variables={**content.work_item_variables, **_due_date(due)})
         return Work(
             work_id=recorded.engagement_id,
             at=recorded.queued_at,
             channel=recorded.channel,
-            to=self._destination(recorded, content, due),
+            to=self._destination(recorded, content),
             stints=tuple(self._stint(part, content) for part in recorded.parts) or (self._usual_stint,),
             answers=given,
             patience=recorded.left_after_ms,
@@ -97,7 +101,7 @@ class Configured:
         took = [part.handled_ms for each in self.history.engagements for part in each.parts]
         return Stint(median_low(took) if took else 0)
 
-    def _destination(self, recorded: Recorded, content: Content, due_at: int | None) -> Destination:
+    def _destination(self, recorded: Recorded, content: Content) -> Destination:
         """Where the flow sends it; else where it went."""
         route = self._routed(recorded, content)
         if route is None:
@@ -108,8 +112,6 @@ class Configured:
                 f"Engagement {recorded.engagement_id} goes to queue {route.queue_id!r}, "
                 "which the configuration does not have."
             )
-        if due_at is not None and "work_item_due_date" not in content.work_item_variables:
-            content = replace(content, work_item_variables={**content.work_item_variables, **_due_date(due_at)})
         return destination_of(self.tenant, route, content, recorded.queued_at)
 
     def _routed(self, recorded: Recorded, content: Content) -> Route | None:

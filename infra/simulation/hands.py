@@ -189,7 +189,9 @@ class Hands:
         assert stint is not None
         desk.let_go(journey, floor.now)
         journey.desk = None
-        to = stint.to if stint.released is None else replace(journey.to, standing=stint.released)
+        to = stint.to
+        if stint.released is not None:
+            to = replace(journey.to, standing=stint.released, direct_to=None, preferred=None, preferred_until=0)
         if to is None:
             floor.close(journey, "completed")
         else:

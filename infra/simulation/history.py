@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -173,7 +173,7 @@ def read(path: Path) -> History:
     """What a file says. Raises `InvalidRequest` with every place at fault, `OSError`, `UnicodeDecodeError`."""
     if path.suffix == ".csv":
         with path.open(newline="") as file:
-            return of(_from_row(n, row) for n, row in enumerate(csv.DictReader(file)))
+            return of(_from_rows(list(csv.DictReader(file))))
     try:
         found = _reader.validate_json(path.read_bytes())
     except ValidationError as error:
@@ -192,6 +192,14 @@ def of(
 def text(history: History) -> str:
     """What is kept of it, as JSON."""
     return json.dumps(_reader.dump_python(history, mode="json", exclude_defaults=True), indent=1) + "\n"
+
+
+def _from_rows(rows: list[dict[str, str]]) -> Iterator[Recorded]:
+    """The lines of a file. Where none says when work was taken, waits are not known: of those who left no more."""
+    knows_waits = any(row.get("taken_at") for row in rows)
+    for n, row in enumerate(rows):
+        engagement = _from_row(n, row)
+        yield engagement if knows_waits else replace(engagement, stays=())
 
 
 NUMBERS = ("handled_ms", "wrapped_ms", "answered_ms", "left_after_ms", "priority")
@@ -214,7 +222,12 @@ def _from_row(n: int, row: dict[str, str]) -> Recorded:
             f"Line {n + 2} of the history cannot be read: {error}. It needs queue_id, queued_at "
             "(ISO 8601) and handled_ms or left_after_ms."
         ) from None
-    stay = Stay(place.queue_id, place.priority, at, taken, "taken")
+    stays: tuple[Stay, ...] = ()
+    closed_at = None
+    if "taken_at" in given and handled is not None:
+        stays, closed_at = (Stay(place.queue_id, place.priority, at, taken, "taken"),), taken + handled + wrapped
+    elif left is not None:
+        stays, closed_at = (Stay(place.queue_id, place.priority, at, at + left, "left"),), at + left
     answers = (Said(user_id or "", "accept", taken, number["answered_ms"]),) if "answered_ms" in number else ()
     return Recorded(
         engagement_id=given.get("engagement_id", f"line-{n + 2}"),
@@ -224,9 +237,9 @@ def _from_row(n: int, row: dict[str, str]) -> Recorded:
         answers=answers,
         parts=() if handled is None else (Part(user_id, taken, handled, wrapped),),
         left_after_ms=left,
-        stays=(stay,) if "taken_at" in given else (),
+        stays=stays,
         due_at=moment(given["due_at"]) if "due_at" in given else None,
-        closed_at=taken + handled + wrapped if handled is not None and "taken_at" in given else None,
+        closed_at=closed_at,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib.engagements.model import Content
 from chalicelib.http.models import plain_number
+from chalicelib.operations.translation import due_at_of
 from chalicelib.routing.model import Requirement
 from infra.simulation.history import Part, Place, Recorded, Said, Stay, moment
 
@@ -37,6 +39,7 @@ class _Course:
         self._since = self._offered_at = self._taken_at = self._resumed_at = self._parked_at = 0
         self._worked = self._handled = 0
         self._user_id: str | None = None
+        self._is_set_aside = False
         self._parked: list[tuple[int, int]] = []
         self._answers: list[Said] = []
         self._parts: list[Part] = []
@@ -64,6 +67,7 @@ class _Course:
             parts=tuple(self._parts),
             left_after_ms=self._left_after,
             stays=tuple(self._stays),
+            due_at=due_at_of(Content(given)),
             closed_at=moment(found["end_time"]) if "end_time" in found else None,
         )
 
@@ -71,10 +75,10 @@ class _Course:
         """Nothing more is known."""
         state = self._engagement["state"]
         if state in ("assigned", "inactive", "wrap_up"):
-            if self._parked_at:
-                self._parked.append((self._worked, max(until - self._parked_at, 0)))
-            else:
+            if not self._parked_at:
                 self._worked += max(until - self._resumed_at, 0)
+            elif not self._is_set_aside:
+                self._parked.append((self._worked, max(until - self._parked_at, 0)))
             self._done({"handled_ms": self._worked, "wrapped_ms": 0}, None)
         elif state in ("queued", "offered") and self._queued_at is not None:
             self._stayed(self._engagement["queue_id"], max(until, self._since), "waiting")
@@ -99,11 +103,12 @@ class _Course:
                 self._said("miss" if event["event_name"] == "miss" else "decline", event, at)
             case "rescind":  # an answer would have come later than this
                 self._said("accept", event, at + 1)
-            case "deactivate" if event["actor"] != "system:router":
+            case "deactivate":  # what the router sets aside to make room, it sets aside anew in a simulation
                 self._worked += at - self._resumed_at
-                self._parked_at = at
-            case "activate" if self._parked_at:
-                self._parked.append((self._worked, at - self._parked_at))
+                self._parked_at, self._is_set_aside = at, event["actor"] == "system:router"
+            case "activate":
+                if not self._is_set_aside:
+                    self._parked.append((self._worked, at - self._parked_at))
                 self._resumed_at, self._parked_at = at, 0
             case "take_over":
                 self._handled += detail["handled_ms"]

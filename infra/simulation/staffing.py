@@ -1,9 +1,9 @@
 """How many agents, with which skills: the least staff that keeps a service level, searched for by simulation.
 
-Agents who are configured alike (queues, skills, places, shift) are a group, which grows by copies of its first. First
-all groups together grow until the target is met; then each group by itself is cut as far as it goes, by bisection,
-since more agents never serve worse; and again, one agent at a time, until no group can spare one. That is a least
-staff in the sense that nobody can be taken away; another mix may have as few.
+Agents who are configured alike (queues, skills, places, shift) are a group, which grows by copies of its first, who
+come and go as its members did. First all groups together grow until the target is met; then each group by itself is cut
+as far as it goes, by bisection, since more agents never serve worse; and again, one agent at a time, until no group can
+spare one. That is a least staff in the sense that nobody can be taken away; another mix may have as few.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from infra.simulation.compare import Question, runs
 from infra.simulation.figures import Interval, interval
+from infra.simulation.history import History
 
 MOST_DOUBLINGS = 8
 APART = ("user_id", "display_name", "addresses")
@@ -52,8 +53,26 @@ def staffed(document: Mapping[str, Any], of: Sequence[Group], counts: Sequence[i
     for group, count in zip(of, counts, strict=True):
         agents += group.members[:count]
         copies = range(len(group.members) + 1, count + 1)
-        agents += [{**group.agent, "user_id": f"{group.agent['user_id']}-{n}"} for n in copies]
+        agents += [{**group.agent, "user_id": _copy(group, n)} for n in copies]
     return {**document, "agents": agents}
+
+
+def attended(history: History, of: Sequence[Group], counts: Sequence[int]) -> History:
+    """The history in which a copy comes and goes as a member of its group did, one after another."""
+    by_agent = defaultdict(list)
+    for status in history.statuses:
+        by_agent[status.user_id].append(status)
+    added = [
+        replace(status, user_id=_copy(group, n))
+        for group, count in zip(of, counts, strict=True)
+        for n in range(len(group.members) + 1, count + 1)
+        for status in by_agent[group.members[(n - 1) % len(group.members)]["user_id"]]
+    ]
+    return replace(history, statuses=tuple(sorted([*history.statuses, *added], key=lambda each: each.at)))
+
+
+def _copy(group: Group, n: int) -> str:
+    return f"{group.agent['user_id']}-{n}"
 
 
 def least(question: Question, target: float, seeds: Sequence[int]) -> Staff | None:
@@ -64,7 +83,8 @@ def least(question: Question, target: float, seeds: Sequence[int]) -> Staff | No
 
     def tried(counts: tuple[int, ...]) -> Staff:
         if counts not in known:
-            asked = replace(question, documents=(staffed(document, kinds, counts),))
+            history = attended(question.history, kinds, counts)
+            asked = replace(question, history=history, documents=(staffed(document, kinds, counts),))
             levels = [figures["service_level"] for _, _, figures in runs(asked, seeds)]
             known[counts] = Staff(counts, interval(levels))
         return known[counts]

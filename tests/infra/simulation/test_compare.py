@@ -14,7 +14,7 @@ import yaml
 from chalicelib.routing.hours import BusinessHours, Interval
 from infra.cli.simulating import TITLE
 from infra.demo import incidents, whatif
-from infra.simulation import history, picture, result
+from infra.simulation import history, picture, result, staffing
 from infra.simulation.compare import Question, recorded_figures, runs
 from tests.infra.simulation.theory import erlang_c
 from tests.support.api import Api, api_of
@@ -74,6 +74,36 @@ def test_the_least_staff_is_what_erlang_c_says(api: Api, tmp_path: Path) -> None
     (group,) = ran.document["groups"]
     assert (group["agents_before"], group["agents"]) == (4, by_theory)
     assert ran.document["service_level"]["mean"] >= 0.8
+
+
+def test_what_left_is_on_record_as_left_and_over(tmp_path: Path) -> None:
+    file, at = tmp_path / "history.csv", "2026-03-02T09:0{}:00Z"
+    head, left = (
+        "queue_id,queued_at,handled_ms,taken_at,left_after_ms,due_at",
+        f"q,{at.format(0)},,,120000,{at.format(5)}",
+    )
+    file.write_text("\n".join([head, f"q,{at.format(0)},1000,{at.format(1)},,", left]))
+    document = {"queues": [{"queue_id": "q", "queue_name": "Q", "service_level": {"threshold": 90}}]}
+    figures = recorded_figures(Question(history.read(file), (document,)))
+    assert (figures["service_level"], figures["missed_due_dates"]) == (0.5, 0)
+    file.write_text("\n".join([head, f"q,{at.format(0)},1000,,,", left]))
+    assert recorded_figures(Question(history.read(file), (document,))) == {}, "nobody knows who waited how long"
+
+
+def test_copies_of_agents_come_and_go_as_the_members_of_their_group_did() -> None:
+    ana, ben, eve = ({"user_id": each, "queues": ["q" if each != "eve" else "r"]} for each in ("ana", "ben", "eve"))
+    of = staffing.groups({"agents": [ana, ben, eve]})
+    known = tuple(
+        history.Status(at, user_id, ready)
+        for at, user_id, ready in ((1, "ana", True), (2, "ben", True), (3, "ana", False), (4, "eve", True))
+    )
+    counts = (4, 1)
+    names = [each["user_id"] for each in staffing.staffed({}, of, counts)["agents"]]
+    assert names == ["ana", "ben", "ana-3", "ana-4", "eve"]
+    found = staffing.attended(history.History((), known), of, counts).statuses
+    assert [(each.at, each.ready) for each in found if each.user_id == "ana-3"] == [(1, True), (3, False)]
+    assert [(each.at, each.ready) for each in found if each.user_id == "ana-4"] == [(2, True)]
+    assert {each.user_id for each in found} == {*names}
 
 
 def test_what_cannot_be_replayed_says_why_and_what_next(api: Api, tmp_path: Path) -> None:

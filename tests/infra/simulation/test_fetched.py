@@ -10,7 +10,8 @@ import pytest
 from chalicelib.configuration import document
 from infra.simulation.configured import Configured
 from infra.simulation.fetched import fetched
-from infra.simulation.history import Status, read, text
+from infra.simulation.history import Part, Status, moment, read, text, time_text
+from infra.simulation.recorded import recorded
 from infra.simulation.run import simulate
 from tests.support.api import api_of
 from tests.support.worlds import NOW, memory_centre
@@ -47,6 +48,51 @@ def test_when_agents_were_ready_is_what_is_on_record() -> None:
         Status(NOW + 180_000, "ben", False),
         Status(NOW + 240_000, "ana", True),
     )
+
+
+def test_what_the_router_set_aside_was_not_worked_on_meanwhile() -> None:
+    """In a simulation the router sets aside anew, as is configured there; what the agent parked is parked again."""
+    minutes = [
+        (0, "start", "integration:crm", {}),
+        (0, "offer", "system:router", {}),
+        (0, "accept", "agent:ana", {}),
+        (2, "deactivate", "system:router", {}),
+        (12, "activate", "system:router", {}),
+        (15, "deactivate", "agent:ana", {}),
+        (20, "activate", "agent:ana", {}),
+        (25, "close", "agent:ana", {"handled_ms": 600_000, "wrapped_ms": 0}),
+    ]
+    events = [
+        {
+            "version": n,
+            "start_time": time_text(NOW + 60_000 * minute),
+            "event_name": name,
+            "event_content": content,
+            "queue_id": "billing",
+            "state": "queued" if name == "start" else "assigned",
+            "actor": actor,
+            "user_id": "ana",
+        }
+        for n, (minute, name, actor, content) in enumerate(minutes, 1)
+    ]
+    found = recorded(
+        {
+            "engagement_id": "e",
+            "state": "closed",
+            "queue_id": "billing",
+            "channel": "work_item",
+            "priority": 0,
+            "skills": [],
+            "flows": [{"flow_entry_id": "entry-tickets"}],
+            "work_item_variables": {"work_item_due_date": "2025-11-24T00:00:00Z"},
+            "variables": [],
+        },
+        events,
+        NOW,
+    )
+    assert found is not None
+    assert found.parts == (Part("ana", NOW, 600_000, 0, ((300_000, 300_000),)),)
+    assert found.due_at == moment("2025-11-24T00:00:00Z"), "what is missed is counted on record as in simulations"
 
 
 @pytest.mark.parametrize("priority", [7, 2.5, -3, 1e308, 2**60])
