@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.movers.conditions import Option, choice, condition, conjuncts, skills_step
 from infra.movers.expressions import Compare, Key, Not, NotUnderstood, Tree, parse
-from infra.movers.moving import Move, Row
+from infra.movers.moving import PLAIN, Move, Row
 
 MOST_LEVEL = 5
 LONGEST_OFFER = 900
@@ -52,10 +52,11 @@ class Workflows:
             except NotUnderstood as error:
                 self.move.drop(each, f"filter {each.take('expression')}", f"Write it as a branch: {error}")
                 continue
-            route = self._route(each)
+            targets = each.rows("targets")
+            route = self._route(each, targets)
             if route is not None:
                 branches.append({"when": when, "route": route})
-                asked.append((when, self._options(each)))
+                asked.append((when, self._options(each.where, targets[0].take("expression"))))
         steps = [choice(branches, otherwise)]
         steps.extend(self._skills_steps(row.where, asked))
         return {
@@ -87,21 +88,23 @@ class Workflows:
         self.move.leave(where, f"default queue {sid}", f"It is {first}, the first queue: work must lead somewhere.")
         return {"queue_id": first}
 
-    def _route(self, filter_: Row) -> dict[str, Any] | None:
+    def _route(self, filter_: Row, targets: list[Row]) -> dict[str, Any] | None:
         filter_.ignore("filter_friendly_name", "friendly_name")
-        targets = filter_.members("targets", dict)
-        first = targets[0] if targets else {}
-        queue = self.queues.get(str(first.get("queue", "")))
+        sid = targets[0].take("queue") if targets else None
+        queue = self.queues.get(str(sid))
         if queue is None:
-            self.move.drop(filter_, f"queue {first.get('queue')}", "It is not in the export.")
+            self.move.drop(filter_, f"queue {sid}", "It is not in the export.")
+            _dropped(targets)
             return None
         for name, why in NOT_HERE.items():
-            if any(each.get(name) for each in targets):
+            given = [each.take(name) for each in targets]
+            if any(given):
                 self.move.leave(filter_.where, name, why)
         self._escalate(filter_.where, queue, targets)
         route: dict[str, Any] = {"queue_id": queue["queue_id"]}
-        if first.get("priority") is not None:
-            route["priority"] = self._priority(filter_.where, first["priority"])
+        priority = targets[0].take("priority")
+        if priority is not None:
+            route["priority"] = self._priority(filter_.where, priority)
         return route
 
     def _priority(self, where: str, value: Any) -> int:
@@ -111,33 +114,43 @@ class Workflows:
             self.move.leave(where, f"priority {value}", f"It is {priority} here: 0 to 999.")
         return priority
 
-    def _escalate(self, where: str, queue: dict[str, Any], targets: list[dict[str, Any]]) -> None:
+    def _escalate(self, where: str, queue: dict[str, Any], targets: list[Row]) -> None:
         """The second target's queue is the overflow of the first, where nothing else claims it."""
-        if len(targets) < 2:
+        first, *further = targets
+        timeout = str(first.take("timeout", 0, *PLAIN))
+        if not further:
+            if timeout != "0":
+                why = "Work waits on in its queue: give it `max_wait_time` and an `overflow`."
+                self.move.leave(where, f"timeout of {timeout} s after which there is no target", why)
             return
-        onward, timeout = self.queues.get(str(targets[1].get("queue", ""))), str(targets[0].get("timeout"))
+        second, *rest = further
+        onward = self.queues.get(str(second.take("queue")))
         if onward is None or onward is queue or not timeout.isdecimal() or not int(timeout):
             self.move.leave(where, "targets after the first", "Let an agent routing profile widen the search instead.")
+            _dropped(further)
             return
         wanted = {"max_wait_time": int(timeout), "overflow": {"queue_id": onward["queue_id"]}}
         present = {name: queue.get(name) for name in wanted}
         if present not in ({"max_wait_time": None, "overflow": None}, wanted):
             self.move.leave(where, f"escalation after {timeout} s", "Another filter has the queue overflow otherwise.")
+            _dropped(further)
             return
         queue.update(wanted)
-        if len(targets) > 2:
+        for name in [each for each in ("priority", "expression", "timeout") if second.take(each)]:
+            self.move.leave(where, f"{name} of the second target", "Work that overflows goes on as it is.")
+        if rest:
             self.move.leave(where, "targets after the second", "Give the second queue an overflow of its own.")
+            _dropped(rest)
 
     # What is asked of the worker
 
-    def _options(self, filter_: Row) -> list[list[Option]]:
-        text = next((t.get("expression") for t in filter_.members("targets", dict)[:1]), None)
-        if not isinstance(text, str) or not text:
+    def _options(self, where: str, text: Any) -> list[list[Option]]:
+        if not text:
             return []
         try:
-            return [option for part in conjuncts(parse(text)) if (option := self._option(filter_.where, part))]
+            return [option for part in conjuncts(parse(str(text))) if (option := self._option(where, part))]
         except NotUnderstood as error:
-            self.move.leave(filter_.where, f"worker {text}", f"Ask for skills in a step: {error}")
+            self.move.leave(where, f"worker {text}", f"Ask for skills in a step: {error}")
             return []
 
     def _option(self, where: str, tree: Tree) -> list[Option]:
@@ -150,6 +163,8 @@ class Workflows:
                     (condition(Compare(Key(right), "=", each), field), ((_skill(name, each), 1),))
                     for each in sorted(self.texts.get(name, ()))
                 ]
+                if not found:
+                    self.move.leave(where, f"{left} as the task has it", "No worker in the export has a text there.")
                 return [*found, (None, ())] if found else []
             case Compare(Key(name), "=" | "has", str() as value) if name.startswith("worker."):
                 return [(None, ((_skill(name.removeprefix("worker."), value), 1),))]
@@ -184,6 +199,12 @@ class Workflows:
         if not any(branch["route"] for branch in branches):
             return []
         return [choice(branches, {})]
+
+
+def _dropped(rows: list[Row]) -> None:
+    """That they are left out has been told."""
+    for each in rows:
+        each.drop()
 
 
 def _skill(attribute: str, value: str) -> str:

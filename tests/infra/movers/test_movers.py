@@ -382,6 +382,27 @@ def test_taskrouters_queues_have_the_workers_their_expressions_pick() -> None:
     } <= left(moved)
 
 
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        ([{"queue": "WQ2", "timeout": 15}], "timeout of 15 s after which there is no target"),
+        ([{"queue": "WQ2", "timeout": 15}, {"queue": "WQ1", "priority": "20"}], "priority of the second target"),
+        ([{"queue": "WQ2", "timeout": 15}, {"queue": "WQ1", "expression": "1==1"}], "expression of the second target"),
+        ([{"queue": "WQ2", "timeout": 15}, {"queue": "WQ1", "timeout": 9}], "timeout of the second target"),
+        ([{"queue": "WQ2", "expression": "worker.shoe == task.shoe"}], "worker.shoe as the task has it"),
+        ([{"queue": "WQ2", "brand_new": 1}], "brand_new"),
+        ([{"queue": "WQ2", "timeout": 15}, {"queue": "WQ1", "brand_new": 1}], "brand_new"),
+    ],
+)
+def test_what_taskrouters_targets_say_and_queues_cannot_is_reported(targets: list[dict[str, Any]], told: str) -> None:
+    answers = sample("twilio")
+    filters = [{"filter_friendly_name": "All", "expression": "1==1", "targets": targets}]
+    routing = {"task_routing": {"filters": filters, "default_filter": {"queue": "WQ1"}}}
+    answers["Workflows"]["workflows"][0]["configuration"] = json.dumps(routing)
+    of_filter = {what for where, what in left(twilio.move(answers)) if where.startswith("Workflows Support, filters")}
+    assert of_filter == {told}
+
+
 # Amazon Connect
 
 CASES = "11111111-aaaa-bbbb-cccc-000000000001"
