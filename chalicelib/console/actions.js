@@ -80,9 +80,11 @@ export function Close({ work, me, onClose, onChange, onWrapUp }) {
 function Disposition({ work, me }) {
   const queue = me.queues.find((each) => each.queue_id === work.queue_id);
   if (!queue?.dispositions.length) return html`<label>${t("disposition")}<input name="disposition" maxlength="255" /></label>`;
-  return html`<label>${t("disposition")}<select name="disposition" autofocus required=${queue.disposition_required && work.state === "wrap_up"}>
+  const said = queue.dispositions.find((each) => each.disposition_name === work.disposition)?.disposition_id;
+  const first = work.disposition ? said : queue.default_disposition_id; // what was said stays, where nothing else is
+  return html`<label>${t("disposition")}<select name="disposition" autofocus required=${queue.disposition_required && work.state === "wrap_up" && !work.disposition}>
     <option value="">–</option>
-    ${queue.dispositions.map((each) => html`<option value=${each.disposition_id} selected=${each.disposition_id === queue.default_disposition_id}>${each.disposition_name}</option>`)}
+    ${queue.dispositions.map((each) => html`<option value=${each.disposition_id} selected=${each.disposition_id === first}>${each.disposition_name}</option>`)}
   </select></label>`;
 }
 

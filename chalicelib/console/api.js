@@ -80,7 +80,7 @@ export function usePoll(path, seconds = 2) {
         });
       } catch (problem) {
         if (over || mine < taken) return;
-        setState((before) => ({ ...before, problem }));
+        setState((before) => ({ ...before, problem: Object.assign(problem, { asksAgain: true }) }));
         if (problem.status === 401) return;
         wait = AFTER_A_FAILURE_MS;
       }

@@ -151,6 +151,7 @@ function Closed({ chosen, onChoose }) {
 export function Due({ text, now }) {
   if (!text) return null;
   const left = (moment(text) - now) / 1000;
+  if (Number.isNaN(left)) return html`<span class="chip">${t("due.at", { at: text })}</span>`;
   if (left < 0) return html`<span class="chip bad">! ${t("due.late", { by: span(-left) })}</span>`;
   return html`<span class="chip ${left < 3600 ? "warn" : ""}">${t("due.in", { in: span(left) })}</span>`;
 }
@@ -175,7 +176,7 @@ export function queueName(me, queueId) {
 }
 
 function byDue(one, other) {
-  const due = ({ work_item_variables: { work_item_due_date: text } }) => (text ? moment(text) : Number.MAX_VALUE);
+  const due = ({ work_item_variables: { work_item_due_date: text } }) => (text && moment(text)) || Number.MAX_VALUE;
   return due(one) - due(other) || (one.assigned_time || "").localeCompare(other.assigned_time || "");
 }
 

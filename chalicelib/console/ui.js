@@ -64,7 +64,7 @@ export function Form({ onSend, children, label, className }) {
 
 export function Refusal({ problem }) {
   if (!problem) return null;
-  const said = problem.status === 0 ? t("offline") : problem.message;
+  const said = problem.status === 0 ? t(problem.asksAgain ? "offline" : "unanswered") : problem.message;
   return html`<div class="refusal" role="alert">
     <p>${said}</p>
     ${problem.fields?.length > 0 && html`<ul>${problem.fields.map((each) => html`<li>${each}</li>`)}</ul>`}

@@ -24,15 +24,18 @@ export function word(kind, value) {
   return words[`${kind}.${value}`] || String(value ?? "").replace(/_/g, " ");
 }
 
-/** A time of the API as epoch milliseconds. Work may say one without a zone, which is UTC there. */
+/** A time of the API as epoch milliseconds. Work may say one without a zone, which is UTC there; NaN for what the
+    API reads and browsers do not, such as 20261001T120000Z. */
 export function moment(text) {
-  const isBare = /\d[T ]\d/.test(text) && !/([zZ]|[+-]\d\d:?\d\d)$/.test(text);
-  return Date.parse(isBare ? `${text}Z` : text);
+  const hasHour = /\d[T ]\d/.test(text);
+  if (hasHour && !/([zZ]|[+-]\d\d(:?\d\d)?)$/.test(text)) return Date.parse(`${text}Z`);
+  return Date.parse(hasHour ? text.replace(/[+-]\d\d$/, "$&:00") : text);
 }
 
 export function when(text) {
   if (!text) return "";
   const date = new Date(moment(text));
+  if (Number.isNaN(date.getTime())) return text;
   const today = date.toDateString() === new Date().toDateString();
   const shown = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(language, shown).format(date);

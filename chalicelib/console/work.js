@@ -29,9 +29,9 @@ export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
       <${Content} work=${work} />
       <${Notes} id=${id} version=${work.version} me=${me} canWrite=${Boolean(live)} shared=${work.participants?.length > 0} />
       <${Timeline} id=${id} version=${work.version} />
-      ${mine("park") && html`<${Park} work=${live} onClose=${done} onChange=${onChange} />`}
-      ${mine("transfer") && html`<${Transfer} work=${live} onClose=${done} onChange=${onChange} />`}
-      ${mine("close") && html`<${Close} work=${live} me=${me} onClose=${done} onChange=${onChange} onWrapUp=${onWrapUp} />`}
+      ${mine("park") && html`<${Park} work=${live || asking.work} onClose=${done} onChange=${onChange} />`}
+      ${mine("transfer") && html`<${Transfer} work=${live || asking.work} onClose=${done} onChange=${onChange} />`}
+      ${mine("close") && html`<${Close} work=${live || asking.work} me=${me} onClose=${done} onChange=${onChange} onWrapUp=${onWrapUp} />`}
     </section>
     <${Details} work=${work} me=${me} />`;
 }

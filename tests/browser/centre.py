@@ -59,7 +59,7 @@ def document(url: str) -> dict[str, Any]:
                 "offer_timeout": 120,
                 "wrap_up_time": 60,
                 "service_level": {"threshold": 900, "target_percentage": 80},
-                "dispositions": {"disposition_sets": ["usual"]},
+                "dispositions": {"disposition_sets": ["usual"], "default_disposition_id": "solved"},
             },
             {
                 "queue_id": "billing",

@@ -154,8 +154,9 @@ def test_an_agent_works_by_keyboard_alone_and_always_sees_where_he_is(centre: Ce
     ana.get_by_label("Status").wait_for()
     walk_to(ana, "Status")
     ana.keyboard.type("Ready")
-    centre.start("A ticket for the keyboard")
-    ana.get_by_role("article", name="Offer: A ticket for the keyboard").wait_for()
+    ticket = centre.start("A ticket for the keyboard", work_item_due_date="20991001T120000Z")
+    offer = ana.get_by_role("article", name="Offer: A ticket for the keyboard")
+    offer.get_by_text("due 20991001T120000Z").wait_for()  # which the API reads, and no browser
     walk_to(ana, "Accept A")
     ana.keyboard.press("Enter")
     ana.get_by_role("button", name="Park P").wait_for()
@@ -177,7 +178,7 @@ def test_an_agent_works_by_keyboard_alone_and_always_sees_where_he_is(centre: Ce
     ana.locator("dialog").wait_for(state="detached")
     assert where(ana) == ("Close C", True)
     ana.keyboard.press("Enter")
-    ana.get_by_role("dialog").wait_for()
+    ana.get_by_role("dialog").get_by_label("Disposition").select_option(label="Duplicate")
     walk_to(ana, "Close")
     ana.keyboard.press("Enter")
     ana.get_by_role("button", name="Done").wait_for()
@@ -186,6 +187,9 @@ def test_an_agent_works_by_keyboard_alone_and_always_sees_where_he_is(centre: Ce
     ana.keyboard.press("Enter")
     ana.get_by_role("button", name="Open 0").wait_for()
     assert where(ana) == ("A ticket for the keyboard", True)
+    assert centre.engagement(ticket)["disposition"] == "Duplicate", (
+        "what was said stays, where there is a usual one too"
+    )
     centre.start("The next one")
     ana.get_by_role("article", name="Offer: The next one").wait_for()
     ana.keyboard.press("a")

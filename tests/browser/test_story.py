@@ -103,6 +103,23 @@ def test_a_ticket_from_its_arrival_to_its_transfer(centre: Centre, windows: Wind
     assert (now["state"], now["queue_id"], now["transfer_count"]) == ("queued", "billing", 1)
 
 
+def test_work_that_is_gone_while_a_dialog_is_open_is_said_to_be_gone(centre: Centre, windows: Windows) -> None:
+    ana = windows.sign_in("ana")
+    ana.get_by_label("Status").select_option(label="Ready")
+    ticket = centre.start("Withdrawn while it is being closed")
+    ana.get_by_role("article", name="Offer: Withdrawn").wait_for()
+    ana.keyboard.press("a")
+    ana.get_by_role("heading", name="Withdrawn while it is being closed").wait_for()
+    ana.keyboard.press("c")
+    ana.get_by_role("dialog").wait_for()
+    centre.call("crm", "PATCH", f"/engagements/{ticket}", {"engagement_action": "end"})
+    ana.get_by_role("button", name="Open 0").wait_for(timeout=SOON)
+    ana.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
+    ana.get_by_role("alert").first.wait_for()
+    assert all("40" in each for each in windows.complaints), "refusals, and no script that broke"
+    windows.complaints.clear()
+
+
 def test_an_offer_is_accepted_once_and_a_due_date_without_a_zone_is_utc(centre: Centre, windows: Windows) -> None:
     ana = windows.sign_in("ana", timezone_id="Asia/Tokyo")
     ana.get_by_label("Status").select_option(label="Ready")
