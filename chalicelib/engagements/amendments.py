@@ -11,16 +11,33 @@ from chalicelib.routing.consumer import Standing
 
 
 def update(
-    engagement: Engagement, content: Content, *, priority: int, standing: Standing, actor: str, now: int
+    engagement: Engagement,
+    content: Content,
+    *,
+    priority: int,
+    standing: Standing,
+    flags: tuple[Flag, ...],
+    actor: str,
+    now: int,
 ) -> Change | None:
-    """Other variables or another priority; while it waits, it is ranked by them. The event names fields, not values.
-    None where it says all that already."""
+    """Other variables or another priority; while it waits, it is ranked by them, also where it goes back from a
+    transfer. `flags`: what its clocks have said that is still so. The event names fields, not values. None where it
+    says all that already."""
     changed = _changed(engagement.content, content)
     detail: dict[str, Any] = {"fields": changed}
     if priority != engagement.priority:
         detail |= {"priority": priority, "previous_priority": engagement.priority}
     updated = step(
-        engagement, "update", now, actor, detail=detail, content=content, priority=priority, standing=standing
+        engagement,
+        "update",
+        now,
+        actor,
+        detail=detail,
+        content=content,
+        priority=priority,
+        return_priority=engagement.return_priority if priority == engagement.priority else priority,
+        standing=standing,
+        flags=flags,
     )
     return change(engagement, updated) if changed or priority != engagement.priority else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chalicelib.engagements.model import OPEN, Engagement, Flag
 
 WAITING = ("queued", "offered")
+OF_THE_DUE_DATE = ("due_date_at_risk", "due_date_breached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def said_by(engagement: Engagement, targets: Targets, now: int) -> tuple[Flag, .
     """What its clocks say by now that they have not said before, in the order of time."""
     due = [(at, flag) for flag, at in moments(engagement, targets).items() if at <= now]
     return tuple(flag for _, flag in sorted(due))
+
+
+def still_so(engagement: Engagement, targets: Targets, now: int) -> tuple[Flag, ...]:
+    """What its clocks have said, but for what is not so, or yet to come, by another due date."""
+    due = moments(replace(engagement, flags=()), targets)
+    return tuple(flag for flag in engagement.flags if flag not in OF_THE_DUE_DATE or due.get(flag, now + 1) <= now)
 
 
 def speaks_at(engagement: Engagement, targets: Targets) -> int | None:

@@ -11,6 +11,13 @@ from chalicelib.errors import NoCapacity, NotFound, TransferRefused
 TARGETS = {"queue": "to_queue_id", "agent": "to_user_id", "flow": "to_flow_entry_id"}
 
 
+def may_go_on(engagement: Engagement, agent_id: str, most: int) -> None:
+    """Raises `NotFound` where it is not this agent's, `TransferRefused` once it has been sent on `most` times."""
+    owned(engagement, agent_id)
+    if engagement.transfers >= most:
+        raise TransferRefused(f"It has been transferred {engagement.transfers} times, which is the most here.")
+
+
 def transfer(
     engagement: Engagement,
     occupancy: Occupancy,
@@ -27,9 +34,7 @@ def transfer(
 
     Raises `TransferRefused` once it has been sent on `most` times.
     """
-    owned(engagement, occupancy.agent_id)
-    if engagement.transfers >= most:
-        raise TransferRefused(f"It has been transferred {engagement.transfers} times, which is the most here.")
+    may_go_on(engagement, occupancy.agent_id, most)
     sent = step(
         engagement,
         "transfer",

@@ -10,6 +10,7 @@ from chalicelib.world import World
 def run(world: World) -> None:
     """One sweep, one pass over every queue, and what follows from what is over: reports, and the archive."""
     if not world.is_configured():
+        log.info("unconfigured")
         return
     with metrics():
         began = world.now()

@@ -29,7 +29,7 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
 
     A REST API says which operation a request is for (`resourcePath`, `pathParameters`). A route that
     catches all says nothing: the operation is found from the path here, so that a gateway of one route serves them all.
-    Either leaves escapes in what stands for a parameter: they are undone here, once, and nowhere else.
+    What escapes a gateway has left in a parameter are undone here, once, and nowhere else.
     """
 
     def __init__(self, app_name: str, world: Callable[[], World]) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalicelib.configuration.tenant import Tenant
 from chalicelib.engagements import amendments
-from chalicelib.engagements.model import Change, Content, Engagement
+from chalicelib.engagements.clocks import still_so
+from chalicelib.engagements.model import Change, Content, Engagement, Flag
 from chalicelib.engagements.step import is_released
 from chalicelib.operations.ordering import Hands, Order, change
 from chalicelib.operations.ranking import standing_of
-from chalicelib.operations.translation import room_for, watching
+from chalicelib.operations.translation import due_at_of, room_for, targets_of, watching
 from chalicelib.operations.wording import check_size, check_variables
 from chalicelib.world import World
 
@@ -40,7 +42,13 @@ def update(world: World, order: Order, amendment: Amendment) -> Engagement:
         standing = standing_of(world, engagement, content, engagement.waiting_since, is_released(engagement))
         priority = engagement.priority if amendment.priority is None else amendment.priority
         changed = amendments.update(
-            engagement, content, priority=priority, standing=standing, actor=order.actor, now=now
+            engagement,
+            content,
+            priority=priority,
+            standing=standing,
+            flags=_still_so(world.tenant(), engagement, content, now),
+            actor=order.actor,
+            now=now,
         )
         return watching(world.tenant(), changed) if changed else None
 
@@ -56,6 +64,12 @@ def switch(world: World, order: Order, channel: str) -> Engagement:
         return amendments.switch(engagement, occupancy, channel, room=places, actor=order.actor, now=world.now())
 
     return change(world, order, decide)
+
+
+def _still_so(tenant: Tenant, engagement: Engagement, content: Content, now: int) -> tuple[Flag, ...]:
+    if due_at_of(content) == due_at_of(engagement.content):
+        return engagement.flags
+    return still_so(engagement, targets_of(tenant, replace(engagement, content=content)), now)
 
 
 def _amended(content: Content, amendment: Amendment) -> Content:

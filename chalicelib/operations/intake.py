@@ -72,10 +72,10 @@ def start(
     try:
         return _start(world, flow_entry_id, channel, content, actor, key, use_existing, not_before)
     except InvalidRequest:
-        first = _first_answer(world, key)  # what has been configured since does not undo what was started
-        if first is None:
+        receipt = world.store.receipt(key.key, world.now() // 1000) if key else None
+        if receipt is None or key is None or receipt.fingerprint != key.fingerprint:
             raise
-        return first
+        return _replayed(receipt, key)  # what has been configured since does not undo what was started
 
 
 def _start(
@@ -143,18 +143,14 @@ def _flow(world: World, flow_entry_id: str, channel: str) -> tuple[Flow, FlowVer
 
 def _known(world: World, key: str, idempotency: IdempotencyKey | None, use_existing: bool) -> Intake | None:
     """What will be refused or replayed anyway, found out before the flow calls anybody. The write decides the rest."""
-    first = _first_answer(world, idempotency)
-    if first is not None:
-        return first
+    if idempotency is not None:
+        receipt = world.store.receipt(idempotency.key, world.now() // 1000)
+        if receipt is not None:
+            return _replayed(receipt, idempotency)
     existing = world.store.last_of_work(key)
     if existing is not None and existing.state != "closed":
         return _refused(world, existing, use_existing)
     return None
-
-
-def _first_answer(world: World, idempotency: IdempotencyKey | None) -> Intake | None:
-    receipt = world.store.receipt(idempotency.key, world.now() // 1000) if idempotency else None
-    return None if receipt is None else _replayed(receipt, idempotency)
 
 
 def _ended(engagement: Engagement, now: int) -> Engagement:

@@ -65,6 +65,7 @@ def _sent(world: World, hands: Hands, target: Target, actor: str) -> Change:
     channel = _channel_of(tenant, target)
     if channel not in (None, engagement.channel):
         raise TransferRefused(f"This {target.kind} is for {channel}, and the work is {engagement.channel}.")
+    transfers.may_go_on(engagement, hands.occupancy.agent_id, queue.transfer.most)  # before a flow asks anybody
     to, passage = _destination(world, engagement, target, now)
     back = queue.transfer.return_after
     return transfers.transfer(
@@ -110,7 +111,7 @@ def give_back(world: World, engagement: Engagement) -> Change:
 def targets(tenant: Tenant, engagement: Engagement, kind: Kind) -> list[str]:
     """The ids of everything that the engagement may be transferred to."""
     queue = tenant.queue_by_id.get(engagement.queue_id)
-    if queue is None:
+    if queue is None or engagement.transfers >= queue.transfer.most:
         return []
     known: dict[Kind, list[str]] = {
         "queue": list(tenant.own_queues),

@@ -236,6 +236,27 @@ class TestTransfer:
         assert (after.queue_id, after.priority, after.skills) == ("billing", 2, before.skills)
         assert after.agent_id == "ana"
 
+    def test_at_the_cap_no_target_is_listed_and_no_flow_is_asked(self, api: Api) -> None:
+        asks = document_with(CALL, {"route": {"queue_id": "general"}})
+        flows = [*asks["flows"][:1], *TENANT["flows"][1:]]
+        configured(api, {"transfer": {"most": 0}}, systems_of_record=asks["systems_of_record"], flows=TENANT["flows"])
+        engagement_id = accepted(api)
+        configured(api, {"transfer": {"most": 0}}, systems_of_record=asks["systems_of_record"], flows=flows)
+        for kind in ("queues", "users", "flows"):
+            assert api.by("ana").get(f"{ONE}/{engagement_id}/transfer/{kind}").body[kind] == []
+        target = {"engagement_action": "transfer to flow", "target_flow_id": "entry-tickets"}
+        assert patch(api, "ana", engagement_id, **target).status == 409
+        assert api.centre.posts.sent == []
+
+    def test_a_priority_that_is_set_on_the_way_stays_where_it_goes_back(self, api: Api) -> None:
+        configured(api, {"transfer": {"return_after": 60}})
+        engagement_id = accepted(api)
+        patch(api, "ana", engagement_id, engagement_action="transfer to queue", target_queue_id="general")
+        patch(api, "sue", engagement_id, priority=777)
+        api.centre.clock.pass_seconds(61)
+        api.centre.settle()
+        assert (read(api, engagement_id)["queue_id"], read(api, engagement_id)["priority"]) == ("billing", 777)
+
     @pytest.mark.parametrize(
         ("body", "field"),
         [
@@ -593,6 +614,26 @@ class TestClocks:
             api.centre.clock.pass_seconds(60)
             api.centre.settle()
         assert read(api, engagement_id)["flags"] == ["due_date_at_risk", "due_date_breached"]
+
+    def test_another_due_date_is_watched_anew(self, api: Api) -> None:
+        configured(api, {"service_level": {"due_date_warning": 600}})
+        engagement_id = started(api)  # the sample's due date is long past
+        for due, flags in (
+            ("2025-11-23T18:00:00Z", []),
+            ("2025-11-23T17:52:00Z", ["due_date_at_risk"]),
+            ("2025-11-24T18:00:00Z", []),
+            (None, []),
+            ("2025-11-23T18:00:00Z", []),
+        ):
+            said = {"work_item_variables": {"work_item_due_date": due}}
+            assert patch(api, "crm", engagement_id, **said).status == 204
+            api.centre.settle()
+            assert read(api, engagement_id).get("flags", []) == flags
+        api.centre.clock.pass_seconds(900)
+        api.centre.settle()
+        api.centre.settle()
+        assert read(api, engagement_id)["flags"] == ["due_date_at_risk", "due_date_breached"]
+        assert commands_of(api, engagement_id).count("flag") == 3
 
     def test_what_is_overdue_from_the_start_says_so_at_once_and_costs_no_event(self, api: Api) -> None:
         engagement_id = started(api)  # the sample's due date is long past

@@ -135,6 +135,14 @@ class TestLiveChannels:
         assert patch(api, "sue", call, engagement_action="end", ended_by="consumer").status == 403
         assert patch(api, "ana", call, engagement_action="end", ended_by="consumer").status == 404
 
+    @pytest.mark.parametrize("who", ["ana", "sue", "adm"])
+    def test_whoever_has_the_call_does_not_say_that_the_consumer_has_left(self, api: Api, who: str) -> None:
+        """It would close it without the disposition that its queue requires."""
+        configured(api, **LIVE)
+        call = self.answered(api)
+        assert patch(api, who, call, engagement_action="end", ended_by="consumer", disposition="Bye").status == 403
+        assert state(api, call) == "assigned"
+
     def test_work_items_keep_clear_of_calls_that_a_telephone_system_routes(self, api: Api) -> None:
         configured(api, **LIVE)
         place = f"{USERS}/ana/occupancy/call-77"

@@ -144,6 +144,7 @@ def test_i2_the_first_answer_comes_again_whatever_was_configured_since(
     any_centre.configure({**TENANT, **changes})
     any_centre.clock.pass_seconds(6)
     assert crm.post(PATH, body, Idempotency_Key="k2").status == 400
+    assert crm.post(PATH, {**body, "language_code": "fr"}, Idempotency_Key="k1").status == 400, "it is another request"
     again = crm.post(PATH, body, Idempotency_Key="k1")
     assert (again.status, again.body, again.headers["idempotent-replayed"]) == (201, first.body, "true")
 

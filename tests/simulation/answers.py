@@ -85,7 +85,10 @@ def hang_up(model: Model, id_: str, role: str, now: int, version: int | None) ->
 
 def update(model: Model, id_: str, role: str, priority: int | None, version: int | None) -> None:
     work = model.find(id_, None, version)
-    model.step(work, "update", role, priority=work.priority if priority is None else priority)
+    if priority in (None, work.priority):
+        model.step(work, "update", role)
+    else:
+        model.step(work, "update", role, priority=priority, return_priority=priority)
 
 
 def switch(model: Model, id_: str, agent: str | None, role: str, channel: str, version: int | None) -> None:

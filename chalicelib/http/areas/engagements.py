@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from chalicelib.engagements.model import Engagement
-from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, TooManyRequests
+from chalicelib.errors import FieldError, InterleaveError, InvalidRequest, NotAllowed, TooManyRequests
 from chalicelib.http import explanations, problems, wire
 from chalicelib.http.authorization import authorize
 from chalicelib.http.endpoint import Answer, Call, Endpoint
@@ -133,6 +133,8 @@ def _update(call: Call[UpdateEngagement], order: Order, found: Engagement) -> En
     if body.engagement_action is None:
         return amending.update(world, order, wire.amendment_of(body.model_dump(mode="json", exclude_unset=True)))
     if body.engagement_action == "end" and body.ended_by == "consumer":
+        if role != "integration":
+            raise NotAllowed("Only the system that carries the conversation says that the consumer has left it.")
         return desk.consumer_left(world, order, body.disposition)
     if body.engagement_action == "end":
         waits = found.state in ("scheduled", "queued", "offered")
@@ -191,7 +193,7 @@ def _idempotency(body: StartEngagement, key: str | None) -> intake.IdempotencyKe
 _ONE = "/v2/contact_center/engagements/{engagement_id}"
 _KEY = (
     f"For {intake.RECEIPT_SECONDS // 3600} hours, the same client's same request with the same key is given the first "
-    "answer again, and another request is refused."
+    "answer again, if that told of a start, and another request is refused."
 )
 
 ENDPOINTS = (
