@@ -84,10 +84,10 @@ class Api:
 
 
 async def _told(answer: aiohttp.ClientResponse) -> Any:
-    """The JSON of an answer; nothing where a gateway fails in words of its own. Raises `Unexpected`."""
+    """The JSON of an answer; nothing where a gateway refuses in words of its own. Raises `Unexpected`."""
     try:
         return await answer.json(content_type=None)
     except ValueError:
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == TOO_MANY:
             return None
         raise Unexpected(f"{answer.url.origin()} is no tenant's address: what answers there is no JSON.") from None

@@ -21,7 +21,9 @@ PLACED = ("offered", "assigned")
 MOST_NAMED = 10
 LATE_SECONDS = 120
 """The sweeper runs every minute; what is overdue for longer than two rounds was forgotten."""
-StackName = Annotated[str | None, typer.Option("--stack", help="A deployed tenant; without it, the local stack.")]
+StackName = Annotated[
+    str | None, typer.Option("--stack", help="A deployed tenant's name; without it, the local stack.")
+]
 
 dlq = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Dead letters: messages given up on.")
 
@@ -120,7 +122,7 @@ def _findings(shell: Shell, stack: str | None, days: int) -> Iterator[Finding]:
         yield Finding("token", True, "the credentials are good")
         yield from _configuration(tenant)
         yield from _hands(tenant)
-        yield from _reports(tenant, days)
+        yield from _reports(tenant, days, stack)
     yield from _dead_letters(shell, stack)
 
 
@@ -161,13 +163,14 @@ def _hands(tenant: Tenant) -> Iterator[Finding]:
     )
 
 
-def _reports(tenant: Tenant, days: int) -> Iterator[Finding]:
+def _reports(tenant: Tenant, days: int, stack: str | None) -> Iterator[Finding]:
     found = drift(tenant, days)
     whole = f"{found.engagements} engagements' events lead to their digests"
     yield Finding("histories", not found.histories, _some(found.histories) or whole)
     same = f"facts and roll-ups of the last {days} d are what the histories tell"
-    step = ": `interleave doctor --repair` makes them anew"
-    yield Finding("reports", not found.reports, _some(found.reports) + step if found.reports else same)
+    step = "interleave doctor --repair" + (f" --stack {stack}" if stack else "")
+    wrong = f"{_some(found.reports)}: `{step}` makes them anew"
+    yield Finding("reports", not found.reports, wrong if found.reports else same)
 
 
 def _some(lines: list[str]) -> str:
@@ -184,7 +187,8 @@ def _dead_letters(shell: Shell, stack: str | None) -> Iterator[Finding]:
         yield Finding("dead letters", True, f"not looked at: {failure.message} Name a --stack.")
         return
     text = ", ".join(f"{each.name} {each.count}" for each in dead)
-    yield Finding("dead letters", not dead, f"{text}: `interleave dlq redrive`" if dead else "there are none")
+    step = "interleave dlq redrive" + (f" --stack {stack}" if stack else "")
+    yield Finding("dead letters", not dead, f"{text}: `{step}`" if dead else "there are none")
 
 
 def register(app: typer.Typer) -> None:
