@@ -34,6 +34,7 @@ STORE: dict[str, Any] = {
     "start": lambda engagement, receipt: Call(
         "start", writes=(_head(engagement.engagement_id), *([("receipt", receipt.key)] if receipt else []))
     ),
+    "receipt": lambda key, *_: Call("receipt", reads=(("receipt", key),)),
     "commit": lambda change: Call("commit", writes=_rows(change)),
     "enlist": lambda waiting: Call("enlist", writes=(_head(waiting.engagement_id),)),
     "engagement": lambda engagement_id: Call("engagement", reads=(_head(engagement_id),)),
