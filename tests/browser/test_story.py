@@ -109,7 +109,7 @@ def test_work_that_is_gone_while_a_dialog_is_open_is_said_to_be_gone(centre: Cen
     ticket = centre.start("Withdrawn while it is being closed")
     ana.get_by_role("article", name="Offer: Withdrawn").wait_for()
     ana.keyboard.press("a")
-    ana.get_by_role("heading", name="Withdrawn while it is being closed").wait_for()
+    ana.get_by_role("button", name="Park P").wait_for()
     ana.keyboard.press("c")
     ana.get_by_role("dialog").wait_for()
     centre.call("crm", "PATCH", f"/engagements/{ticket}", {"engagement_action": "end"})
