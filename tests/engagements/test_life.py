@@ -258,7 +258,7 @@ def _parked(engagement: Engagement) -> bool:
     return [event.state for event in engagement.trail if event.state != "wrap_up"][-1] == "inactive"
 
 
-Life.TestCase.settings = settings(max_examples=examples(300, 5_000), stateful_step_count=60, deadline=None)
+Life.TestCase.settings = settings(max_examples=examples(150, 5_000), stateful_step_count=60, deadline=None)
 TestLife = Life.TestCase
 
 

@@ -77,6 +77,7 @@ VARIED = {
     "snoozed by the absent",
     "snoozed",
     "to be interrupted",
+    "inactive",
 }
 """Scenes that are another one with others in it, or large: `make test-long` only."""
 

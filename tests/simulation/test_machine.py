@@ -93,4 +93,4 @@ class Play(Sources, Desks):
 
 
 TestMachine = Play.TestCase
-TestMachine.settings = settings(max_examples=examples(100, 5_000), stateful_step_count=50)
+TestMachine.settings = settings(max_examples=examples(60, 5_000), stateful_step_count=50)
