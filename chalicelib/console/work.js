@@ -21,6 +21,7 @@ export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
   const work = live || read;
   if (!work) return html`<section class="work"><${Refusal} problem=${problem} />${!problem && html`<${Empty}>${t("loading")}<//>`}</section>`;
   const mine = (what) => asking?.what === what && asking.work.engagement_id === id;
+  const about = live || asking?.work; // it may be gone while a dialog asks: what is sent then is refused in words
   const done = () => onAsk(null);
   return html`<section class="work" aria-label=${work.work_item_variables.work_item_name}>
       <${Heading} work=${work} me=${me} />
@@ -29,9 +30,9 @@ export function Work({ id, live, me, asking, onAsk, onChange, onWrapUp }) {
       <${Content} work=${work} />
       <${Notes} id=${id} version=${work.version} me=${me} canWrite=${Boolean(live)} shared=${work.participants?.length > 0} />
       <${Timeline} id=${id} version=${work.version} />
-      ${mine("park") && html`<${Park} work=${live || asking.work} onClose=${done} onChange=${onChange} />`}
-      ${mine("transfer") && html`<${Transfer} work=${live || asking.work} onClose=${done} onChange=${onChange} />`}
-      ${mine("close") && html`<${Close} work=${live || asking.work} me=${me} onClose=${done} onChange=${onChange} onWrapUp=${onWrapUp} />`}
+      ${mine("park") && html`<${Park} work=${about} onClose=${done} onChange=${onChange} />`}
+      ${mine("transfer") && html`<${Transfer} work=${about} onClose=${done} onChange=${onChange} />`}
+      ${mine("close") && html`<${Close} work=${about} me=${me} onClose=${done} onChange=${onChange} onWrapUp=${onWrapUp} />`}
     </section>
     <${Details} work=${work} me=${me} />`;
 }

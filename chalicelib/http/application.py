@@ -69,6 +69,7 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
         request = event.get("requestContext", {})
         caught = request.get("resourcePath") in CATCH_ALL
         self.open(api.subject(event["path"] if caught else request["resourcePath"]))
+        path, parameters = request["resourcePath"], event.get("pathParameters") or {}
         if caught:
             found = self._operation(request["httpMethod"], event["path"])
             if found is None:
@@ -76,10 +77,9 @@ class Application(Chalice):  # type: ignore[misc]  # Chalice has no types
                     404, "There is nothing at this address; GET /openapi.json lists what there is.", request
                 )
             path, parameters = found
-            event = {**event, "pathParameters": parameters, "requestContext": {**request, "resourcePath": path}}
-        parameters = event.get("pathParameters") or {}
-        event = {**event, "pathParameters": {name: unquote(given) for name, given in parameters.items()}}
-        answer: Event = super().__call__(event, context)
+        parameters = {name: unquote(given) for name, given in parameters.items()}
+        known = {**event, "pathParameters": parameters, "requestContext": {**request, "resourcePath": path}}
+        answer: Event = super().__call__(known, context)
         refused = _chalice_refused(answer)
         if refused is None:
             return answer

@@ -35,7 +35,8 @@ def keep(world: World, facts: Sequence[Fact], visits: Sequence[Visit] = ()) -> N
     there: a new one each time, for a sweep that has read the quarter before takes away the mark that it saw."""
     world.store.record(facts, visits)
     over = world.now() - LATE_AFTER_MS - QUARTER_MS
-    for quarter in sorted({quarter for quarter in map(quarter_of, (fact.at for fact in facts)) if quarter <= over}):
+    quarters = {quarter_of(fact.at) for fact in facts}
+    for quarter in sorted(quarter for quarter in quarters if quarter <= over):
         world.store.mark(quarter, world.new_id())
 
 

@@ -168,8 +168,7 @@ def _reports(tenant: Tenant, days: int, stack: str | None) -> Iterator[Finding]:
     whole = f"{found.engagements} engagements' events lead to their digests"
     yield Finding("histories", not found.histories, _some(found.histories) or whole)
     same = f"facts and roll-ups of the last {days} d are what the histories tell"
-    step = "interleave doctor --repair" + (f" --stack {stack}" if stack else "")
-    wrong = f"{_some(found.reports)}: `{step}` makes them anew"
+    wrong = f"{_some(found.reports)}: {_step('doctor --repair', stack)} makes them anew"
     yield Finding("reports", not found.reports, wrong if found.reports else same)
 
 
@@ -187,8 +186,12 @@ def _dead_letters(shell: Shell, stack: str | None) -> Iterator[Finding]:
         yield Finding("dead letters", True, f"not looked at: {failure.message} Name a --stack.")
         return
     text = ", ".join(f"{each.name} {each.count}" for each in dead)
-    step = "interleave dlq redrive" + (f" --stack {stack}" if stack else "")
-    yield Finding("dead letters", not dead, f"{text}: `{step}`" if dead else "there are none")
+    yield Finding("dead letters", not dead, f"{text}: {_step('dlq redrive', stack)}" if dead else "there are none")
+
+
+def _step(command: str, stack: str | None) -> str:
+    """The command that mends it, for the same stack."""
+    return f"`interleave {command}{f' --stack {stack}' if stack else ''}`"
 
 
 def register(app: typer.Typer) -> None:

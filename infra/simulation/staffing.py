@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -52,8 +52,7 @@ def staffed(document: Mapping[str, Any], of: Sequence[Group], counts: Sequence[i
     agents: list[Mapping[str, Any]] = []
     for group, count in zip(of, counts, strict=True):
         agents += group.members[:count]
-        copies = range(len(group.members) + 1, count + 1)
-        agents += [{**group.agent, "user_id": _copy(group, n)} for n in copies]
+        agents += [{**group.agent, "user_id": user_id} for user_id, _ in _copies(group, count)]
     return {**document, "agents": agents}
 
 
@@ -63,16 +62,18 @@ def attended(history: History, of: Sequence[Group], counts: Sequence[int]) -> Hi
     for status in history.statuses:
         by_agent[status.user_id].append(status)
     added = [
-        replace(status, user_id=_copy(group, n))
+        replace(status, user_id=user_id)
         for group, count in zip(of, counts, strict=True)
-        for n in range(len(group.members) + 1, count + 1)
-        for status in by_agent[group.members[(n - 1) % len(group.members)]["user_id"]]
+        for user_id, like in _copies(group, count)
+        for status in by_agent[like["user_id"]]
     ]
     return replace(history, statuses=tuple(sorted([*history.statuses, *added], key=lambda each: each.at)))
 
 
-def _copy(group: Group, n: int) -> str:
-    return f"{group.agent['user_id']}-{n}"
+def _copies(group: Group, count: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The ids of the agents that a group of so many lacks, and like which member each comes and goes."""
+    for n in range(len(group.members), count):
+        yield f"{group.agent['user_id']}-{n + 1}", group.members[n % len(group.members)]
 
 
 def least(question: Question, target: float, seeds: Sequence[int]) -> Staff | None:

@@ -57,6 +57,11 @@ def rows(table: str) -> dict[tuple[str, str], dict[str, Any]]:
     return {(str(row["pk"]["S"]), str(row["sk"]["S"])): dict(row) for row in found}
 
 
+def restored() -> dict[tuple[str, str], dict[str, Any]]:
+    """What was restored, without the sign that it was."""
+    return {key: {n: v for n, v in row.items() if n != RESTORED} for key, row in rows(OTHER).items()}
+
+
 def saved(centre: AwsCentre, folder: Path) -> Path:
     file = folder / "acme.jsonl.gz"
     assert backup.save(centre.clients.dynamodb, "interleave", file, print) == len(rows("interleave"))
@@ -67,8 +72,7 @@ def test_every_row_comes_back_as_it_was_and_the_queues_are_there(centre: AwsCent
     file = saved(centre, tmp_path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert backup.load(Session(), outputs(), file, print) == len(rows("interleave"))
-    restored = {key: {n: v for n, v in row.items() if n != RESTORED} for key, row in rows(OTHER).items()}
-    assert restored == rows("interleave")
+    assert restored() == rows("interleave")
     made = {
         url.rsplit("/", 1)[-1] for url in centre.clients.sqs.list_queues(QueueNamePrefix="other-queue")["QueueUrls"]
     }
@@ -141,8 +145,7 @@ def test_a_sweep_in_the_middle_of_it_changes_nothing(
     monkeypatch.setattr(backup, "_put", put_and_sweep)
     backup.load(Session(), there, file, print)
     assert len(swept) > 10
-    restored = {key: {n: v for n, v in row.items() if n != RESTORED} for key, row in rows(OTHER).items()}
-    assert restored == rows("interleave")
+    assert restored() == rows("interleave")
 
 
 def test_nobody_is_locked_out_of_the_tenant_that_is_restored_into(centre: AwsCentre, tmp_path: Path) -> None:

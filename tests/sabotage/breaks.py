@@ -80,8 +80,8 @@ def bugs() -> list[Break]:
         bug(
             "what comes too late for its roll-up leaves no mark",
             "chalicelib/operations/rolling.py",
-            "if quarter <= over}):",
-            "if quarter <= 0}):",
+            "if quarter <= over):",
+            "if quarter <= 0):",
         ),
         bug(
             "an hour that changed is not written into the archive again",

@@ -23,6 +23,7 @@ from tests.support.command_line import Ran, interleave
 
 __all__ = ["account"]
 ZOOM = Path(__file__).parent.parent / "movers" / "samples" / "zoom"
+ADDRESS = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
 NOT_TEXT = b"queues:\n- {queue_id: \xff, queue_name: x}\n"
 
 
@@ -174,8 +175,7 @@ def test_commands_on_a_deployed_stack_say_what_aws_refuses(
     account: Account, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr("infra.sessions.Session.client", lambda _, name: Refusing(boto3.client(name)))
-    address = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
-    told(account.interleave(*address, *command, "--stack", "acme"), "AWS cannot be reached", "--profile")
+    told(account.interleave(*ADDRESS, *command, "--stack", "acme"), "AWS cannot be reached", "--profile")
 
 
 def test_the_doctor_does_not_take_the_local_stack_for_a_deployed_tenant(api: Api) -> None:
@@ -185,13 +185,11 @@ def test_the_doctor_does_not_take_the_local_stack_for_a_deployed_tenant(api: Api
 
 @pytest.mark.parametrize("command", [("dlq", "list"), ("dlq", "redrive"), ("doctor", "--repair")], ids=" ".join)
 def test_a_deployed_tenant_is_not_taken_for_the_local_stack(api: Api, command: tuple[str, ...]) -> None:
-    address = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
-    told(interleave(api, *address, *command), "not where its messages are", "--stack")
+    told(interleave(api, *ADDRESS, *command), "not where its messages are", "--stack")
 
 
 def test_the_doctor_says_that_he_has_not_looked_at_a_deployed_tenants_messages(api: Api) -> None:
-    address = ("--url", "https://acme.example", "--account", "acme", "--client-id", "x", "--client-secret", "y")
-    assert "not looked at" in interleave(api, *address, "doctor").out
+    assert "not looked at" in interleave(api, *ADDRESS, "doctor").out
 
 
 def test_a_queue_that_is_gone_is_said_to_be_gone() -> None:
