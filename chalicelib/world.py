@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from chalicelib.archive.protocol import Archive
 from chalicelib.configuration.document import effective
 from chalicelib.configuration.tenant import Tenant
+from chalicelib.engagements.model import as_id
 from chalicelib.errors import LostRace
 from chalicelib.messaging.keys import KeySets
 from chalicelib.messaging.protocol import Poster, Transport
@@ -118,4 +119,4 @@ class World:
 
     def new_id(self) -> str:
         """A short unguessable id (22 characters)."""
-        return urlsafe_b64encode(self.token(16)).rstrip(b"=").decode()
+        return as_id(self.token(16))

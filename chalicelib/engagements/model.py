@@ -43,12 +43,12 @@ TRAIL_LENGTH = 16
 def work_key(work_item_id: str, work_item_name: str) -> str:
     """The key of a work: two starts with the same id and name are the same work (Zoom's rule)."""
     text = f"{len(work_item_id)}:{work_item_id}{work_item_name}".encode()
-    return _text(hashlib.sha256(text).digest()[:WORK_KEY_BYTES])
+    return as_id(hashlib.sha256(text).digest()[:WORK_KEY_BYTES])
 
 
 def own_work_key(token: bytes) -> str:
     """The key of a work that has no id: its own, made of 16 random bytes."""
-    return _text(token[:WORK_KEY_BYTES])
+    return as_id(token[:WORK_KEY_BYTES])
 
 
 def new_engagement_id(key: str, token: bytes) -> str:
@@ -69,6 +69,12 @@ def consumer_key(consumer: Mapping[str, Any]) -> str | None:
     """Under what a consumer's engagements are found: a digest of his identity, or None where none was given."""
     given = next(((name, consumer[name]) for name in IDENTITIES if consumer.get(name)), None)
     return None if given is None else _text(hashlib.sha256(repr(given).encode()).digest()[:WORK_KEY_BYTES])
+
+
+def as_id(raw: bytes) -> str:
+    """The bytes as an id that does not begin with `-`, which is a formula to a spreadsheet and an option to a shell."""
+    text = _text(raw)
+    return f"0{text[1:]}" if text.startswith("-") else text
 
 
 def _text(raw: bytes) -> str:

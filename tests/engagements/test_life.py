@@ -19,6 +19,7 @@ from chalicelib.engagements.model import (
     FlowReference,
     Occupancy,
     new_engagement_id,
+    own_work_key,
     work_key,
     work_key_of,
 )
@@ -26,6 +27,7 @@ from chalicelib.engagements.states import TRANSITIONS
 from chalicelib.errors import InterleaveError, NoCapacity, NotFound, StaleOffer, WrongState
 from chalicelib.routing.consumer import USUAL, Standing
 from tests.support.size import examples
+from tests.support.worlds import memory_centre
 
 CAPACITY = 1
 AGENTS = ("ana", "ben", "cy")
@@ -266,6 +268,24 @@ def test_an_engagement_id_leads_to_the_key_of_its_work() -> None:
     engagement = new()
     assert work_key_of(engagement.engagement_id) == engagement.work_key == work_key("CASE-1", "A case")
     assert len(engagement.engagement_id) == 32
+
+
+KEYS = [
+    *(work_key(f"CASE-{n}", "A case") for n in range(500)),
+    *(own_work_key(bytes([first, *range(15)])) for first in range(256)),
+]
+
+
+def test_no_id_begins_as_a_formula_or_an_option_does() -> None:
+    for key in KEYS:
+        engagement_id = new_engagement_id(key, b"\xf8" * 8)
+        assert not engagement_id.startswith("-")
+        assert work_key_of(engagement_id) == key
+
+
+def test_nor_does_any_other() -> None:
+    world = replace(memory_centre().world, token=lambda size: b"\xf8" * size)
+    assert world.new_id() == "0Pj4-Pj4-Pj4-Pj4-Pj4-A"
 
 
 @pytest.mark.parametrize("text", ["", "x", "ü" * 32, "x" * 31, "x" * 33, "!" * 32])
