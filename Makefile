@@ -29,7 +29,7 @@ demo: .venv/local ## Play 500 real tickets through the local stack
 
 test: .venv/tests ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m e2e -rs
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m e2e -rs
 
 test-long: .venv/tests ## Run the tests at their full size
 	@INTERLEAVE_LONG=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e" --timeout 7200

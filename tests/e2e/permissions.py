@@ -14,6 +14,8 @@ from infra.sessions import Session
 KEY = {"pk": {"S": "PERMISSIONS"}, "sk": {"S": "TRIED"}}
 OF_THE_PLATFORM = ("logs:", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream")
 """What Lambda does in the function's name: nothing that a function calls."""
+CLIENTS = boto3.Session(region_name="us-east-1")
+"""One for all roles: each session reads what it knows of the services anew."""
 Statement = dict[str, Any]
 Calls = dict[str, Callable[[], Any]]
 """By action, a call that needs it."""
@@ -67,11 +69,13 @@ def _calls(session: Session, role: str, outputs: dict[str, str], resource: str) 
     taken = session.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::000000000000:role/{role}", RoleSessionName="permissions"
     )["Credentials"]
-    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-    own = boto3.Session(*(taken[name] for name in names), region_name="us-east-1")
-    dynamodb, sqs, events = (
-        own.client(name, endpoint_url=session.endpoint_url) for name in ("dynamodb", "sqs", "events")
-    )
+    own = {
+        "aws_access_key_id": taken["AccessKeyId"],
+        "aws_secret_access_key": taken["SecretAccessKey"],
+        "aws_session_token": taken["SessionToken"],
+        "endpoint_url": session.endpoint_url,
+    }
+    dynamodb, sqs, events = (CLIENTS.client(name, **own) for name in ("dynamodb", "sqs", "events"))
     table, url = outputs["TableName"], _queue(session, resource)
     index = {"IndexName": "by_work"} if "/index/" in resource else {}
     where = ("gpk", "gsk") if index else ("pk", "sk")

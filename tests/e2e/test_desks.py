@@ -24,7 +24,7 @@ from tests.support.history import Found, History
 from tests.support.size import LONG, PATIENCE
 
 pytestmark = pytest.mark.e2e
-DESKS, SECONDS = (200, 300) if LONG else (20, 20)
+DESKS, SECONDS = (200, 300) if LONG else (20, 10)
 STARTS = 0.015
 """Engagements a desk and second."""
 INTERFERENCES = 0.015

@@ -176,7 +176,7 @@ class Work:
         while not (self.no_more.is_set() and len(self.closed) == len(self.started)):
             mine = (await agent.expect(200, "GET", ASSIGNMENTS))["assignments"]
             await asyncio.gather(*(self._next_step(agent, each) for each in mine))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
 
     async def _next_step(self, agent: Api, each: dict[str, Any]) -> None:
         """Accept what is offered, end what may end. 409: the answer to a first try was lost; the next look says so."""

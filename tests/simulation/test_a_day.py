@@ -15,6 +15,7 @@ from chalicelib.reporting.definitions import SUMMED
 from chalicelib.routing import presets
 from tests.simulation.a_day import DOCUMENT, TIMELINE, opened, play
 from tests.simulation.day import V2, Day
+from tests.support.size import LONG
 from tests.support.worlds import aws, aws_centre, memory_centre
 
 REPORTS = f"{V2}/analytics/dataset/historical/"
@@ -47,7 +48,7 @@ HAPPENED = {
 """What is out of the ordinary: where, and how often."""
 
 
-@pytest.fixture(scope="module", params=["memory", "dynamodb"])
+@pytest.fixture(scope="module", params=["memory", "dynamodb"] if LONG else ["memory"])
 def day(request: pytest.FixtureRequest) -> Iterator[Day]:
     """The day, over each pair of adapters, when it is over."""
     if request.param == "memory":

@@ -238,7 +238,7 @@ def _finish_all(centre: AwsCentre, accepted: list[str]) -> None:
         if _all_closed(centre, accepted):
             break
         centre.clock.pass_seconds(90)
-        centre.settle()
+        centre.run()
         check(centre, accepted)
         for each in accepted:
             _finish(centre, each)

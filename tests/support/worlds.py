@@ -199,12 +199,16 @@ class Centre:
         """Attempt the webhooks' deliveries whose time has come."""
         raise NotImplementedError
 
+    def run(self) -> None:
+        """Everything that happens by itself."""
+        self.catch_up()
+        self.ring()
+        schedule.run(self.world)
+
     def settle(self) -> None:
         """Everything that happens by itself, until nothing more does."""
         for _ in range(2):
-            self.catch_up()
-            self.ring()
-            schedule.run(self.world)
+            self.run()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from infra.simulation.figures import t_quantile
 from tests.infra.simulation.theory import Measured, agent, centre, erlang_a, erlang_c, n_design, poisson
 from tests.support.size import examples
 
-RUNS = examples(6, 60)
+RUNS = examples(4, 60)
 WORKS = 6_000
 
 
