@@ -17,8 +17,9 @@ settings.register_profile("ci", deadline=None, suppress_health_check=[HealthChec
 settings.register_profile("short", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("short" if SHORT else "ci")
 
-FIRST = ("test_faults.py", "test_tenants.py")
-"""What forks, the faster the less has been loaded; what a worker would be alone with in the end."""
+FIRST = ("test_faults.py", "test_start_to_offer.py", "test_desks.py", "test_load.py", "test_tenants.py")
+"""What forks, the faster the less has been loaded; what measures, before other stacks and a browser are open beside it;
+what a worker would be alone with in the end."""
 
 
 @pytest.fixture(autouse=True)
