@@ -21,6 +21,18 @@ Calls = dict[str, Callable[[], Any]]
 """By action, a call that needs it."""
 
 
+def acting_as(session: Session, role: str, *services: str) -> list[Any]:
+    """A client of each service, which acts as the role of this ARN."""
+    taken = session.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    own = {
+        "aws_access_key_id": taken["AccessKeyId"],
+        "aws_secret_access_key": taken["SecretAccessKey"],
+        "aws_session_token": taken["SessionToken"],
+        "endpoint_url": session.endpoint_url,
+    }
+    return [CLIENTS.client(name, **own) for name in services]
+
+
 def denied_without(session: Session, outputs: dict[str, str], role: str) -> tuple[list[str], list[str]]:
     """Of a role's permissions, those without which their call is denied, and those without which it is not.
 
@@ -66,16 +78,7 @@ def _denied(call: Callable[[], Any]) -> bool:
 
 
 def _calls(session: Session, role: str, outputs: dict[str, str], resource: str) -> Calls:
-    taken = session.client("sts").assume_role(
-        RoleArn=f"arn:aws:iam::000000000000:role/{role}", RoleSessionName="permissions"
-    )["Credentials"]
-    own = {
-        "aws_access_key_id": taken["AccessKeyId"],
-        "aws_secret_access_key": taken["SecretAccessKey"],
-        "aws_session_token": taken["SessionToken"],
-        "endpoint_url": session.endpoint_url,
-    }
-    dynamodb, sqs, events = (CLIENTS.client(name, **own) for name in ("dynamodb", "sqs", "events"))
+    dynamodb, sqs, events = acting_as(session, f"arn:aws:iam::000000000000:role/{role}", "dynamodb", "sqs", "events")
     table, url = outputs["TableName"], _queue(session, resource)
     index = {"IndexName": "by_work"} if "/index/" in resource else {}
     where = ("gpk", "gsk") if index else ("pk", "sk")

@@ -15,19 +15,14 @@ from tests.support.size import LONG
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not LONG, reason="it measures: make test-long")]
 MOST_MS = 1000
-TRIES = 3
-"""A machine that stands still for a second makes two of 200 waits long; a stack that is too slow is so each time."""
 
 
 def test_at_20_starts_a_second_work_is_offered_within_a_second(tmp_path: Path, figure: Figure) -> None:
     assert bench.STARTS_PER_SECOND == 20
-    tries: list[float] = []
-    while len(tries) < TRIES and not (tries and tries[-1] < MOST_MS):
-        found = asyncio.run(measured(tmp_path / f"{len(tries)}.json"))
-        p50, p99 = found["start_to_offer_p50_ms"], found["start_to_offer_p99_ms"]
-        figure("start to offer at 20 starts a second", f"{p50:.0f} ms (p50), {p99:.0f} ms (p99)")
-        tries.append(p99)
-    assert tries[-1] < MOST_MS, tries
+    found = asyncio.run(measured(tmp_path / "local.json"))
+    p50, p99 = found["start_to_offer_p50_ms"], found["start_to_offer_p99_ms"]
+    figure("start to offer at 20 starts a second", f"{p50:.0f} ms (p50), {p99:.0f} ms (p99)")
+    assert p99 < MOST_MS
 
 
 async def measured(file: Path) -> bench.Numbers:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
@@ -33,7 +32,7 @@ from infra.functions import FunctionHost
 from infra.sessions import Session
 from infra.stacks import Stack
 from tests.e2e.noted import NotedApi, everything, wrong
-from tests.e2e.permissions import denied_without
+from tests.e2e.permissions import acting_as, denied_without
 from tests.support.history import History
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -80,13 +79,10 @@ class Account:
         (stack,) = self.session.client("cloudformation").describe_stacks(StackName=f"interleave-{name}")["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
 
-    def as_role_of(self, function: str) -> dict[str, Any]:
-        """The clients that a function has: they act as its role."""
+    def as_role_of(self, function: str) -> list[Any]:
+        """The clients of DynamoDB and SQS that a function has: they act as its role."""
         role = self.session.client("lambda").get_function_configuration(FunctionName=function)["Role"]
-        taken = self.session.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        session = boto3.Session(*(taken[name] for name in names), region_name="us-east-1")
-        return {name: session.client(name, endpoint_url=self.endpoint) for name in ("dynamodb", "sqs")}
+        return acting_as(self.session, role, "dynamodb", "sqs")
 
     def functions(self, name: str) -> dict[str, str]:
         """The digest of the code of every function of a tenant."""
@@ -340,8 +336,7 @@ def check_roles_reach_their_own_tenant_only(account: Account, own: str, other: s
     mine, theirs = account.outputs(own), account.outputs(other)
     key = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}}
     for function in account.functions(own):
-        clients = account.as_role_of(function)
-        dynamodb, sqs = clients["dynamodb"], clients["sqs"]
+        dynamodb, sqs = account.as_role_of(function)
         assert dynamodb.get_item(TableName=mine["TableName"], Key=key)["Item"]
         for name, call in {
             "read": lambda d=dynamodb: d.get_item(TableName=theirs["TableName"], Key=key),
