@@ -31,6 +31,10 @@ RUNTIME_PINS = ("awslambdaric==4.2.2", "boto3==1.44.5")
 KEY = "test"
 """The access key, and its secret, of whoever may do everything there."""
 START_SECONDS = 60
+PROGRAM = "import gc; gc.set_threshold(700, 10, 1000); from ministack.app import main; main()"
+"""It answers nothing while Python's collector goes through all that is stored, which takes the longer the more there
+is (0.3 s after five minutes of a hundred calls a second): the oldest generation is gone through a hundredth as often.
+"""
 Say = Callable[[str], None]
 
 
@@ -57,8 +61,8 @@ async def running(say: Say) -> AsyncIterator[str]:
     folder = mkdtemp(prefix="interleave-emulator-")
     process = await asyncio.create_subprocess_exec(
         str(EMULATOR / "bin" / "python"),
-        "-m",
-        "ministack",
+        "-c",
+        PROGRAM,
         env=_environment(port, folder),
         cwd=folder,
         stdout=_log("emulator"),
